@@ -1,7 +1,7 @@
-//! Measures plan, apply and destroy through the real CLI, beside the floor, which is the same
-//! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
+//! Measures plan, apply and destroy with the real CLI, compared with the floor: the same number of
+//! `terraform_data` instances, which is what Terraform itself costs.
 //!
-//! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale`
+//! `cargo bench --bench cli`. With `-- quick`, it measures only the smallest size; with `-- scale`,
 //! how the cost grows with the number of entries.
 
 mod command;
@@ -15,8 +15,8 @@ use command::{Cost, Subject, quicker};
 use gitlab_simulator::{Simulator, Target};
 use terraform_cli::Cli;
 
-/// The quickest of some runs counts, for these machines are noisy and nothing is ever too quick. So
-/// many are made, and the fewer where each takes a minute, which is long enough to even out.
+/// Number of runs, of which the fastest counts: noise only makes a run slower. Where a run takes a
+/// minute, noise evens out and fewer runs are enough.
 const RUNS: usize = 5;
 const RUNS_OF_MANY: usize = 2;
 const MANY: usize = 500;
@@ -27,14 +27,14 @@ const COMMANDS: [&[&str]; 3] = [
     &["destroy", "-auto-approve", "-no-color"],
 ];
 
-/// Entries on how many projects.
+/// Number of projects, and of entries on each allowlist.
 #[derive(Clone, Copy)]
 struct Size {
     projects: usize,
     entries_each: Each,
 }
 
-/// Targets on each list.
+/// Number of targets on each allowlist.
 #[derive(Clone, Copy)]
 struct Each {
     projects: usize,
@@ -114,7 +114,7 @@ fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost)
     );
 }
 
-/// A workspace of so many entries.
+/// A workspace with a number of entries.
 struct Entries {
     subject: Subject,
     sources: Vec<u64>,

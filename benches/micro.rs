@@ -1,5 +1,5 @@
-//! The small pieces that every command is made of: values on the wire, the plan of one entry, the
-//! schema's answer, and a list as it comes from the server.
+//! Measures the parts of every command: values on the wire, the plan of an entry, the schema
+//! response, and reading a list from the server.
 //!
 //! `cargo bench --bench micro`
 

@@ -1,10 +1,10 @@
-//! Many projects, each with a scope and an exclusive list of two projects and a group, all by path:
-//! plan of the create, apply of that saved plan, plan without changes and destroy, beside the
-//! floor, which is as many `terraform_data` instances in the same run. Then the same plan where
-//! GraphQL is refused, and one new entry for each project.
+//! Measures many projects, each with a scope and an exclusive list of two projects and a group by
+//! path: plan, apply of the saved plan, plan without changes and destroy, compared with the floor
+//! of as many `terraform_data` instances. Then it measures a plan without GraphQL, and one new
+//! entry per project.
 //!
-//! `cargo bench --bench projects`; numbers after it are the numbers of projects to measure, 100,
-//! 500 and 1,000 otherwise.
+//! `cargo bench --bench projects`. Arguments are the numbers of projects to measure; by default
+//! 100, 500 and 1,000.
 
 mod command;
 mod process;
@@ -21,7 +21,7 @@ use terraform_cli::Cli;
 const SIZES: [usize; 3] = [100, 500, 1000];
 const LATENCIES: [u64; 2] = [0, 50];
 
-/// The quickest of some runs counts: of three, and of one where a run takes minutes.
+/// Number of runs, of which the fastest counts; one is enough where a run takes minutes.
 const RUNS: usize = 3;
 const MANY: usize = 500;
 

@@ -1,4 +1,4 @@
-//! The table of faults names every fault of the simulator, and tests that exist.
+//! The documented table of faults has every fault of the simulator, and tests that exist.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

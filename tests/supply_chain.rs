@@ -1,6 +1,5 @@
-//! Tests of dependencies: every direct dependency has its reason written down, is used, and no
-//! crate of the workspace slips out of the rules for all. Licences and sources are the business of
-//! `deny.toml`.
+//! Checks dependencies: every direct dependency has a documented reason and is used, and all crates
+//! follow the workspace's rules. `deny.toml` checks licenses and sources.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

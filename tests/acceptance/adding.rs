@@ -1,5 +1,5 @@
-//! Additions that GitLab rejects: the entry exists already, the target is hidden or does not exist,
-//! that the list is full.
+//! Additions that GitLab rejects: the entry exists already, the target is hidden or doesn't exist,
+//! or the allowlist is full.
 
 use gitlab_simulator::{Fault, LINK_LIMIT, Route, Target, TokenSpec};
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! A provider that runs by itself, as under a debugger, and to which the CLI attaches.
+//! A provider that the CLI attaches to, as with a debugger.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -19,7 +19,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// The process with `--debug`, and where it writes.
+/// A process with `--debug`, and the file that it writes to.
 struct Debugged {
     child: Child,
     files: TempDir,

@@ -1,5 +1,5 @@
-//! The authentication log of a project: who has used a job token, by which entry, and which entries
-//! nobody needed.
+//! The authentication log of a project: which projects used a job token, which entry allowed them,
+//! and which entries are unused.
 
 use gitlab_simulator::{
     ADMINISTRATOR, GranularGraphql, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
@@ -194,7 +194,7 @@ fn long_log_is_read_with_one_query_per_100_rows() {
 
     assert_eq!(tf.state().of(LOG)["projects"].as_array().map(Vec::len), Some(250));
     let requests = gitlab.requests();
-    // Three pages of the log, and one of the list; the project is looked up, and the token tried.
+    // Three pages of the log and one of the list. The project is looked up, and the token verified.
     assert_eq!((requests.to(Route::GraphqlQuery).len(), requests.len()), (4, 6));
 }
 

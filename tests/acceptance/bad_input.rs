@@ -1,5 +1,4 @@
-//! Mistakes in resources: each is one clear message that points at the attribute at fault, as early
-//! as it can be known.
+//! Invalid resource arguments: each is one error at its attribute, as early as possible.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -145,7 +144,7 @@ fn target_id_of_zero() {
     ");
 }
 
-/// A mock may make up such a target, so validation accepts it.
+/// A mocked resource can have such an ID, so validation accepts it.
 #[test]
 fn invalid_target_fails_before_any_request() {
     let gitlab = APP_ONLY.start();

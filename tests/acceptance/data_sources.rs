@@ -1,4 +1,4 @@
-//! The two data sources: what is set and who is allowed, managed here or not.
+//! The data sources of a project: its settings and allowlist, managed by Terraform or not.
 
 use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Route, Simulator, Target};
 use insta::assert_snapshot;

@@ -1,9 +1,7 @@
-//! `plan -generate-config-out`: configuration that is written from what is imported plans clean as
-//! it is written.
+//! `plan -generate-config-out`: the generated configuration plans clean without edits.
 //!
-//! Terraform writes `provider = gitlab-job-token` into it, the type of the provider and not its
-//! local name. Where that is the local name, nothing is left to do; under any other one, these
-//! lines go.
+//! Terraform writes `provider = gitlab-job-token`, the type of the provider instead of its local
+//! name. Under any other local name, these lines must be removed.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Runs the tests. Unlike Rust's own harness, it shows a test that can't run here as ignored, with
-//! what it lacks. The attribute `#[test]` comes from the crate `test-attribute`.
+//! Runs the tests. Unlike Rust's own harness, it can skip a test at run time, and shows it as
+//! ignored with the reason. The attribute `#[test]` comes from the crate `test-attribute`.
 
 use std::any::Any;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Bringing what exists under management by the command for it.
+//! `terraform import` with IDs in every form.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! A provider that was installed and not overridden: `init` finds it without a registry, the lock
-//! file knows it, and the way back is one command. The CLI can reach nothing but the simulator.
+//! An installed provider: `init` finds it without a registry, the lock file records it, and
+//! `uninstall` removes it. The CLI can reach only the simulator.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -185,8 +185,7 @@ fn lock_file_rejects_another_build_until_recorded() {
     let directory = mirror.to_str().unwrap();
     installing.run(&["install", "--dir", directory]);
     for executable in executables(&mirror) {
-        // What follows the end of an executable is not looked at by any system, but makes another
-        // file of it.
+        // Systems ignore what follows the end of an executable, but the checksum differs.
         let mut content = fs::read(&executable).unwrap();
         content.push(b'\n');
         fs::write(&executable, content).unwrap();

@@ -1,5 +1,4 @@
-//! Brings a simulator, the built provider and the CLI together, and skips tests where there is no
-//! CLI.
+//! Connects a simulator, the built provider and the CLI. Tests are skipped if there is no CLI.
 
 use std::fs;
 use std::io::Write as _;

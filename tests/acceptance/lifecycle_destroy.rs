@@ -1,4 +1,4 @@
-//! `destroy = false` in a resource's `lifecycle` block: what it keeps in GitLab, and what not.
+//! `destroy = false` in a resource's `lifecycle` block.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
@@ -39,7 +39,7 @@ fn kept() -> (Simulator, Workspace) {
 #[test]
 fn destroy_keeps_the_entry() {
     let (gitlab, tf) = kept();
-    // OpenTofu ends with an error that says that something is left.
+    // OpenTofu returns an error that says what is left.
     assert_eq!(tf.destroy().is_success(), !KEPT_WITHOUT_BLOCK.is_there());
     assert_eq!(gitlab.allowlist(1).projects, [2].into());
     assert!(tf.state().addresses().is_empty());

@@ -1,5 +1,5 @@
-//! The cost of managing many projects: reads that Terraform asks for at the same time share
-//! requests. The number of those that meet depends on timing, so that counts are upper bounds.
+//! The cost of managing many projects: concurrent reads share requests. How many do depends on
+//! timing, so that counts are upper bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,12 +9,10 @@ use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// Time that a request takes: so long that what a busy machine takes beside it doesn't keep
-/// requests from meeting.
+/// The latency of requests, long enough that concurrent reads meet even on a busy machine.
 const LATENCY: Duration = Duration::from_millis(250);
 
-/// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try
-/// of the token.
+/// The reads before GraphQL turns out to be unavailable, and the token check.
 const TRIES: usize = 6;
 
 /// Returns a scope and an exclusive list, of two projects and a group by path, for each project.

@@ -1,6 +1,5 @@
-//! `moved` blocks from the official GitLab provider's two resources. The official provider is not
-//! run here: what stands in its place answers for its address, as it must be installed until the
-//! move is applied, and is asked for nothing else.
+//! `moved` blocks from the official GitLab provider. A stand-in has its address, since it must be
+//! installed until the move is applied, but the CLI never calls it.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +61,7 @@ impl Official {
         tf.file("terraform.tfstate", &state.to_string());
         tf.config(config);
         let stand_in = stand_in(&tf.directory(), self.address);
-        // OpenTofu reads the address of Terraform's registry in a state as that of its own.
+        // OpenTofu reads addresses of Terraform's registry in a state as its own.
         let address = self.address.replace("registry.terraform.io/", "");
         let built = Path::new(PROVIDER).parent().expect("the directory of the build");
         tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &stand_in)]));
@@ -301,8 +300,7 @@ fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     "#);
 }
 
-/// The states of the provider itself that another registry or mirror has served, each beside its
-/// configuration.
+/// States of this provider from another registry or mirror, each with its configuration.
 #[test]
 fn own_state_from_another_registry_is_kept() {
     for (type_name, attributes, config) in [

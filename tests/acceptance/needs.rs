@@ -1,6 +1,5 @@
-//! Features of the CLI that tests need and that not every supported version has. No other file here
-//! knows versions of CLIs: a test that needs a feature names it in its first line, and is ignored
-//! where it is missing.
+//! CLI features that not every supported version has. No other file knows CLI versions: a test that
+//! needs a feature names it in its first line, and is skipped without it.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -13,7 +12,7 @@ use terraform_cli::{Program, Release, Run};
 use crate::harness::skip;
 use crate::kit::{cli, say, sources};
 
-/// A feature with the first version of each program that has it, if any has.
+/// A feature with the first version of each program that has it.
 pub(crate) struct Feature {
     name: &'static str,
     terraform: Option<(u64, u64)>,
@@ -45,8 +44,8 @@ pub(crate) const IMPORT_BLOCKS: Feature = Feature {
     opentofu: Some((1, 6)),
 };
 
-/// 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest that was seen to
-/// add it.
+/// Terraform 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest version
+/// known to add it.
 pub(crate) const LOCK_OF_ANOTHER_BUILD: Feature = Feature {
     name: "`providers lock` for another build of the same version",
     terraform: Some((1, 5)),
@@ -62,15 +61,15 @@ pub(crate) const IMPORT_FOR_EACH: Feature = Feature {
     opentofu: Some((1, 7)),
 };
 
-/// 1.6 asks for a provider by the prefix of the resource's type, whatever the block says.
+/// Terraform 1.6 looks for a provider by the prefix of the resource type, whatever the block says.
 pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
     name: "generated configuration for `import` blocks with `provider`",
     terraform: Some((1, 7)),
     opentofu: Some((1, 7)),
 };
 
-/// Older versions fail after they have written the file, which is complete. The versions are the
-/// oldest that were seen to do better.
+/// Older versions fail after they have written the file, which is complete. These are the oldest
+/// versions known to succeed.
 pub(crate) const GENERATED_MAPS: Feature = Feature {
     name: "generated configuration with maps of objects that have an attribute of the provider's",
     terraform: Some((1, 11)),
@@ -192,7 +191,7 @@ impl Feature {
     }
 }
 
-/// A defect of some minor versions of Terraform, which later patches of theirs may lack.
+/// A bug of some minor versions of Terraform, which later patches may fix.
 pub(crate) struct Defect {
     report: &'static str,
     versions: RangeInclusive<(u64, u64)>,
@@ -225,7 +224,7 @@ impl Defect {
     }
 }
 
-/// Otherwise nobody could tell from this file what runs where.
+/// So that this file shows which test runs on which version.
 #[test]
 fn no_other_file_queries_the_version() {
     let sources = sources();
@@ -252,8 +251,8 @@ fn documented() -> BTreeSet<String> {
     rows.map(str::to_owned).collect()
 }
 
-/// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't
-/// skipped.
+/// The tests cover what the table promises: on the versions that it names, the tests of the feature
+/// aren't skipped.
 #[test]
 fn documented_versions_are_the_tested_ones() {
     let tested = [

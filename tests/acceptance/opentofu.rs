@@ -1,4 +1,4 @@
-//! Features that only OpenTofu has, with this provider.
+//! Features of OpenTofu that Terraform doesn't have.
 
 use std::fs;
 

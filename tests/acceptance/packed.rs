@@ -1,5 +1,5 @@
-//! A release's package in a packed mirror: `init` unpacks it, and it works. What is in a package is
-//! pinned by the tests of what makes it.
+//! A release package in a packed mirror, which `init` unpacks. `xtask` tests the content of
+//! packages.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

@@ -1,5 +1,5 @@
-//! Some of it fails: what was done is in the state, what was not is not, and the next apply does
-//! the rest.
+//! An apply that fails partially: the state has exactly the changes that were made, and the next
+//! apply makes the others.
 
 use std::collections::BTreeSet;
 

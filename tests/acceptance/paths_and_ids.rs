@@ -1,5 +1,4 @@
-//! IDs and paths: different ones for the same project or group, and paths that come to mean another
-//! one.
+//! A different path or ID for the same project or group, and paths that another one takes over.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;

@@ -1,5 +1,4 @@
-//! The provider block and the environment behind it: where GitLab is, who calls, and what goes with
-//! each request.
+//! The provider block and the environment variables for it.
 
 use gitlab_simulator::{Route, Simulator};
 use insta::assert_snapshot;

@@ -487,7 +487,7 @@ fn base_url_of_a_page() {
     "#);
 }
 
-/// As where the same configuration makes the GitLab.
+/// As if the same configuration created the GitLab instance.
 #[test]
 fn new_resources_can_be_planned_without_gitlab() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();

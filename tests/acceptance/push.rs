@@ -1,5 +1,5 @@
-//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`: a setting of the project
-//! that is managed where it is set.
+//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`, which is managed only if it
+//! is configured.
 
 use gitlab_simulator::{Fault, Route, Simulator};
 use insta::assert_snapshot;

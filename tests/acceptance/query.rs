@@ -1,8 +1,7 @@
-//! `terraform query`: what is found, and that the configuration generated from it plans clean and
-//! imports without a change.
+//! `terraform query`: the generated configuration plans clean and imports without a change.
 //!
-//! Terraform writes `provider = gitlab-job-token`, the type of the provider and not its local name,
-//! into resources and imports. Under another local name these lines go.
+//! Terraform writes `provider = gitlab-job-token`, the type of the provider instead of its local
+//! name, into resources and imports. Under another local name, these lines must be removed.
 
 use std::fs;
 
@@ -220,7 +219,7 @@ fn query_sends_no_requests_beyond_its_limit() {
         gitlab.clear_requests();
         list(&tf, SCOPE, &format!("{limit}\n config {{\n group = \"acme\"\n}}"));
         query(&tf, &[]).succeeds();
-        // One query is asked again, since this version lacks a setting.
+        // One query is repeated, since this version lacks a setting.
         assert_eq!(gitlab.requests().to(Route::GraphqlQuery).len(), pages + 1, "{limit}");
         assert_eq!(gitlab.requests().to(Route::ScopeGet).len(), 0);
     }

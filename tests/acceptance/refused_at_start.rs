@@ -1,4 +1,4 @@
-//! Refusals of the first request: by GitLab, and by what is in front of it.
+//! Errors of the early authentication check, from GitLab or from a proxy in front of it.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Taking entries off allowlists: success is claimed only when the target has no access any more.
+//! Removing entries: it succeeds only if the target really loses access.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
@@ -28,7 +28,7 @@ fn applied() -> (Simulator, Workspace) {
 const APP: u64 = 1;
 const LIB: u64 = 2;
 
-/// Destroys what the state holds, without looking at the server first.
+/// Destroys the objects in the state without a refresh.
 const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 
 #[test]

@@ -1,5 +1,5 @@
-//! Cost in requests: what GitLab's API forces, and no more. Counted in the server's log, for a
-//! whole command with all the provider processes that it starts.
+//! The number of requests, counted on the server for a whole command with all provider processes:
+//! no more than GitLab's API requires.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// As many as GitLab takes of a kind.
+/// The maximum number of entries of a kind.
 const FULL: usize = 200;
 
-/// `terraform apply` plans in one process and applies in another, and each tries the token.
+/// `terraform apply` plans in one process and applies in another, and each verifies the token.
 const TRIES_TO_APPLY: usize = 2;
 
 /// `terraform destroy` refreshes, plans the destruction and applies it in a process each.
@@ -182,7 +182,7 @@ fn many_projects_cost_one_page_per_project_and_kind() {
     let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &allowlists.entries());
 
-    // Of projects that are read at the same time, one query reads both lists.
+    // If projects are read concurrently, one query reads both lists.
     tf.plan().changes_nothing();
     assert!(gitlab.requests().len() <= 42, "{}", gitlab.requests());
 
@@ -237,7 +237,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     assert_writes(&gitlab, 2 * FULL, TRIES_TO_DESTROY, 5);
 }
 
-/// Without the early check of the token, there are only requests for lists and writes.
+/// Without the early check, the only requests are for lists and writes.
 #[test]
 fn full_lists_cost_at_most_five_requests_beside_the_writes() {
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
@@ -274,8 +274,8 @@ fn rate_limit_pauses_the_whole_run_once() {
     let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
     tf.config(&allowlists.entries());
-    // So many that one window does not do and two do, and so slow that a busy machine meets the
-    // limit too.
+    // More requests than fit in one window but not more than two, and slow enough that a busy
+    // machine reaches the limit too.
     gitlab.limit_rate(150, Duration::from_secs(30));
 
     tf.apply().succeeds();

@@ -1,4 +1,4 @@
-//! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
+//! `gitlab_job_token_scope`: access restricted to the allowlist, or open.
 
 use gitlab_simulator::{ADMINISTRATOR, Enforcement, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;

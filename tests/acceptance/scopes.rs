@@ -1,4 +1,4 @@
-//! The settings of the projects of a group, read in few requests.
+//! The settings of all projects of a group, read with few requests.
 
 use gitlab_simulator::{
     ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
@@ -115,9 +115,9 @@ fn hundred_projects_cost_one_query() {
 
     assert_eq!(tf.state().of(SCOPES)["projects"].as_array().map(Vec::len), Some(PROJECTS));
     let requests = gitlab.requests();
-    // One query is asked again, since this version lacks a setting.
+    // One query is repeated, since this version lacks a setting.
     assert_eq!(requests.to(Route::GraphqlQuery).len(), 3 + 1);
-    // The group is looked up, and the token tried.
+    // The group is looked up, and the token verified.
     assert_eq!(requests.len(), 6);
 }
 
@@ -218,7 +218,7 @@ fn twenty_projects_with_entries_cost_one_query() {
     assert!(projects.iter().all(|project| project["entries"].is_array()));
     let requests = gitlab.requests();
     assert_eq!(requests.to(Route::GraphqlQuery).len(), 13);
-    // The group is looked up, and the token tried.
+    // The group is looked up, and the token verified.
     assert_eq!(requests.len(), 15);
 }
 

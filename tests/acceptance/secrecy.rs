@@ -1,4 +1,5 @@
-//! The log, and secrets that must be nowhere: the token, and the values of headers.
+//! The log, which must not have secrets: the token, and the values of headers. Nor must anything
+//! else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ fn steady(line: &str) -> String {
         .split(' ')
         .filter(|field| !volatile.iter().any(|name| field.starts_with(name)))
         .collect();
-    // The host prints the fields after the message in no order of its own.
+    // The host prints the fields after the message in varying order.
     let first = fields.iter().position(|field| field.contains('=')).unwrap_or(fields.len());
     fields[first..].sort_unstable();
     fields[1..].join(" ")
@@ -109,7 +110,7 @@ fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
         body,
     };
     let page = format!("<html><head><title>Who is {secrets}?</title></head></html>");
-    // The message ends in the middle of a secret once it is made short enough to be shown.
+    // Truncation for display cuts the message in the middle of a secret.
     let long = format!("{} {secrets} {secrets} {secrets}", "x".repeat(230));
     vec![
         answers(
@@ -144,7 +145,7 @@ fn runs_never_write_the_token_or_header_values() {
     let secrets = format!("{} {HEADER_VALUE}", gitlab.token());
     let mut runs = Vec::new();
 
-    // Create, and what comes after a change behind Terraform's back: refresh and update.
+    // Create, then drift with a refresh and an update.
     let plan = tf.plan();
     runs.push(("plan", plan.run().to_string()));
     let plan_in_full = tf.run(&["show", "-json", &plan.file().to_string_lossy()]);
@@ -157,7 +158,7 @@ fn runs_never_write_the_token_or_header_values() {
     repaired.succeeds();
     runs.push(("drift", repaired.to_string()));
 
-    // Each trouble meets reads in one run and writes in another.
+    // Each fault affects reads in one run and writes in another.
     for trouble in troubles(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
         gitlab.inject(
             Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet),
@@ -175,7 +176,7 @@ fn runs_never_write_the_token_or_header_values() {
         }
     }
 
-    // Import, and the end.
+    // Import and destroy.
     tf.run(&["state", "rm", ENTRY]).succeeds();
     let imported = tf.import(ENTRY, "acme/app:project:acme/lib");
     imported.succeeds();

@@ -1,12 +1,11 @@
-//! Starts of the provider under conditions in which the program finds it hard to reach, and what
-//! users read if it can't start.
+//! Difficult conditions for starting the provider, and the message if it can't start.
 
 use std::fs;
 
 use crate::provider_block::with_block;
 use crate::worlds::APP_ONLY;
 
-/// Fills a path beyond what the address of a unix socket can hold.
+/// Makes a path too long for the address of a unix socket.
 const LONG: usize = 120;
 
 #[test]
@@ -30,8 +29,7 @@ fn empty_tmpdir_works() {
     tf.plan().succeeds();
 }
 
-/// Once would not do: a host that finds the process ended before it reads the line says nothing
-/// else.
+/// Repeated, since a host that notices the exit before it reads the line shows nothing else.
 #[test]
 fn cli_shows_why_the_provider_cannot_start() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();

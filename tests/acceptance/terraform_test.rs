@@ -1,5 +1,5 @@
-//! The contract as `tests/terraform/` tells it in Terraform's own test language: each folder there
-//! is run as its reader would run it, and leaves nothing behind.
+//! Runs each folder of `tests/terraform/`, which tests the contract with `terraform test`, and
+//! leaves nothing behind.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Values that only the apply will know: the plan is valid all the same, and the apply finds them.
+//! Values that are unknown until the apply: the plan is valid, and the apply uses them.
 
 use insta::assert_snapshot;
 use terraform_cli::Action;

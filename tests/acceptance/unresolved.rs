@@ -1,5 +1,5 @@
-//! Projects and targets whose IDs no plan can know: every command works on such a plan, whichever
-//! identities the CLI keeps beside a state.
+//! Projects and targets whose IDs aren't known during the plan: every command works on such a plan,
+//! whatever identity support the CLI has.
 
 use serde_json::{Value, json};
 use terraform_cli::Workspace;

@@ -1,5 +1,5 @@
-//! The arrows between the parts of `src/`: which part may import which. `src/lib.rs` says why; this
-//! reads the imports and holds them to it.
+//! Checks the dependencies between the parts of `src/`, which `src/lib.rs` explains, by reading
+//! imports.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use paths::{absolute_paths, macros};
 use tokens::{Token, tokens, without_tests};
 
-/// The parts, and the other parts that each may import. `bindings` has a rule of its own.
+/// The parts, and the other parts that each may import. `bindings` has its own rule.
 const PARTS: [(&str, &[&str]); 7] = [
     ("main", &["address", "framework", "install", "plugin", "provider"]),
     ("provider", &["address", "framework", "gitlab"]),
@@ -31,7 +31,7 @@ const USERS_OF_BINDINGS: [&[&str]; 3] = [&["plugin"], &["framework", "service"],
 /// The parts of `gitlab`, each of which may import itself and those before it.
 const LAYERS: [&str; 4] = ["names", "sender", "endpoints", "client"];
 
-/// The parts that don't know which product they are in.
+/// The parts that must not name the product.
 const NAMELESS: [&str; 3] = ["framework", "gitlab", "plugin"];
 const NAMES: [&str; 3] = ["gitlab-job-token", "gitlab_job_token", "CARGO_PKG_NAME"];
 

@@ -1,4 +1,4 @@
-//! `install`: what it writes and what it says.
+//! The `install` command: the files that it writes, and its output.
 
 use std::fs;
 use std::path::Path;

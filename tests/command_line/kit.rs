@@ -1,4 +1,4 @@
-//! Runs the binary in a home of its own, with nothing else in its environment.
+//! Runs the binary with a private home directory and nothing else in its environment.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

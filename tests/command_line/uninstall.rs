@@ -1,4 +1,4 @@
-//! `uninstall`: the way back.
+//! The `uninstall` command.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A client that hides nothing of GitLab's answers: no redirects followed, and no retries but where
+//! A client that shows GitLab's responses unchanged: it follows no redirects, and retries only if
 //! GitLab asks to wait.
 
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio::runtime::Runtime;
 use crate::check::{Outcome, Problem};
 use crate::secrets::redacted;
 
-/// Time within which GitLab must have answered: deletions of groups take their time.
+/// Timeout of a request, which is long because deleting groups is slow.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// Number of attempts at a request that a rate limit refuses.
+/// Number of attempts if the rate limit is reached.
 const WAITS: usize = 10;
-/// The longest body that is shown.
+/// The maximum length of a body in reports.
 const SHOWN: usize = 1_500;
 
 /// The header that carries the token.
@@ -156,7 +156,7 @@ impl Api {
 /// The path of GraphQL, which is not below that of REST.
 const GRAPHQL: &str = "/api/graphql";
 
-/// An answer, read to its end, with what is expected of answers.
+/// A response, with assertions.
 #[derive(Debug)]
 pub(crate) struct Answer {
     request: String,

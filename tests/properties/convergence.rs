@@ -1,7 +1,6 @@
-//! From any list to any other through any sequence of goals, with any faults and signals on the
-//! way: nothing is ever granted that the goal of the moment does not name, nothing taken away that
-//! it does, a kind that is not managed is left alone, the state tells what the server holds, and
-//! without further faults the goal is reached and stays.
+//! Applies any sequence of allowlists with any faults and signals. No write grants access that the
+//! current goal doesn't name, or removes access that it does. Unmanaged kinds aren't changed, the
+//! state matches the server, and without further faults the goal is reached and plans clean.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +17,10 @@ use crate::host::{Resource, block, failed};
 
 const CASES: u32 = 40;
 const OWNER: u64 = 1;
-/// Targets of each kind to choose from.
+/// Number of targets of each kind.
 const TARGETS: u64 = 6;
 
-/// The wanted targets of each kind, as positions among the targets; none where a kind is not
-/// managed.
+/// The desired targets of each kind, as indexes; none for a kind that isn't managed.
 #[derive(Clone, Debug)]
 struct Goal {
     projects: Option<BTreeSet<usize>>,
@@ -34,7 +32,8 @@ struct Goal {
 struct Scenario {
     projects: BTreeSet<usize>,
     groups: BTreeSet<usize>,
-    /// Each is applied once among its disturbances; the last one is then reached without.
+    /// The goals, each applied once with its faults and signal. The last one is then applied
+    /// without.
     goals: Vec<(Goal, Vec<Disturbance>, Option<Stop>)>,
 }
 
@@ -65,7 +64,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     })
 }
 
-/// A GitLab with the targets, and a provider that manages the list of one project.
+/// A GitLab with the targets, and a provider that manages one project's allowlist.
 struct World {
     gitlab: Simulator,
     resource: Resource,
@@ -107,7 +106,7 @@ impl World {
         let ids_of = |targets: &[u64], places: &Option<BTreeSet<usize>>| {
             places.as_ref().map(|places| self.ids(targets, places).collect::<Vec<_>>())
         };
-        // The same list by paths in one half of the cases and by IDs in the other.
+        // Half of the cases use paths, the others IDs.
         let texts = |places: &Option<BTreeSet<usize>>, path: fn(usize) -> String| {
             places
                 .as_ref()
@@ -155,7 +154,7 @@ impl World {
         let apply = self.resource.apply(&plan, &planned);
         let applied = stopped(stop, &self.resource.host, &self.gitlab, apply).await;
         if stop.is_some() {
-            // What a host has stopped is of no use for another run.
+            // A stopped host can't be used for another run.
             self.resource = start(&self.gitlab).await;
         }
         self.assert_writes(goal, &before);
@@ -230,7 +229,7 @@ async fn live(scenario: Scenario) {
     assert_eq!(world.gitlab.requests().writes().to_string(), "", "a second run writes");
 }
 
-/// Found by the test below: a removal that failed, and then no list, used to pass for a removal.
+/// Found by the test below: a failed removal followed by a missing list was reported as a removal.
 #[test]
 fn briefly_hidden_list_proves_no_removal() {
     let goal = |projects: &[usize]| Goal {
@@ -256,8 +255,8 @@ fn briefly_hidden_list_proves_no_removal() {
     Runtime::new().unwrap().block_on(live(scenario));
 }
 
-/// Found by the test below: a removal that was carried out, though the answer refused the token,
-/// used to leave the target on the list that is shared.
+/// Found by the test below: a removal that succeeded with an authentication error kept the target
+/// in the shared snapshot.
 #[test]
 fn failed_reversal_leaves_no_outdated_snapshot() {
     let goal = |groups: &[usize]| Goal {

@@ -1,4 +1,4 @@
-//! A host that calls a resource as core does, with core's check of each plan in words of its own.
+//! A host that calls a resource as core does, with its own implementation of core's plan checks.
 
 use gitlab_simulator::Simulator;
 use plugin_host::tfplugin6::{Schema, read_resource, schema};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// One attribute, as far as a plan depends on it.
+/// The properties of an attribute that plans depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct Attribute {
     pub(crate) name: String,
@@ -17,8 +17,7 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     pub(crate) settable: bool,
     computed: bool,
-    /// The attributes of each object, where this is a map of objects. It has no type of its own
-    /// then.
+    /// The attributes of each element if this is a map of objects, which has no other type.
     pub(crate) elements: Vec<Attribute>,
 }
 

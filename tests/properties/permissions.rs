@@ -1,7 +1,7 @@
-//! One entry with permissions, of a resource of its own or in the map of an exclusive list, through
-//! any sequence of goals, with doubtful answers and signals on the way: the entry never has more
-//! permissions than it had or is to have, the state says what the server holds, and without further
-//! disturbances the goal is reached and stays.
+//! Applies any sequence of permissions to an entry, managed by itself or in the map of an exclusive
+//! list, with faults and signals. The entry never has more permissions than before or than
+//! configured, the state matches the server, and without further faults the goal is reached and
+//! plans clean.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ const TARGET: Target = Target::Project(2);
 const PATH: &str = "acme/lib";
 const POLICIES: [&str; 3] = ["ADMIN_PACKAGES", "READ_JOBS", "READ_PACKAGES"];
 
-/// The permissions of an entry: the default ones, or these policies alone.
+/// The permissions of an entry: the default ones, or only these policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Permitted {
     Default,
@@ -39,10 +39,10 @@ enum Manager {
 #[derive(Clone, Debug)]
 struct Scenario {
     manager: Manager,
-    /// The entry that somebody else has made.
+    /// The entry that exists before.
     before: Option<Permitted>,
-    /// Each is applied once among its disturbances; the last one is then reached without. None is
-    /// no entry.
+    /// The goals, each applied once with its faults and signal. The last one is then applied
+    /// without. `None` stands for no entry.
     goals: Vec<(Option<Permitted>, Vec<Disturbance>, Option<Stop>)>,
 }
 
@@ -179,7 +179,7 @@ struct World {
     manager: Manager,
     gitlab: Simulator,
     instance: Instance,
-    /// An entry may be there that isn't in the state.
+    /// Whether an entry may exist that isn't in the state.
     others: bool,
 }
 
@@ -259,7 +259,7 @@ impl World {
                 assert_eq!(now.as_ref(), goal, "{diagnostics:?}");
                 assert_eq!(now, self.manager.of_state(instance));
             }
-            // A tainted object may be there or not.
+            // A tainted object may exist or not.
             Some(instance) if instance.tainted => {}
             Some(instance) => {
                 let is_unread = self.gitlab.requests().iter().any(|request| {
@@ -300,8 +300,7 @@ fn any_permissions_become_any_others_whatever_goes_wrong() {
     hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
 }
 
-/// A scenario for itself, since it takes the deepest calls, which have overflowed the stack of a
-/// thread.
+/// A separate scenario with the deepest call stack, which once overflowed.
 #[test]
 fn permissions_of_a_list_survive_a_lost_write() {
     let restricted = Permitted::Only(["READ_PACKAGES".to_owned()].into());

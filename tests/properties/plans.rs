@@ -1,5 +1,5 @@
-//! Any configuration over any state, sensible or not: the plan is one that core accepts, or an
-//! error that a person can read. Asked twice, the provider answers the same.
+//! Plans any configuration with any state: core accepts the plan, or the error is readable.
+//! Planning twice yields the same result.
 
 use gitlab_simulator::Simulator;
 use plugin_host::wire::UNKNOWN;
@@ -34,7 +34,7 @@ const NAMES: [&str; 11] = [
     "3",
     "77",
 ];
-/// Texts that name no project or group, or hardly one.
+/// Strings that don't name an existing project or group.
 const ODD: [&str; 10] =
     ["", " ", "0", "-5", "99999999999999999999", "/", "a//b", "acme/app/", "project", "group"];
 
@@ -181,7 +181,7 @@ fn plans_of(type_name: &'static str, block: fn(&Simulator) -> Value) -> u32 {
     planned.get()
 }
 
-/// Too few plans would prove nothing.
+/// The minimum number of successful plans for the test to be meaningful.
 const ENOUGH: u32 = CASES / 20;
 
 #[test]

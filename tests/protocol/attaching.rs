@@ -1,4 +1,4 @@
-//! With `--debug`, hosts come to a process that somebody else has started.
+//! Hosts that attach to a process started with `--debug`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use crate::simulated::with_nulls;
 use crate::{BINARY, LIMIT, eventually, is_empty};
 
-/// Longer than it takes to end when no call is in flight, and less than a call may take then.
+/// Longer than it takes to end without a call in flight, and less than a call may take then.
 const HOLD_UP: Duration = Duration::from_secs(1);
 
-/// A process that waits for hosts, and what it told them.
+/// A process that waits for hosts, and its output.
 struct Waiting {
     child: Child,
     told: Value,

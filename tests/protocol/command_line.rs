@@ -1,4 +1,4 @@
-//! Messages to a person who runs the binary by hand.
+//! Messages for a user who runs the binary directly.
 
 use plugin_host::Launch;
 use tokio::process::Command;

@@ -1,5 +1,5 @@
-//! A provider block that depends on what a later apply will know: "not yet" for hosts that take it,
-//! a plan that holds either way, and no request in any case.
+//! An unknown provider block: hosts that support it get a deferral, all others a plan that holds
+//! later, and no request is sent.
 
 use plugin_host::wire::UNKNOWN;
 use plugin_host::{Query, Stored};
@@ -191,7 +191,7 @@ async fn known_configuration_defers_nothing_and_the_plan_holds() {
     kit.gitlab.add_project("acme/app");
     let given = json!({"project": "acme/app", "target_group": "acme"});
     let step = kit.plan(ENTRY, &Stored::default(), given.clone()).await;
-    // Hosts say so in every apply, whether they take it or not.
+    // Hosts set this in every apply, whether they support deferral or not.
     kit.host.connection.deferral_allowed = true;
     assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
     let stored = kit.apply(&step).await;

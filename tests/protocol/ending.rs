@@ -1,5 +1,4 @@
-//! The end of the process: at once when asked to, by itself when its host is gone, and not by an
-//! interrupt.
+//! The end of the process: on shutdown, after its host is gone, but not on an interrupt.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory};
 
-/// After this long a host kills the process.
+/// Time after which a host kills the process.
 const HOST_PATIENCE: Duration = Duration::from_secs(2);
 
 #[tokio::test]
@@ -85,7 +84,7 @@ async fn process_ends_after_its_host_died() {
     Handshake::parse(line.trim_end()).unwrap();
 
     shell.kill().await.unwrap();
-    // The process holds the other end of the pipe until it ends.
+    // The process keeps the other end of the pipe open until it ends.
     timeout(LIMIT, stdout.read_to_string(&mut line)).await.expect("it lives on").unwrap();
     assert!(is_empty(temporary.path()));
 }

@@ -1,4 +1,4 @@
-//! The line on standard output.
+//! The handshake line on standard output.
 
 use plugin_host::{Host, Network};
 
@@ -13,7 +13,7 @@ async fn line_has_the_format_that_hosts_expect() {
     assert!(matches!(&handshake.network, Network::Unix(path) if path.is_absolute()));
     assert_eq!(handshake.kind, "grpc");
     assert_eq!(handshake.multiplexed, None);
-    // Hosts overlook a certificate of fifty characters or fewer.
+    // Hosts ignore a certificate of fifty characters or fewer.
     let (rest, certificate) = plugin.handshake_line().rsplit_once('|').unwrap();
     assert!(certificate.len() > 50 && !certificate.contains('='), "{certificate}");
     assert_eq!(rest.matches('|').count(), 4, "{rest}");

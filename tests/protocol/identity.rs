@@ -1,6 +1,6 @@
-//! Identities, as hosts since Terraform 1.12 and OpenTofu 1.12 keep them beside a state. That every
-//! answer has one, that it is of its schema and that it stays what it was is checked in every test
-//! here; these tell which one it is.
+//! Identities, which hosts store since Terraform 1.12 and OpenTofu 1.12. Every test here checks
+//! that each response has an identity that matches its schema and doesn't change; these tests check
+//! its value.
 
 use gitlab_simulator::Simulator;
 use plugin_host::Stored;
@@ -91,7 +91,7 @@ async fn identity_is_kept_when_the_project_is_renamed() {
     assert_eq!(read.identity, stored.identity);
 }
 
-/// A state of a host that learned of identities only now.
+/// A state of a host that didn't support identities before.
 #[tokio::test]
 async fn read_adds_a_missing_identity() {
     let kit = kit().await;

@@ -1,4 +1,4 @@
-//! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by
+//! ImportResourceState, followed by the read that hosts always send: by ID in every form, and by
 //! identity.
 
 use gitlab_simulator::Target;

@@ -1,4 +1,4 @@
-//! Each resource from its first plan to its end, every answer held to what hosts check.
+//! The life cycle of each resource, with every response checked as hosts do.
 
 use gitlab_simulator::Target;
 use plugin_host::wire::UNKNOWN;
@@ -209,7 +209,7 @@ async fn exclusive_list_and_entry_warn_in_either_order() {
     }
 }
 
-/// A host that destroys without planning it, as those without the capability do.
+/// A host that destroys without a plan, as those without the capability do.
 #[tokio::test]
 async fn removal_of_a_missing_object_succeeds() {
     let gitlab = four_projects();

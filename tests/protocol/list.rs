@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, Kit, RESOURCES, only_error};
 use crate::worlds::{ACME, four_projects};
 
-/// As many as GitLab takes of each kind.
+/// The maximum number of entries of each kind.
 const FULL: u64 = 200;
 
 /// Returns a `config` block with null for all other attributes.
@@ -139,7 +139,7 @@ async fn permissions_are_queried_once_and_only_if_requested() {
     assert_eq!((listed.len() as u64, asked()), (2 * FULL, 1));
 }
 
-/// As behind a proxy that lets no GraphQL through.
+/// As behind a proxy that blocks GraphQL.
 #[tokio::test]
 async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
     let kit = Kit::with(three_targets()).await;
@@ -171,7 +171,7 @@ async fn empty_list_is_an_empty_stream() {
     assert_eq!(all(&kit, &query("2")).await.len(), 0);
 }
 
-/// GitLab lists it all the same, or nobody could find out who has access.
+/// GitLab lists it, since otherwise nobody could find out who has access.
 #[tokio::test]
 async fn entry_of_a_hidden_target_is_listed() {
     let gitlab = three_targets();

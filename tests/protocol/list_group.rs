@@ -1,4 +1,4 @@
-//! ListResource for all projects of a group: pages, limits, and projects that the token can't read.
+//! ListResource for all projects of a group: pages, limits, and projects hidden from the token.
 
 use std::collections::BTreeSet;
 
@@ -156,7 +156,7 @@ async fn scopes_of_a_hundred_projects_cost_one_query() {
     let listed = all(&kit, &whole(SCOPE)).await;
     assert_eq!(listed.len(), 250);
     let requests = kit.gitlab.requests();
-    // One is asked again, since this version lacks a setting; and the group is looked up.
+    // One query is repeated, since this version lacks a setting, and the group is looked up.
     assert_eq!((requests.to(Route::GraphqlQuery).len(), requests.len()), (3 + 1, 3 + 1 + 1));
 }
 
@@ -357,7 +357,7 @@ async fn missing_project_or_group_is_an_error() {
             (json!({"project": "99"}), "project", "not found"),
         ] {
             for include_object in [false, true] {
-                // A run tells each cause once.
+                // Each cause is reported once per run.
                 kit.begin_walk().await;
                 let query =
                     Query { config: config(given.clone()), include_object, ..query(type_name) };

@@ -1,4 +1,4 @@
-//! The sockets of the provider, and who can connect to them.
+//! The provider's sockets, and who can connect to them.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -7,7 +7,7 @@ use plugin_host::{Network, Plugin};
 
 use crate::{launch, launch_in_own_directory};
 
-/// Number of ports to try beside one that is taken.
+/// Number of ports to try after a taken one.
 const PORTS: u16 = 20;
 
 fn socket(plugin: &Plugin) -> &Path {

@@ -1,4 +1,4 @@
-//! The lines on standard error: some malformed ones crash the host.
+//! The log on standard error, in which malformed lines can crash the host.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Requests that no host should send: each is told as a diagnostic or refused by gRPC, and the
-//! process serves the next call.
+//! Malformed requests: each returns a diagnostic or a gRPC error, and the process serves the next
+//! call.
 
 use plugin_host::tfplugin6::diagnostic::Severity;
 use plugin_host::tfplugin6::{
@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, SCOPE, SCOPE_DATA};
 
-/// More than any stack would bear.
+/// Deeper than any stack.
 const DEEP: usize = 100_000;
 
 fn msgpack(bytes: &[u8]) -> DynamicValue {
@@ -53,7 +53,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
     ]
 }
 
-/// The messages in answer to a call.
+/// The diagnostics of a call.
 type Told = Result<Vec<wire::Diagnostic>, Status>;
 
 macro_rules! told {
@@ -233,7 +233,7 @@ async fn invalid_utf_8_is_rejected_by_grpc() {
     assert_alive(&kit).await;
 }
 
-/// Hosts have no such reason, but nulls on both sides are no change.
+/// No host sends this, but null on both sides isn't a change.
 #[tokio::test]
 async fn apply_of_null_to_null_does_nothing() {
     let kit = Kit::start().await;
@@ -261,7 +261,7 @@ async fn json_value_is_read() {
     assert_eq!(decode(answer.state.as_ref()).unwrap()["project_id"], 1);
 }
 
-/// Numbers of any form, keys in any order, unknowns with any promise attached.
+/// Numbers of any form, keys in any order, unknown values with any refinement.
 #[tokio::test]
 async fn every_encoding_of_hosts_is_read() {
     let kit = Kit::start().await;

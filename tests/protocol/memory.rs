@@ -1,4 +1,4 @@
-//! Memory of the process when the other side sends without end.
+//! Memory use if the other side sends without end.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// Size of a response in place of a list that has a few hundred KiB at most.
 const FLOOD: usize = 100 * MEBIBYTE;
 
-/// As many as the provider has under way at a time.
+/// The provider's maximum number of concurrent requests.
 const READS: usize = 10;
 
 /// Less than a single flood, although ten come at the same time.

@@ -1,5 +1,5 @@
-//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that
-//! was never configured; what it answers goes through the usual upgrade and read afterwards.
+//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts call it in an
+//! unconfigured process, then upgrade and read the result.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;

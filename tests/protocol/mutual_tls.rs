@@ -1,4 +1,4 @@
-//! Admission: only the host that started the process, and nobody else.
+//! Mutual TLS: only the host that started the process can connect.
 
 use plugin_host::{ClientCertificate, Launch, Plugin};
 

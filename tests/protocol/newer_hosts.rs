@@ -1,5 +1,5 @@
-//! Hosts that hand what the first plan has noted on to the plan of the apply, as Terraform does
-//! from version 1.16 on.
+//! Hosts that pass the first plan's private data to the plan of the apply, as Terraform does since
+//! 1.16.
 
 use gitlab_simulator::Target;
 use plugin_host::wire::UNKNOWN;

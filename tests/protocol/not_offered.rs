@@ -1,5 +1,4 @@
-//! Calls that the schema does not announce: no host has reason to call it, and one that does is
-//! told so by gRPC.
+//! Calls that the schema doesn't announce, which return a gRPC error.
 
 use plugin_host::Host;
 use plugin_host::tfplugin6::{

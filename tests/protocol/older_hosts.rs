@@ -1,4 +1,4 @@
-//! Hosts that know neither identities nor lists, moves or deferral: nothing is required of them.
+//! Hosts without support for identities, lists, moves and deferral.
 
 use plugin_host::tfplugin6::{
     apply_resource_change, configure_provider, plan_resource_change, read_resource,
@@ -99,7 +99,7 @@ async fn first_version_of_the_protocol_is_supported() {
     assert_eq!((read.diagnostics, read.deferred), (vec![], None));
     assert_eq!(decode(read.new_state.as_ref()).unwrap()["id"], "1:project:2");
 
-    // Another walk, and without planning it first, as hosts did before providers could take part.
+    // Another walk without a plan, as hosts did before providers could plan a destroy.
     assert_eq!(provider.configure_provider(again).await.unwrap().into_inner().diagnostics, []);
     let request = apply_resource_change::Request {
         type_name: type_name(),

@@ -1,5 +1,4 @@
-//! ConfigureProvider: the one moment at which the provider gets to know GitLab, and hosts may ask
-//! for it again.
+//! ConfigureProvider, which hosts may call several times.
 
 use gitlab_simulator::{ADMINISTRATOR, Route, TokenState};
 use plugin_host::Stored;

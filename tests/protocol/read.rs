@@ -1,4 +1,4 @@
-//! ReadResource and ReadDataSource: what is there now, in the words of the state.
+//! ReadResource and ReadDataSource.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Role, Route, Target, TokenSpec};
 use plugin_host::Stored;
@@ -86,7 +86,7 @@ async fn server_error_is_an_error_but_not_gone() {
     assert_eq!(kit.refresh(SCOPE, &stored).await, Some(stored));
 }
 
-/// Hosts take a null for a defect of the provider.
+/// Hosts treat null as a bug in the provider.
 #[tokio::test]
 async fn data_source_of_a_missing_object_is_an_error() {
     let kit = kit().await;

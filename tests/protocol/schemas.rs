@@ -1,4 +1,4 @@
-//! The schemas of the provider, and the rules that a host holds it to before it does anything else.
+//! The provider's schemas, and the rules by which hosts check them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::kit::{
 };
 use crate::launch;
 
-/// Names that the configuration language takes for itself.
+/// Names that are reserved in the configuration language.
 const RESERVED_IN_PROVIDERS: [&str; 2] = ["alias", "version"];
 const RESERVED_IN_RESOURCES: [&str; 7] =
     ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];

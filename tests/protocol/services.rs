@@ -1,4 +1,4 @@
-//! The services beside the provider's.
+//! The gRPC services other than the provider.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use tokio::time::timeout;
 
 use crate::{LIMIT, launch};
 
-/// The health protocol's number for a service that works.
+/// The health protocol's code for a working service.
 const SERVING: i32 = 1;
-/// Long enough for a stream that ends by mistake to show it.
+/// Long enough to notice a stream that ends early.
 const WHILE: Duration = Duration::from_millis(200);
 
 #[tokio::test]

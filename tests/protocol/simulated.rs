@@ -1,4 +1,4 @@
-//! A provider that is configured for a simulated GitLab.
+//! A provider configured for a simulator.
 
 use gitlab_simulator::Simulator;
 use plugin_host::{Host, Launch, Shape};

@@ -1,5 +1,5 @@
-//! The start if `TMPDIR` can't hold a socket, and the reason that a host reads if the provider
-//! can't start.
+//! Starting if `TMPDIR` can't have a socket, and the reason that a host shows if the provider can't
+//! start.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::{BINARY, launch};
 
-/// Fills the path of a directory beyond what the address of a unix socket can hold.
+/// Makes a path too long for the address of a unix socket.
 #[cfg(unix)]
 const LONG: usize = 120;
 
@@ -109,7 +109,7 @@ async fn log_names_the_skipped_directory() {
     .await;
 }
 
-/// The host may see no other directory of this machine.
+/// The host may have access to no other directory of this machine.
 #[cfg(unix)]
 #[tokio::test]
 async fn directory_of_the_host_is_never_replaced() {

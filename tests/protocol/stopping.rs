@@ -1,5 +1,5 @@
-//! StopProvider: what waits is given up, what is on the wire is finished, and what is answered is
-//! true.
+//! StopProvider: waiting requests are cancelled, requests in flight finish, and the response is
+//! accurate.
 
 use std::time::Duration;
 
@@ -11,12 +11,11 @@ use tokio::time::timeout;
 use crate::kit::{EXCLUSIVE, Kit, SCOPE, SCOPE_DATA, only_error};
 use crate::{LIMIT, eventually};
 
-/// Longer than any test may take, so that nobody waits for it by mistake, and not so long that the
-/// client would not.
+/// Longer than any test, but within the longest wait that the client accepts.
 const FOR_EVER: Duration = Duration::from_secs(120);
-/// Long enough for an interrupt to come while requests wait for their turn.
+/// Long enough to interrupt requests that wait for their turn.
 const SLOW: Duration = Duration::from_millis(100);
-/// At one request after another, far more than an interrupt lets through.
+/// Far more targets than requests that an interrupt lets through.
 const TARGETS: u64 = 50;
 
 /// Projects 1 to 51, and a provider that asks for one thing after another.

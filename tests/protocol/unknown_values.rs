@@ -1,5 +1,5 @@
-//! Projects and targets that are not known while planning: the plan holds what is known, asks for
-//! nothing it should not, and the apply keeps to it.
+//! Unknown projects and targets: the plan has everything that is known, sends no needless request,
+//! and holds during the apply.
 
 use plugin_host::Stored;
 use plugin_host::wire::UNKNOWN;
@@ -115,7 +115,7 @@ async fn targets_of_a_list_can_become_known_at_apply() {
     }
 }
 
-/// The former IDs would be a promise about what nobody knows yet.
+/// Keeping the former IDs would promise something that isn't known yet.
 #[tokio::test]
 async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     let kit = kit().await;

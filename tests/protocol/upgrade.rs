@@ -1,5 +1,5 @@
-//! UpgradeResourceState, which hosts call for every stored object: each version's states stay
-//! readable for good.
+//! UpgradeResourceState, which hosts call for every stored object: the states of each released
+//! version stay readable.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::worlds::two_projects;
 
-/// The states of each released schema version, one folder a version and one file a resource. A
+/// The states of each released schema version, with a folder per version and a file per resource. A
 /// released file never changes.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state");
 
@@ -82,7 +82,7 @@ async fn state_of_version_0_is_read_and_plans_clean() {
     assert_eq!(kit.gitlab.requests().writes().to_string(), "");
 }
 
-/// So that a fixture can't come to differ from what it stands for.
+/// Keeps fixtures in sync with what an apply stores.
 #[tokio::test]
 async fn fixture_is_what_an_apply_stores_now() {
     let kit = kit().await;

@@ -1,5 +1,4 @@
-//! Checks of a configuration by itself: what is not known yet is never at fault, and what is at
-//! fault is named.
+//! Validation of configurations: unknown values are valid, and each error names its attribute.
 
 use plugin_host::Diagnostic;
 use plugin_host::wire::UNKNOWN;
@@ -50,7 +49,7 @@ async fn unknown_value_of_a_resource_is_valid() {
     }
 }
 
-/// With `mock_provider`, hosts make up computed values.
+/// With `mock_provider`, hosts generate computed values.
 #[tokio::test]
 async fn placeholder_value_is_valid() {
     let kit = Kit::unconfigured().await;
@@ -153,7 +152,7 @@ async fn error_of_a_resource_has_the_path_of_its_attribute() {
     }
 }
 
-/// A path would point at an attribute that is not there.
+/// A path would name a missing attribute.
 #[tokio::test]
 async fn missing_attribute_is_an_error_of_the_resource() {
     let kit = Kit::unconfigured().await;

@@ -1,12 +1,11 @@
-//! The certificate that the provider shows to a server that asks for one. Which kinds of keys there
-//! are is told beside the client.
+//! The client certificate. The client's unit tests cover the kinds of keys.
 
 use gitlab_simulator::Simulator;
 use serde_json::{Value, json};
 
 use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, pem};
 
-/// A GitLab that lets in one client, and a provider block that trusts it.
+/// A GitLab that accepts one client certificate, and a provider block that trusts it.
 struct Guarded {
     gitlab: Simulator,
     _tls: Gateway,

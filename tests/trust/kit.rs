@@ -1,5 +1,4 @@
-//! Servers between the provider and GitLab: a server for TLS, or a proxy that remembers what it was
-//! asked.
+//! Servers between the provider and GitLab: a TLS server, or a proxy that records its requests.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,13 +27,13 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// The only authority of the system, which vouches for nobody here: no test depends on whom this
-/// machine trusts.
+/// The only trusted authority of the system, which signed nothing, so that tests don't depend on
+/// the machine's authorities.
 static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
     file.write_all(Certificate::of("stranger").pem().as_bytes()).unwrap();
-    // In one step, since another run of the tests may be reading it.
+    // Atomically, since another run of the tests may be reading it.
     let path = folder.join("stranger.pem");
     file.persist(&path).unwrap();
     path
@@ -44,7 +43,7 @@ pub(crate) fn launch() -> Launch {
     Launch::new(BINARY).env("SSL_CERT_FILE", &*STRANGER)
 }
 
-/// Returns the messages of a configuration, which makes the provider ask GitLab once who it is.
+/// Configures the provider, which verifies the token, and returns the diagnostics.
 pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnostic> {
     let host = Host::start(launch).await.unwrap();
     let schema = host.schema().await.unwrap();
@@ -72,7 +71,7 @@ pub(crate) fn address(gitlab: &Simulator) -> SocketAddr {
     gitlab.url().strip_prefix("http://").unwrap().parse().unwrap()
 }
 
-/// Files that are gone after the test.
+/// Temporary files of a test.
 pub(crate) struct Files(TempDir);
 
 impl Files {
@@ -91,7 +90,7 @@ impl Files {
     }
 }
 
-/// A certificate that vouches for itself, with its key.
+/// A self-signed certificate, with its key.
 pub(crate) struct Certificate {
     pub(crate) der: CertificateDer<'static>,
     key: KeyPair,
@@ -117,7 +116,8 @@ impl Certificate {
         pem("PRIVATE KEY", self.key.serialized_der())
     }
 
-    /// Returns the settings of a server with this certificate that asks for no client certificate.
+    /// Returns the settings of a server with this certificate that doesn't request a client
+    /// certificate.
     pub(crate) fn server(&self) -> ServerConfig {
         let chain = vec![self.der.clone()];
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, self.key()).unwrap()
@@ -134,8 +134,8 @@ impl Certificate {
         ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
     }
 
-    /// Returns the settings of a server with this certificate that lets in clients with the
-    /// certificate `client` alone.
+    /// Returns the settings of a server with this certificate that accepts only this client
+    /// certificate.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -153,7 +153,7 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
-/// Something that listens on loopback until it is dropped.
+/// A server on loopback that runs until it is dropped.
 pub(crate) struct Gateway {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
@@ -166,19 +166,19 @@ impl Drop for Gateway {
     }
 }
 
-/// The way in which a gateway treats a connection.
+/// How a gateway treats a connection.
 #[derive(Clone)]
 enum Manner {
     Tls(TlsAcceptor),
     Proxy,
-    /// A proxy that answers everything with this status.
+    /// A proxy that responds to everything with this status.
     RefusingProxy(&'static str),
-    /// A proxy of SOCKS5 that wants these credentials, if any.
+    /// A SOCKS5 proxy that requires these credentials, if any.
     Socks(Option<&'static str>),
 }
 
 impl Gateway {
-    /// Ends TLS in front of a server that knows none.
+    /// Terminates TLS in front of a plaintext server.
     pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Gateway {
         Gateway::start(Manner::Tls(TlsAcceptor::from(Arc::new(config))), to).await
     }
@@ -207,7 +207,7 @@ impl Gateway {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (manner, notes) = (manner.clone(), Arc::clone(&notes));
-                // A client that breaks off ends its own connection alone.
+                // An aborted connection affects only its client.
                 tokio::spawn(async move { drop(pass(manner, stream, to, &notes).await) });
             }
         });

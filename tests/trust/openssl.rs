@@ -1,4 +1,4 @@
-//! Certificates as `openssl` makes them in its defaults, which is how people get theirs.
+//! Certificates made by `openssl` with its defaults.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn self_signed(name: &str) -> String {
     )
 }
 
-/// A certificate of an authority, which signs others.
+/// The command for a certificate authority's certificate.
 const AUTHORITY: &str =
     "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority";
 
@@ -110,7 +110,8 @@ async fn signed_certificate_in_the_file_needs_no_ca() {
     assert_eq!(configure(&launch(), block).await, []);
 }
 
-/// Go accepts it by its issuer; here it must be in the file itself, which the message says.
+/// Go accepts it by its issuer; here the file must have the certificate itself, as the message
+/// says.
 #[tokio::test]
 async fn ca_certificate_of_a_server_is_not_called_self_signed() {
     let files = Files::new();
@@ -161,7 +162,7 @@ async fn name_and_dates_of_a_certificate_are_verified() {
     assert_eq!(configure(&launch(), block).await, []);
 }
 
-/// The key must be that of the certificate, whichever client has the certificate.
+/// The key must match the certificate, whichever client has it.
 #[tokio::test]
 async fn certificate_without_its_key_is_rejected() {
     let authority = |params: &mut CertificateParams| {
@@ -176,7 +177,7 @@ async fn certificate_without_its_key_is_rejected() {
     assert_eq!(gitlab.requests().to_string(), "");
 }
 
-/// Lets in one certificate of any version.
+/// Accepts one client certificate of any version.
 #[derive(Debug)]
 struct Only(CertificateDer<'static>);
 

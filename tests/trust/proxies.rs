@@ -1,4 +1,4 @@
-//! The proxies that the environment names. Which address needs one is told beside the client.
+//! Proxies from environment variables. The client's unit tests cover which URL uses which.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::kit::{
     Certificate, Files, Gateway, address, configure, launch, only_error, only_warning,
 };
 
-/// A name that no resolver knows: only a proxy can get there.
+/// A name that can't be resolved: only a proxy can reach it.
 const NOWHERE: &str = "gitlab.invalid";
 
 #[track_caller]
@@ -24,7 +24,7 @@ fn only_warns_of_plain_http(diagnostics: &[Diagnostic]) {
     assert_eq!(only_warning(diagnostics).summary, "Token is sent without encryption");
 }
 
-/// A GitLab behind TLS under a name that only proxies know.
+/// A GitLab behind TLS with a name that only proxies know.
 struct Nowhere {
     gitlab: Simulator,
     tls: Gateway,
@@ -154,7 +154,7 @@ async fn socks_proxies_resolve_the_name() {
     assert_eq!(plain.seen(), [format!("{NOWHERE}:8080")]);
 }
 
-/// The unspecified address leads to this machine without being its loopback address.
+/// The unspecified address reaches this machine, but isn't its loopback address.
 #[tokio::test]
 async fn no_proxy_hosts_are_reached_directly() {
     let gitlab = Simulator::start();
@@ -344,7 +344,7 @@ async fn proxy_can_be_reached_over_tls() {
     assert_eq!(configure(&launch, block).await, []);
 }
 
-/// Proxies that read what goes through them show a certificate of their own.
+/// Intercepting proxies present their own certificate.
 #[tokio::test]
 async fn untrusted_certificate_behind_a_proxy_names_the_proxy() {
     let there = Nowhere::start().await;

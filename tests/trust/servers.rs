@@ -1,4 +1,4 @@
-//! Which server the token is shown to.
+//! The servers that the token is sent to.
 
 use std::time::{Duration, SystemTime};
 
@@ -40,7 +40,7 @@ async fn untrusted_server_does_not_get_the_token() {
     assert_untrusted(&gitlab, &configure(&launch(), block(&gitlab, &tls)).await);
 }
 
-/// Elsewhere the authorities are not in a file that a test could choose.
+/// On other systems, tests can't replace the authorities.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn system_authorities_are_trusted() {
@@ -51,7 +51,7 @@ async fn system_authorities_are_trusted() {
     assert_eq!(gitlab.requests().len(), 1);
 }
 
-/// As in Go, also where the certificate is marked as an authority's, as `openssl req -x509` does.
+/// As in Go, even if the certificate is marked as an authority, as `openssl req -x509` does.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn certificate_in_the_system_store_is_trusted() {
@@ -102,7 +102,7 @@ async fn error_without_system_authorities_has_advice() {
     );
     assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
 
-    // Where nothing is encrypted there is nothing to vouch for.
+    // Without encryption, there is no certificate to verify.
     let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
     assert_eq!(configure(&bare, here).await, []);
 }
@@ -144,7 +144,7 @@ async fn insecure_trusts_any_server_with_a_warning() {
     assert_eq!(gitlab.requests().len(), 1);
 }
 
-/// The unspecified address leads to this machine without being its loopback address.
+/// The unspecified address reaches this machine, but isn't its loopback address.
 #[tokio::test]
 async fn plain_http_to_another_host_warns() {
     let gitlab = Simulator::start();

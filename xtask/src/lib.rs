@@ -1,5 +1,5 @@
-//! Chores of the project: what it publishes beside the program itself. Each command of `cargo
-//! xtask` is a module.
+//! Developer tasks: what the project publishes besides the program. Each command of `cargo xtask`
+//! is a module.
 
 pub mod dist;
 pub mod docs;

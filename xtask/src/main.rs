@@ -67,7 +67,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    /// Files in which commands are written down for machines and for maintainers.
+    /// Files that mention commands.
     const WRITTEN: [&str; 4] = [
         ".github/workflows/release.yml",
         ".github/workflows/publish.yml",

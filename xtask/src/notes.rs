@@ -1,5 +1,5 @@
-//! `notes`: what the changelog says of one release. It also is the check that a tag, the sources
-//! and the changelog mean the same version.
+//! The `notes` command: prints the changelog of one release, and checks that tag, sources and
+//! changelog have the same version.
 
 use std::path::Path;
 use std::{fs, io};
@@ -10,10 +10,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The error of a release without notes.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// There is no changelog.
+    /// The changelog can't be read.
     #[error("{CHANGELOG} can't be read: {0}")]
     Unreadable(io::Error),
-    /// The tag is not that of the version which these sources are.
+    /// The tag doesn't match the version of the sources.
     #[error(
         "the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is \
          v{VERSION}"

@@ -1,4 +1,4 @@
-//! Responses of a server, or of something else in its place.
+//! Responses of a server, which may not be GitLab.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;

@@ -12,7 +12,7 @@ use terraform_provider_gitlab_job_token::provider::ledger::{
 
 const RESOURCES: usize = 4;
 
-/// A resource of the run, as those know it that look on from outside.
+/// A resource of the run, as an outside observer knows it.
 struct Resource {
     instance: Instance,
     manager: Manager,
@@ -20,7 +20,7 @@ struct Resource {
     fate: Fate,
 }
 
-/// The last call for a resource that counts. A read after a plan changes nothing.
+/// The last relevant call for a resource. A read after a plan changes nothing.
 enum Fate {
     Unknown,
     Read,

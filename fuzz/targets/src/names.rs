@@ -1,4 +1,4 @@
-//! Texts that people write to name a server, a project or a group.
+//! User input that names a server, a project or a group.
 
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef};
 

@@ -1,6 +1,5 @@
-//! The fuzzer's targets without the fuzzer: each is fed its seeds, the seeds with some bytes
-//! changed, and bytes without sense. Finds little that is new; keeps what was found from coming
-//! back, and the targets from rotting.
+//! Runs the fuzz targets without the fuzzer, with their seeds, mutated seeds and random bytes. This
+//! catches regressions and keeps the targets compiling.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

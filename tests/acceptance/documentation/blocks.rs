@@ -1,4 +1,4 @@
-//! The fenced blocks of the project's Markdown files, each with where it stands.
+//! The fenced code blocks of the project's Markdown files, with their positions.
 
 use std::fmt;
 use std::fs;

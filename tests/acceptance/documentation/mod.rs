@@ -1,5 +1,5 @@
-//! Tests what the documentation shows: each configuration in it is valid and formatted, each
-//! recording is what the program says. Whether `docs/` is up to date is tested where it is made.
+//! Tests the documentation: each configuration is valid and formatted, and each recorded output is
+//! up to date. `xtask` tests whether `docs/` is up to date.
 
 mod blocks;
 
@@ -18,7 +18,7 @@ use crate::needs::{
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
 
-/// The line of a recording for lines that are left out.
+/// The line that stands for omitted lines of a recording.
 const LEFT_OUT: &str = "…\n";
 
 #[test]
@@ -36,9 +36,8 @@ fn every_configuration_is_formatted() {
     tf.run(&["fmt", "-check", "-diff", &folder.to_string_lossy()]).succeeds();
 }
 
-/// The official provider is the stand-in that its examples are applied with, which knows the
-/// resources in question, so that these blocks are validated too. What a program is too old for is
-/// left out aloud.
+/// The stand-in for the official provider knows the resources in these blocks, so they are
+/// validated too. Blocks that the CLI is too old for are skipped with a message.
 #[test]
 fn every_configuration_is_valid() {
     let gitlab = Arc::new(examples());

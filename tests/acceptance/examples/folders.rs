@@ -1,4 +1,4 @@
-//! The layout that the registry's documentation tools expect, and that nothing in it goes untested.
+//! The layout that the registry's documentation tools expect, and a test for every example.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,4 @@
-//! The real-world examples: each folder under `examples/guides/` has its test here, and its line in
-//! [`TESTED`].
+//! The guides: each folder under `examples/guides/` has a test here, and a line in [`TESTED`].
 
 use std::sync::Arc;
 

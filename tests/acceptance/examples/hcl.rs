@@ -1,15 +1,14 @@
-//! Reads as much of Terraform's language as the examples need for which the installed program may
-//! be too old: blocks of attributes with literal values. It is no parser; what it does not know is
-//! a mistake in the example.
+//! Reads the subset of HCL that examples for newer CLIs need: blocks of attributes with literal
+//! values. Anything else is an error in the example.
 
 use serde_json::{Map, Value};
 
-/// A block or an object: its head, and the attributes directly in it.
+/// A block or an object: its header, and the attributes directly in it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     /// The words before the brace, such as `import` or `identity =`.
     pub(super) head: String,
-    /// Attributes with literal values; references are texts.
+    /// Attributes with literal values; references are strings.
     pub(super) attributes: Map<String, Value>,
     /// The blocks and objects in it.
     pub(super) inner: Vec<Block>,

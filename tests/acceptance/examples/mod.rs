@@ -1,5 +1,4 @@
-//! Everything under `examples/` is applied as its reader would apply it. A folder that no test
-//! knows fails here.
+//! Applies everything under `examples/`. A folder without a test is an error.
 
 mod folders;
 mod guides;

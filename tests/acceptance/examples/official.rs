@@ -1,7 +1,7 @@
-//! A stand-in for the official GitLab provider: of its resources those that the examples use, with
-//! the attributes and ids of theirs, over the simulator's world in place of requests. The CLI
-//! attaches to it as to a provider that is being debugged. It destroys as the official one does, so
-//! that a migration that destroys is found out.
+//! A stand-in for the official GitLab provider: the resources that the examples use, with the same
+//! attributes and IDs, implemented on the simulator. The CLI attaches to it as to a debugged
+//! provider. It removes objects as the official one does, so that tests notice a migration that
+//! destroys.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Provider for StandIn {
     }
 }
 
-/// A resource of the official provider, as far as it is needed: made and destroyed, never changed.
+/// A resource of the official provider, which is created and destroyed, but never updated.
 trait Thing: Model {
     const TYPE_NAME: &'static str;
 

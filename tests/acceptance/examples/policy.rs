@@ -1,5 +1,5 @@
-//! Policy as code: the Rego policy and the checks of the example, on real plans that follow the
-//! rules or don't.
+//! The Rego policy and the checks of the example, on real plans that follow the rules or break
+//! them.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;

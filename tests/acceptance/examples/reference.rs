@@ -133,7 +133,7 @@ fn every_import_block_with_an_identity_imports_an_object() {
     }
 }
 
-/// Whatever the CLI knows of identities, the provider must know those of the examples.
+/// The provider must support the identities of the examples, even if the CLI doesn't.
 #[test]
 async fn every_identity_names_the_object_of_the_id() {
     let gitlab = examples();
@@ -148,7 +148,7 @@ async fn every_identity_names_the_object_of_the_id() {
             assert!(import.text("to").starts_with(resource));
             let mut identity = import.the("identity =").attributes.clone();
             if resource == ENTRY {
-                // The host fills in what the block leaves out.
+                // The host adds missing attributes.
                 for name in ["target_project_id", "target_group_id"] {
                     identity.entry(name).or_insert(Value::Null);
                 }

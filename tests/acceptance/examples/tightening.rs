@@ -21,7 +21,7 @@ const DEPLOY: &str = "platform/deploy";
 const STOREFRONT: &str = "platform/apps/storefront";
 const BOT: &str = "platform/tools/release-bot";
 
-/// Policies that are tried, of which each caller needs some.
+/// The policies to choose from, of which each caller needs some.
 const TRIED: [&str; 4] = ["READ_JOBS", "READ_PACKAGES", "READ_RELEASES", "READ_REPOSITORIES"];
 
 /// Returns the policies that the guide ends with for a caller.
@@ -35,7 +35,7 @@ fn needed(caller: &str) -> &'static [&'static str] {
     }
 }
 
-/// A group with open projects, and the rights that their callers need: from, to and policy, sorted.
+/// A group with open projects, and the permissions that jobs need: from, to and policy, sorted.
 struct Group {
     gitlab: Simulator,
     projects: Vec<String>,

@@ -1,4 +1,4 @@
-//! Invalid configurations are errors before anything is written, at the attribute at fault.
+//! Invalid configurations are errors at their attribute, before anything is written.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! Drift is shown as a difference of sets, with the paths or IDs of the configuration, and repaired
-//! in place.
+//! Drift is shown as a difference of sets, with the paths or IDs of the configuration, and
+//! corrected in place.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

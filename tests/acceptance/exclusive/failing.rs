@@ -1,5 +1,5 @@
-//! Some of the writes fail: the others are done, all is told, and the state says what the server
-//! holds.
+//! Some writes fail: the others are made, the error names all failures, and the state matches the
+//! server.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Target};
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! A list that is imported is taken over as it is, and the next plan tells what the configuration
-//! takes from it.
+//! Import adopts the allowlist as it is, and the next plan shows what the configuration would
+//! remove.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

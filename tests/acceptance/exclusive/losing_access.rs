@@ -1,4 +1,4 @@
-//! The first plans tell who will lose access: no earlier state shows it.
+//! The first plans warn who will lose access, since no earlier state shows it.
 
 use gitlab_simulator::{Route, Target};
 use insta::assert_snapshot;

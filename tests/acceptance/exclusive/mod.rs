@@ -1,4 +1,4 @@
-//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project, told by subject.
+//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project.
 
 mod checks;
 mod drift;
@@ -18,7 +18,7 @@ mod unknown;
 
 use gitlab_simulator::Allowlist;
 
-/// Address of the list in configurations.
+/// The address of the list in configurations.
 const LIST: &str = "gitlab_job_token_allowlist_exclusive.app";
 
 /// Returns a list of `acme/app` with those arguments.

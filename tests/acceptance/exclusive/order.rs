@@ -1,4 +1,4 @@
-//! In which order a list is written, and how much of it at once.
+//! The order and concurrency of writes.
 
 use std::time::Duration;
 

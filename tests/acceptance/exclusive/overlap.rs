@@ -1,4 +1,4 @@
-//! Access that is given twice, and lists that are managed twice.
+//! Access that is granted twice, and allowlists that are managed twice.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! A project is its ID, whatever path names it and wherever it is moved.
+//! A project is identified by its ID, whatever path names it and wherever it is moved.
 
 use serde_json::json;
 use terraform_cli::Action;

@@ -1,4 +1,4 @@
-//! A long apply shows in the log how far it has come.
+//! The log shows the progress of a long apply.
 
 use gitlab_simulator::{Fault, Route, Simulator};
 use terraform_cli::Run;

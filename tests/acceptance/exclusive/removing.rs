@@ -1,4 +1,4 @@
-//! The entries of a list that is no longer managed.
+//! Destroying and forgetting an exclusive list.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

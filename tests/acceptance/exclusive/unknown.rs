@@ -1,4 +1,4 @@
-//! Values that only the apply will know, and paths that lead somewhere only then.
+//! Values that are unknown until the apply, and paths that don't exist until then.
 
 use insta::assert_snapshot;
 use serde_json::json;

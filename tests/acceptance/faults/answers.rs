@@ -1,4 +1,4 @@
-//! Answers that are none of GitLab's, or none at all: what is told, and what is left.
+//! Responses that aren't GitLab's, or none at all: what the error says, and what is left.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str
         run.fails();
         let details: Vec<_> = run.errors().into_iter().map(|error| error.detail).collect();
         assert_eq!(details.len(), 3, "one error for each change\n{run}");
-        // One error has the words of the response.
+        // Only one of the errors quotes the response.
         let outcome = told.lines().next().unwrap_or_default();
         assert!(
             details.iter().all(|detail| detail.contains(outcome)),
@@ -133,7 +133,7 @@ fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
     {
         gitlab.inject(fault.clone().on(Route::AllowlistProjectsGet));
         let plan = tf.plan();
-        // Nothing but GitLab's own answer makes an entry disappear.
+        // Only GitLab's own response removes an entry from the state.
         assert!(!plan.run().is_success(), "{fault:?}\n{}", plan.run());
         gitlab.clear_faults();
     }

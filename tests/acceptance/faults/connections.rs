@@ -1,4 +1,4 @@
-//! Connections that break and servers that fall silent, before a change is carried out and after.
+//! Connections that break and servers that don't respond, before and after a change is made.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use gitlab_simulator::{Fault, Injection, Route};
 
 use super::{FOREVER, Seesaw, WRITES};
 
-/// The title of the warning that blames somebody else for an entry.
+/// The title of the warning about an entry that somebody else has added.
 const TAKEN_OVER: &str = "Entry already exists: project acme/lib (2)";
 
 /// Returns the fault for the first attempt of each write.

@@ -1,5 +1,4 @@
-//! Writes that may have been carried out, and that nothing can be read to tell of: the state holds
-//! what may be there.
+//! Writes with an unknown result: the state has everything that may exist.
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use insta::assert_snapshot;
@@ -185,7 +184,7 @@ fn a_gateways_404_leaves_the_state_alone() {
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
 
-/// An error at the root of a mutation refuses it only in GitLab's words for that.
+/// A top-level error of a mutation counts as a rejection only if it is GitLab's message for one.
 #[test]
 fn change_of_a_failed_mutation_is_found() {
     let gitlab = THREE_PROJECTS.start();
@@ -231,7 +230,7 @@ fn empty_list_proves_no_removal() {
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
 
-/// GitLab's words, for a part of the project alone.
+/// GitLab's response, but only to one request of the project.
 #[test]
 fn response_404_removes_only_a_missing_project() {
     let gitlab = THREE_PROJECTS.start();

@@ -1,5 +1,5 @@
-//! Ctrl-C, or a service manager's signal, in the middle of many writes: what is on the wire is let
-//! finish, what waits is given up.
+//! Ctrl-C, or a service manager's signal, in the middle of many writes: requests in flight finish,
+//! waiting ones are cancelled.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use super::{
 };
 use crate::kit::workspace;
 
-/// As many as GitLab takes on one list.
+/// The maximum number of projects on an allowlist.
 const FULL: u64 = 200;
 
-/// So many writes pass before the others are held up.
+/// The number of writes before the fault begins.
 const BEFORE: usize = 40;
 
-/// Long beside the time that an interrupt takes, short beside what a run may take.
+/// Longer than an interrupt takes, and shorter than the time limit of a run.
 const HOLD_UP: Duration = Duration::from_millis(1500);
 
 /// Applies until the first writes are held up, and then presses Ctrl-C.
@@ -87,7 +87,7 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
     eventually("the provider ends", || !providers.iter().any(|provider| process_runs(*provider)));
     assert_eq!(fs::read_dir(&temporary).expect("a directory").count(), 0, "a socket is left");
     gitlab.clear_faults();
-    // What was on the wire is carried out though nobody waits for it.
+    // Requests in flight are carried out although nobody waits for them.
     eventually("nothing is under way", || {
         gitlab.clear_requests();
         gitlab.max_in_flight() == 0
@@ -136,7 +136,7 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
 
     let run = interrupted_apply(&gitlab, &tf);
 
-    // Terraform calls it a success when nothing failed that it had begun.
+    // Terraform reports success if nothing that it had started failed.
     assert!(!run.stdout().contains("Plugin did not respond"), "{run}");
     assert!(!gitlab.allowlist(APP).projects.is_empty());
     assert_state_is_true(&gitlab, &tf);

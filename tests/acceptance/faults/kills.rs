@@ -1,4 +1,4 @@
-//! Provider or host killed in the middle of an apply, without a chance to say goodbye.
+//! The provider or the host is killed in the middle of an apply.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::kit::workspace;
 
 const ENTRIES: u64 = 30;
 
-/// So many writes pass before the others are held up.
+/// The number of writes before the fault begins.
 const BEFORE: usize = 10;
 
-/// Long beside the time that a kill takes.
+/// Longer than a kill takes.
 const HOLD_UP: Duration = Duration::from_secs(2);
 
 /// An apply in the middle of its writes.

@@ -1,5 +1,5 @@
-//! Servers and networks that let a run down: the state says what the server holds, access that was
-//! reported as removed is removed, and the next apply converges.
+//! Failing servers and networks: the state matches the server, access that was reported as removed
+//! is removed, and the next apply converges.
 
 mod answers;
 mod connections;
@@ -136,7 +136,7 @@ fn assert_state_is_true(gitlab: &Simulator, tf: &Workspace) {
     }
 }
 
-/// The entries of project 1 in the file of the state.
+/// The entries and the setting of project 1 in the state file.
 #[derive(Debug, Default)]
 struct Claimed {
     projects: BTreeSet<u64>,
@@ -208,10 +208,10 @@ fn require_processes() {
     }
 }
 
-/// Waits for something that must come to pass.
+/// Waits until a condition holds.
 #[track_caller]
 fn eventually(what: &str, happened: impl Fn() -> bool) {
-    // Far more than anything takes on a busy machine.
+    // Far longer than any step takes on a busy machine.
     let limit = std::time::Instant::now() + Duration::from_secs(60);
     while !happened() {
         assert!(std::time::Instant::now() < limit, "it never happened: {what}");

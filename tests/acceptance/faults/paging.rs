@@ -1,4 +1,4 @@
-//! Lists that mislead their reader from page to page.
+//! Lists whose pages are inconsistent.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;

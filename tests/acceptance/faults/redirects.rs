@@ -1,4 +1,4 @@
-//! Answers that point elsewhere. The token goes to no other address.
+//! Redirects to another address, which never gets the token.
 
 use std::net::TcpListener;
 
@@ -31,7 +31,7 @@ fn the_token_goes_to_no_other_gitlab() {
     let other = Simulator::start();
     let elsewhere = Fault::RedirectsTo(format!("{}/user", other.api_url()));
 
-    // Reads, which may be repeated elsewhere on the same host, and writes alike.
+    // Reads, which may be retried elsewhere on the same host, and writes alike.
     seesaw.gitlab.inject(Injection::from(elsewhere.clone()).on(Route::UserGet));
     assert_snapshot!(seesaw.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT
@@ -87,7 +87,7 @@ fn nothing_is_sent_to_another_port_of_the_host() {
         seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet).once());
         assert!(!seesaw.tf.plan().run().is_success());
     }
-    // What has not arrived by now was not sent: the providers have ended.
+    // A request that hasn't arrived by now was never sent: the providers have ended.
     assert!(listener.accept().is_err(), "somebody came");
 }
 

@@ -1,4 +1,4 @@
-//! GitLab withdraws its favour in the middle of an apply.
+//! Permissions that are lost in the middle of an apply.
 
 use gitlab_simulator::{
     ADMINISTRATOR, Fault, Injection, Role, Route, Target, TokenSpec, TokenState,
@@ -45,7 +45,7 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     gitlab.clear_faults();
     tf.apply().succeeds().warns_of_nothing();
     assert_eq!(gitlab.allowlist(APP).projects, (2..7).collect());
-    // Two before and two after, and no other was made twice.
+    // Two before and two after, and none of them twice.
     let added = gitlab
         .requests()
         .to(Route::AllowlistProjectPost)
@@ -177,7 +177,7 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
 fn token_that_expires_after_the_plan_changes_nothing() {
     let gitlab = crowd(2);
     let tf = workspace(&gitlab);
-    // With a block for the provider there is no word of Terraform's own about its absence.
+    // With a provider block, Terraform adds no message about a missing one.
     tf.config(&format!("provider \"gitlab\" {{\n}}\n{}", exclusive([2])));
     allow_all(&gitlab, [3]);
     tf.plan().succeeds();

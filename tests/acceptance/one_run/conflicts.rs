@@ -1,5 +1,5 @@
-//! Two resources that want different things of the same object: the plan warns, and the apply
-//! doesn't undo what it has just done. What only looks so raises no warning.
+//! Two resources with different values for the same object: the plan warns, and the apply doesn't
+//! undo its own changes. Apparent conflicts don't warn.
 
 use gitlab_simulator::{Requests, Simulator, Target};
 use terraform_cli::Workspace;
@@ -62,7 +62,7 @@ fn second_list_of_one_kind_fails_and_removes_nothing() {
     }
 }
 
-/// Only one of the two lists names the target that the other one takes off.
+/// Only one of the two lists has the target that the other one removes.
 #[test]
 fn second_list_does_not_add_what_the_first_removed() {
     for kind in KINDS {

@@ -1,5 +1,5 @@
-//! An entry or setting that one resource of a run removes and another one of the same run makes:
-//! after an apply that succeeds, the server has what the configuration says.
+//! An entry or setting that one resource removes and another one adds in the same run: after a
+//! successful apply, the server matches the configuration.
 //!
 //! Terraform orders neither of the two, so each hand-over runs several times, with removals as fast
 //! as reads and slower.
@@ -21,7 +21,7 @@ const ROUNDS: usize = 5;
 /// The numbers of targets, and how often a hand-over of so many runs at each speed of removals.
 const SIZES: [(usize, usize); 3] = [(1, 1), (3, ROUNDS), (40, 1)];
 
-/// The time by which a removal is slower than a read.
+/// How much slower than a read a removal is.
 const DELAYS: [Duration; 2] = [Duration::from_millis(300), Duration::ZERO];
 
 /// Has the targets as entries, one by one.

@@ -1,5 +1,5 @@
-//! An entry with permissions beside a list that names its target: the target has no more than the
-//! entry says, or the plan warns.
+//! An entry with permissions beside a list of the same target: the target gets only the permissions
+//! of the entry, or the plan warns.
 
 use gitlab_simulator::{Permissions, Requests, Simulator, Target};
 
@@ -69,7 +69,7 @@ fn entry_planned_after_a_list_warns_of_full_permissions() {
     }
 }
 
-/// Terraform orders neither.
+/// Terraform doesn't order them.
 #[test]
 fn list_beside_an_entry_adds_no_target_without_a_warning() {
     for kind in KINDS {

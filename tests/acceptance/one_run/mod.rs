@@ -1,7 +1,7 @@
-//! The knowledge of one run: resources that meet at the same entry or setting, values that only the
-//! apply knows, and what changes on the server between the plan and the apply.
+//! Interactions within one run: resources that manage the same entry or setting, values that are
+//! unknown until the apply, and changes on the server between plan and apply.
 //!
-//! The words of the messages are not pinned here, only the facts in them.
+//! These tests pin the facts in messages, not their wording.
 
 mod conflicts;
 mod hand_over;
@@ -61,7 +61,7 @@ fn after(addresses: &str) -> String {
     format!("\ndepends_on = [{addresses}]")
 }
 
-/// One of the two kinds of target, as tests of both of them name it.
+/// A kind of target, for tests that cover both.
 #[derive(Clone, Copy)]
 struct Kind {
     /// The argument of an entry.
@@ -75,7 +75,7 @@ struct Kind {
     target: fn(u64) -> Target,
 }
 
-/// The kinds of target. The groups stand above none of the projects.
+/// The kinds of target. None of the groups contains the projects.
 const KINDS: [Kind; 2] = [
     Kind {
         argument: "target_project",

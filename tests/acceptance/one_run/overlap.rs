@@ -1,5 +1,4 @@
-//! Two resources that have the same entry or setting: the one that is removed leaves what the other
-//! one has.
+//! Two resources with the same entry or setting: removing one keeps what the other one manages.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Run, Workspace};
@@ -12,7 +11,7 @@ use crate::worlds::FOUR_PROJECTS;
 /// The words by which a plan announces that it removes what another resource keeps.
 const ADDED_BACK: &str = "next apply";
 
-/// Two resources that have the same object, of which one is removed.
+/// Two resources with the same object, of which one is removed.
 struct Overlap {
     gitlab: Simulator,
     keeper: Block,

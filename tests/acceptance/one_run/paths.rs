@@ -1,4 +1,4 @@
-//! Paths that no look-up resolves, or that lead elsewhere by the time of the apply.
+//! Paths that can't be resolved, or that name another target by the time of the apply.
 
 use std::collections::BTreeSet;
 
@@ -189,7 +189,7 @@ fn list_moved_from_the_official_provider_takes_a_hidden_path() {
     }
 }
 
-/// The former path of a group leads nowhere, in contrast to that of a project.
+/// A group's former path isn't redirected, unlike a project's.
 #[test]
 fn renamed_group_keeps_its_former_path_while_others_change() {
     let kind = &KINDS[1];
@@ -244,7 +244,7 @@ fn target_deleted_after_the_plan_is_not_a_provider_bug() {
     }
 }
 
-/// Whatever becomes of the apply: nobody gets access whom the plan didn't name.
+/// Whether the apply succeeds or not, no target gets access that the plan didn't name.
 #[test]
 fn path_taken_by_another_target_after_the_plan_gives_no_access() {
     for kind in KINDS {

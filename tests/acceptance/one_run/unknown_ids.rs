@@ -1,5 +1,4 @@
-//! A project or target that is only unknown while planning is no replacement: the apply finds out
-//! which one it is.
+//! A project or target that is unknown during the plan isn't replaced: the apply resolves it.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Action, Workspace};

@@ -1,4 +1,4 @@
-//! Warnings of a plan, whatever stood in the way of its reading.
+//! Warnings of plans that can't read everything.
 
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::kit::workspace;
 use crate::needs::{PLANNED_PRIVATE_DATA, TERRAFORM_DATA};
 use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
-/// Longer than any snapshot of a list is used.
+/// Longer than the maximum age of a snapshot.
 const LONG: Duration = Duration::from_secs(35);
 
 /// Plans a new list, whose first request to a route about this project or group is limited. It

@@ -1,4 +1,4 @@
-//! Mistakes in the two attributes: each is one clear message that points at the attribute at fault.
+//! Invalid permissions: each is one error at its attribute.
 
 use gitlab_simulator::Fault;
 use insta::assert_snapshot;

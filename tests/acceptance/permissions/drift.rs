@@ -1,4 +1,4 @@
-//! Permissions that somebody has changed behind our back.
+//! Permissions that were changed outside Terraform.
 
 use serde_json::json;
 use terraform_cli::Action;

@@ -1,4 +1,4 @@
-//! Cost of permissions in requests: one read for each project, one write for each entry.
+//! The number of requests for permissions: one read per project, one write per entry.
 
 use super::*;
 use crate::worlds::APP_ONLY;
@@ -46,7 +46,7 @@ fn creating_200_entries_with_permissions_costs_one_write_each() {
     let look_ups = requests.to(Route::ProjectGet).len() + requests.named("ProjectPlaces").len();
     assert!(look_ups <= FULL, "{look_ups}");
     let others = requests.len() - FULL - look_ups;
-    // The plan and the apply ask for the names of policies once each.
+    // The plan and the apply query the names of policies once each.
     assert!(
         others <= 8,
         "{}",

@@ -1,5 +1,5 @@
-//! Mutations whose answers are lost, and servers that fail: the state says what the server holds,
-//! and the next apply converges.
+//! Mutations whose responses are lost, and failing servers: the state matches the server, and the
+//! next apply converges.
 
 use gitlab_simulator::{Fault, Injection};
 use serde_json::json;
@@ -88,7 +88,7 @@ fn transient_errors_are_retried() {
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
-/// Nobody knows whose the entry is that is there with more; it is narrowed.
+/// The entry may be somebody else's, so its permissions are restricted.
 #[test]
 fn lost_addition_that_others_made_meanwhile_is_restricted() {
     let gitlab = THREE_PROJECTS.start();

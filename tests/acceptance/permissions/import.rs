@@ -1,4 +1,4 @@
-//! Bringing entries with permissions under management.
+//! Import of entries with permissions.
 
 use std::fs;
 

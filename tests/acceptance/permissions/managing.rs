@@ -1,4 +1,4 @@
-//! Entries with permissions of their own: made, changed and removed.
+//! Entries with permissions: create, update and destroy.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -61,7 +61,7 @@ fn group_can_have_permissions() {
     assert!(gitlab.allowlist(APP).groups.is_empty());
 }
 
-/// For each: what is configured, what it means, and what the state says of it.
+/// Each case has a configuration, its meaning, and the state.
 #[test]
 fn every_form_of_the_permissions_plans_clean() {
     let ways = [
@@ -129,8 +129,8 @@ fn replaced_entry_has_the_permissions_from_the_start() {
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
 }
 
-/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ
-/// by version.
+/// REST addresses the target by ID, so a path that was reassigned can't redirect the removal.
+/// GraphQL's removal also has defaults that differ by version.
 #[test]
 fn entry_with_permissions_is_removed_by_id() {
     let gitlab = THREE_PROJECTS.start();

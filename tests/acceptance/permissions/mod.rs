@@ -1,5 +1,5 @@
-//! `default_permissions` and `job_token_policies`: what the jobs of an allowed target may do, which
-//! only GraphQL knows.
+//! `default_permissions` and `job_token_policies`: the permissions of an entry, which only GraphQL
+//! supports.
 
 mod bad_input;
 mod drift;

@@ -1,4 +1,4 @@
-//! GraphQL goes by path, and paths change: what is written is what is meant, or it is an error.
+//! GraphQL addresses targets by path, and paths change: a write reaches the right target or fails.
 
 use gitlab_simulator::Fault;
 use insta::assert_snapshot;
@@ -41,7 +41,7 @@ fn targets_by_id_can_have_permissions() {
     tf.plan().changes_nothing();
 }
 
-/// GitLab's response where the target's path has come to name project 3 between look-up and write.
+/// GitLab's response if the target's path names project 3 by the time of the write.
 #[test]
 fn addition_of_another_target_is_undone() {
     let gitlab = THREE_PROJECTS.start();

@@ -1,4 +1,4 @@
-//! The data source of a list tells the permissions of each entry.
+//! The permissions in the allowlist data source.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault};
 use insta::assert_snapshot;

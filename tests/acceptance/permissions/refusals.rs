@@ -1,4 +1,4 @@
-//! Tokens that may not do it.
+//! Tokens without the required role or scope.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Role, TokenScope, TokenSpec};
 use insta::assert_snapshot;

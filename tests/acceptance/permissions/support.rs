@@ -1,5 +1,5 @@
-//! GitLab versions without permissions of entries, and projects for which they are switched off:
-//! one clear error where they are asked for, and everything else works.
+//! GitLab versions without entry permissions, and projects with the feature disabled: one error
+//! where permissions are configured, and everything else works.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -176,8 +176,8 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     "#);
 }
 
-/// An empty list shows nothing, and GitLab adds the entry with the default permissions without a
-/// word.
+/// An empty allowlist doesn't show whether the feature is enabled, and GitLab silently adds the
+/// entry with the default permissions.
 #[test]
 fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     let gitlab = THREE_PROJECTS.start();

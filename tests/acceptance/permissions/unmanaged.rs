@@ -1,4 +1,4 @@
-//! Entries whose permissions nobody has said anything of: left as found, without a request.
+//! Entries without configured permissions: they aren't changed or requested.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -117,7 +117,7 @@ fn kept_permissions_are_named_when_managing_ends() {
     }
 }
 
-/// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
+/// Terraform before 1.16 doesn't pass the plan's data to the apply, so the plan warns.
 #[test]
 fn plan_warns_of_policies_that_may_become_null() {
     TERRAFORM_DATA.require();

@@ -1,4 +1,4 @@
-//! Pushes by jobs of other projects, which GitLab has a setting for from 19.1 on.
+//! Pushes by jobs of other projects, a setting since GitLab 19.1.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! Outbound links, which old versions left beside the entries of the allowlist, are no entries.
+//! Outbound links of old versions, which aren't allowlist entries.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Instances that restrict access to every project: opening one is an error of the plan where the
-//! token can tell.
+//! Instances that enforce allowlists: opening a project is an error of the plan where the token can
+//! read the setting.
 
 use gitlab_simulator::{Enforcement, Route, TokenScope, TokenSpec};
 use insta::assert_snapshot;
@@ -56,7 +56,7 @@ fn maintainer_gets_an_error_where_the_setting_shows_it() {
     tf.config(OPEN);
     assert!(tf.plan().error().contains("can't be opened"));
 
-    // Its own setting says nothing of the instance then.
+    // The project's own setting then says nothing about the instance.
     gitlab.set_inbound_enabled(APP, true);
     let plan = tf.plan();
     plan.succeeds();

@@ -1,4 +1,4 @@
-//! Fields that GitLab may take away: everything that doesn't need them works without.
+//! Fields that GitLab may remove: everything that doesn't need them still works.
 
 use gitlab_simulator::Requests;
 use serde_json::Value;

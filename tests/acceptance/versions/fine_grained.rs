@@ -1,5 +1,4 @@
-//! Fine-grained personal access tokens: what they may do is done, and what they lack is named as
-//! GitLab names it.
+//! Fine-grained personal access tokens: what works, and which permission an error names.
 
 use gitlab_simulator::{GranularGraphql, TokenSpec};
 use insta::assert_snapshot;
@@ -22,7 +21,7 @@ const ALL: [&str; 9] = [
     "User: Read",
 ];
 
-/// Without a block, Terraform adds an error of its own to those of the provider's configuration.
+/// Without a block, Terraform adds an error to those of the provider configuration.
 const PROVIDER: &str = "provider \"gitlab\" {}\n";
 
 const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";

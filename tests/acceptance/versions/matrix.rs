@@ -1,4 +1,4 @@
-//! The features that every version has, in every version.
+//! The features that all versions have.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
@@ -35,7 +35,7 @@ data "gitlab_job_token_allowlist" "other" {
 
 #[test]
 fn membership_and_access_are_managed_in_every_version() {
-    // GitLab 16.0 has the setting alone, to read.
+    // GitLab 16.0 can only read the setting.
     for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
         let tf = workspace(&gitlab);
@@ -129,7 +129,7 @@ fn group_is_an_error_without_support_for_groups() {
     "#);
 }
 
-/// That GitLab doesn't have an address says nothing of what exists.
+/// A missing endpoint says nothing about what exists.
 #[test]
 fn missing_endpoint_removes_nothing_from_state() {
     let gitlab = newest();

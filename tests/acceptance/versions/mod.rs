@@ -1,5 +1,5 @@
-//! The differences between GitLab's versions, and between the kinds of tokens: what works where,
-//! and what a user is told where it doesn't.
+//! The differences between GitLab versions and between kinds of tokens: what works, and the error
+//! where it doesn't.
 
 mod cross_push;
 mod directions;

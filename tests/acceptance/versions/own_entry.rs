@@ -1,4 +1,4 @@
-//! The entry of a project for itself, "Current project" in GitLab's pages.
+//! The entry of a project for itself, "Current project" in GitLab's UI.
 
 use gitlab_simulator::Route;
 use insta::assert_snapshot;

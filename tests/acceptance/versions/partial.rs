@@ -1,4 +1,4 @@
-//! Answers of GraphQL with good data beside errors, and REST where GraphQL can't be reached.
+//! GraphQL responses with data and errors, and REST where GraphQL can't be reached.
 
 use gitlab_simulator::{Fault, Route, TokenSpec};
 use insta::assert_snapshot;

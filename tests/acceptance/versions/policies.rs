@@ -1,4 +1,4 @@
-//! The names of policies, which each version has its own of.
+//! The names of policies, which differ by version.
 
 use gitlab_simulator::Route;
 use insta::assert_snapshot;

@@ -1,5 +1,4 @@
-//! The program to run: the one that the environment names, else the first on the search path,
-//! else one that is fetched.
+//! The program to run: the one that the environment names, the first on `PATH`, or a fetched one.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,12 +8,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::fetch::{self, FetchError};
 
-/// Names the program to run, Terraform or OpenTofu, in place of the one on `PATH`.
+/// The environment variable for the program to run instead of the one on `PATH`.
 pub const PATH_VARIABLE: &str = "TF_ACC_TERRAFORM_PATH";
 
 const NAMES: [&str; 2] = ["terraform", "tofu"];
 
-/// A Terraform or OpenTofu program. Clones share what is known of it.
+/// A Terraform or OpenTofu program. Clones share its release.
 #[derive(Debug, Clone)]
 pub struct Cli {
     path: PathBuf,
@@ -44,14 +43,14 @@ pub enum Program {
 /// The error of finding a program to run.
 #[derive(Debug, thiserror::Error)]
 pub enum NoCli {
-    /// Nothing on the search path, and nothing that can be fetched.
+    /// There is none on `PATH`, and none can be fetched.
     #[error(
         "neither `terraform` nor `tofu` is on PATH, and {0} \
          (https://developer.hashicorp.com/terraform/install, \
          https://opentofu.org/docs/intro/install)"
     )]
     NotOnPath(FetchError),
-    /// The environment names what is not there.
+    /// The program that the environment names doesn't exist.
     #[error("{PATH_VARIABLE} names {0:?}, where there is no file")]
     NotThere(PathBuf),
 }
@@ -113,7 +112,7 @@ impl Cli {
     ) -> Result<Option<Cli>, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
-            // Runs happen in other directories, so a relative path is settled here.
+            // Commands run in other directories, so a relative path is resolved here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
             return match path {
                 Some(path) => Ok(Some(Cli { named: Some(named), ..Cli::at(path) })),

@@ -1,11 +1,11 @@
-//! The program's messages as data: read from the JSON of its machine-readable output, or from the
-//! text of commands that have no such output.
+//! Errors and warnings of the CLI, read from its machine-readable output, or from the text of
+//! commands without one.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// The width to which the program wraps what it says when nobody tells it how wide the terminal is.
+/// The width to which the CLI wraps messages if the terminal's width is unknown.
 const COLUMNS: usize = 78;
 
 /// The beginning of lines that aren't parts of a wrapped paragraph.
@@ -24,8 +24,8 @@ pub enum Severity {
     Warning,
 }
 
-/// An error or a warning. Its `Display` is what tests pin: all of it, wrapped as in a terminal,
-/// with whatever differs from run to run (ports, registry hosts) made the same.
+/// An error or a warning. Its `Display` is what tests pin: the whole message, wrapped as in a
+/// terminal, with values that differ from run to run (ports, registry hosts) replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The severity.
@@ -149,7 +149,7 @@ fn steady(text: &str) -> String {
     NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
 }
 
-/// The text before a number that is not pinned, and what is shown in its place.
+/// The text before a number that varies, and its replacement.
 const NUMBERS: [(&str, &str); 2] = [("127.0.0.1:", "PORT"), ("os error ", "N")];
 
 fn without_number(text: &str, before: &str, name: &str) -> String {

@@ -1,5 +1,4 @@
-//! One run of the program: how it ended and what it said. The assertions here print all of it when
-//! they fail.
+//! A run of the CLI: its exit status and output, which failed assertions print.
 
 use std::fmt;
 use std::process::Output;
@@ -9,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// The exit status that `plan -detailed-exitcode` gives to a plan with changes.
 pub(crate) const CHANGES: i32 = 2;
 
-/// The title of the warning that comes with every run against a provider that was just built.
+/// The title of the warning about development overrides, which comes with every run.
 const OVERRIDES: &str = "Provider development overrides are in effect";
 
 /// A finished run.
@@ -59,14 +58,14 @@ impl Run {
         &self.stderr
     }
 
-    /// Panics unless the command did what it was told.
+    /// Panics unless the command succeeded.
     #[track_caller]
     pub fn succeeds(&self) -> &Run {
         assert!(self.is_success(), "the command should succeed\n{self}");
         self
     }
 
-    /// Panics if the command did what it was told.
+    /// Panics if the command succeeded.
     #[track_caller]
     pub fn fails(&self) -> &Run {
         assert!(!self.is_success(), "the command should fail\n{self}");

@@ -1,4 +1,4 @@
-//! The state, as the program itself shows it.
+//! The state as `show -json` prints it.
 
 use std::collections::BTreeMap;
 

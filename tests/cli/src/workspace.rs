@@ -1,6 +1,5 @@
-//! A directory of its own for a configuration, and the commands of the program in it. The program
-//! sees nothing of its caller: not the environment but `PATH`, not the home directory, not the CLI
-//! configuration.
+//! A private directory for a configuration, and the CLI commands in it. The CLI is isolated: it
+//! gets no environment variables except `PATH`, its own home directory and CLI configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,19 +19,19 @@ use crate::state::State;
 /// The address under which configurations name the provider.
 pub const PROVIDER_SOURCE: &str = "aff15f21/gitlab-job-token";
 
-/// Extensions of files that the program reads by itself.
+/// Extensions of files that the CLI reads by default.
 const CONFIG_EXTENSIONS: [&str; 3] = ["tf", "tfvars", "hcl"];
-/// The file that names the provider for all others of a configuration.
+/// The file with the provider requirement.
 const VERSIONS_FILE: &str = "versions.tf";
 const CONFIG_FILE: &str = "main.tf";
-/// Beside the configuration's directory, so that neither sees the other.
+/// Outside the configuration's directory, so that neither affects the other.
 const HOME: &str = "home";
 const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
-/// Variables that programs for Windows need of their caller: sockets, and a place for temporary
-/// files. Other systems set none of these.
+/// Variables that Windows programs need for sockets and temporary files. Other systems don't set
+/// them.
 const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
 
 const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
@@ -106,7 +105,7 @@ impl Workspace {
         self.root.path().join(HOME)
     }
 
-    /// Makes this the configuration of the program itself, in place of any before.
+    /// Replaces the CLI configuration.
     #[track_caller]
     pub fn cli_config(&self, content: &str) -> PathBuf {
         let path = self.root.path().join(CLI_CONFIG);
@@ -116,8 +115,7 @@ impl Workspace {
         path
     }
 
-    /// Returns the host of the registry that the program asks for providers whose address names
-    /// none.
+    /// Returns the default registry host of the CLI.
     #[track_caller]
     #[must_use]
     pub fn registry(&self) -> &'static str {
@@ -132,19 +130,18 @@ impl Workspace {
         self.environment.insert(name.to_owned(), value.into());
     }
 
-    /// Takes a variable out of the program's environment.
+    /// Removes a variable from the program's environment.
     pub fn remove_env(&mut self, name: &str) {
         self.environment.remove(name);
     }
 
-    /// Makes this the configuration, in place of any before; the requirement of the provider is
-    /// there already.
+    /// Replaces the configuration. The provider requirement is already in another file.
     #[track_caller]
     pub fn config(&self, hcl: &str) {
         self.file(CONFIG_FILE, hcl);
     }
 
-    /// Writes a file beside the configuration, and tells its path.
+    /// Writes a file beside the configuration and returns its path.
     #[track_caller]
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.directory().join(name);
@@ -154,8 +151,8 @@ impl Workspace {
         path
     }
 
-    /// Makes the files of a folder the configuration, in place of any before. Where they don't say
-    /// which provider they need, the workspace's own requirement stands beside them.
+    /// Replaces the configuration with the files of a folder. If they have no provider requirement,
+    /// the workspace's own is added.
     #[track_caller]
     pub fn config_from(&self, folder: &Path) {
         if let Err(error) = self.replace_config(folder) {
@@ -179,13 +176,13 @@ impl Workspace {
         Ok(())
     }
 
-    /// Makes a plan and saves it.
+    /// Plans and saves the plan.
     #[track_caller]
     pub fn plan(&self) -> Plan<'_> {
         self.plan_with(&[])
     }
 
-    /// Makes a plan with further options, such as `-destroy`, and saves it.
+    /// Plans with further options, such as `-destroy`, and saves the plan.
     #[track_caller]
     pub fn plan_with(&self, options: &[&str]) -> Plan<'_> {
         let out = format!("-out={PLAN_FILE}");
@@ -207,31 +204,31 @@ impl Workspace {
         self.run(&[&APPLY, options].concat())
     }
 
-    /// Begins to plan and apply, and does not wait for the end.
+    /// Starts an apply without waiting for its end.
     #[track_caller]
     pub fn start_apply(&self) -> Running {
         self.start(&APPLY)
     }
 
-    /// Applies the plan that was saved last, and nothing else.
+    /// Applies the last saved plan.
     #[track_caller]
     pub fn apply_saved(&self) -> Run {
         self.apply_with(&[PLAN_FILE])
     }
 
-    /// Removes all that is managed.
+    /// Destroys all managed objects.
     #[track_caller]
     pub fn destroy(&self) -> Run {
         self.run(&["destroy", "-json", "-no-color", "-input=false", "-auto-approve"])
     }
 
-    /// Brings what exists under management by the command for it.
+    /// Imports an object with the `import` command.
     #[track_caller]
     pub fn import(&self, address: &str, id: &str) -> Run {
         self.run(&["import", "-no-color", "-input=false", address, id])
     }
 
-    /// Runs the tests beside the configuration, those in Terraform's own test language.
+    /// Runs `terraform test`.
     #[track_caller]
     pub fn test(&self) -> Run {
         self.run(&["test", "-json", "-no-color"])
@@ -257,7 +254,7 @@ impl Workspace {
         self.directory().join(STATE_FILE)
     }
 
-    /// Runs any command, to be read as people read it unless `-json` is among the arguments.
+    /// Runs any command, with readable output unless `-json` is among the arguments.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {
         match self.command(arguments).output() {
@@ -266,7 +263,7 @@ impl Workspace {
         }
     }
 
-    /// Starts any command, as [`Workspace::run`], without waiting for its end.
+    /// Starts any command without waiting for its end. See [`Workspace::run`].
     #[track_caller]
     pub fn start(&self, arguments: &[&str]) -> Running {
         match Running::start(&mut self.command(arguments), arguments) {

@@ -1,5 +1,5 @@
-//! The certificate that a host makes for each plugin it starts, in the very shape that Terraform
-//! and OpenTofu give theirs.
+//! The client certificate that a host creates for each plugin, with the properties of those of
+//! Terraform and OpenTofu.
 
 use std::time::{Duration, SystemTime};
 

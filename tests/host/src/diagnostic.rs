@@ -1,4 +1,4 @@
-//! A plugin's messages to the user, in a form that tests can compare.
+//! The diagnostics of a plugin, in a form that tests can compare.
 
 use crate::tfplugin6::attribute_path::step::Selector;
 use crate::tfplugin6::{self, AttributePath};

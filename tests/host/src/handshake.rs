@@ -1,4 +1,4 @@
-//! The line by which a plugin says where it can be reached, taken apart as strictly as hosts do.
+//! The handshake line with a plugin's address, parsed as strictly as hosts do.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

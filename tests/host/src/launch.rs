@@ -1,4 +1,4 @@
-//! Starts a plugin, with the environment that a host gives, with every part open to mischief.
+//! Starts a plugin with the environment of a host, of which tests can change every part.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -17,8 +17,8 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// The environment is otherwise empty, so that no test depends on its caller's.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is
-/// removed with it.
+/// A killed plugin leaves its socket behind, so each gets a private directory that is removed with
+/// it.
 const TEMPORARY: &str = "TMPDIR";
 
 /// The program to start, and its environment.

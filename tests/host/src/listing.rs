@@ -1,4 +1,4 @@
-//! The calls behind a query: list resources, whose answer is a stream.
+//! The call behind a query: ListResource, whose response is a stream.
 
 use serde_json::Value;
 use tonic::Streaming;
@@ -16,7 +16,7 @@ pub struct Query<'a> {
     pub type_name: &'a str,
     /// The inner `config` block.
     pub config: Value,
-    /// True if whole objects are wanted beside identities.
+    /// True if whole objects are requested in addition to identities.
     pub include_object: bool,
     /// The maximum number of results.
     pub limit: i64,
@@ -27,7 +27,7 @@ pub struct Query<'a> {
 pub struct Listed {
     /// The identity for an import.
     pub identity: Option<Value>,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
     /// The whole object, where wanted.
     pub object: Option<Value>,

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::{ClientCertificate, Connection, Error, Handshake};
 
-/// Far more than anything takes on a busy machine; what exceeds it hangs.
+/// Far longer than any step takes on a busy machine; a longer one hangs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// A running plugin. It is killed when dropped.
@@ -34,7 +34,7 @@ pub struct Plugin {
 pub struct Exit {
     /// The status of the process.
     pub status: ExitStatus,
-    /// The time since somebody began to wait for it.
+    /// The time that waiting for it took.
     pub took: Duration,
 }
 

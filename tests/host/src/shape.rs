@@ -1,19 +1,19 @@
-//! Prepares a configuration as hosts do before a provider sees it: every attribute is there, and
-//! the proposed state keeps what the provider chose before.
+//! Prepares a configuration as hosts do before they send it: every attribute is present, and the
+//! proposed state keeps computed values.
 
 use serde_json::{Map, Value};
 
 use crate::tfplugin6::schema::object::NestingMode;
 use crate::tfplugin6::{Schema, schema};
 
-/// The attributes of a schema, as far as a host needs them to fill objects. Nested blocks are not
+/// The attributes of a schema that a host needs to complete objects. Nested blocks aren't
 /// supported.
 #[derive(Clone, Debug)]
 pub struct Shape {
     attributes: Vec<Attribute>,
 }
 
-/// An attribute, as far as a host looks at it.
+/// The properties of an attribute that a host needs.
 #[derive(Debug, Clone)]
 struct Attribute {
     name: String,

@@ -1,21 +1,21 @@
-//! Values as they travel, between JSON that tests can write and msgpack. Written apart from the
-//! provider's own codec on purpose.
+//! Converts values between JSON, which tests write, and msgpack. It doesn't share the provider's
+//! codec on purpose.
 //!
-//! JSON has no word for a value that is not yet known, so [`UNKNOWN`] stands for it. Numbers that
-//! are not whole go as floating point, and attributes of type `dynamic` are not supported.
+//! JSON can't express an unknown value, so [`UNKNOWN`] stands for it. Fractions are encoded as
+//! floating point, and attributes of type `dynamic` aren't supported.
 
 use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value};
 
 use crate::tfplugin6::DynamicValue;
 
-/// In JSON, stands for a value that is not yet known.
+/// Stands for an unknown value in JSON.
 pub const UNKNOWN: &str = "(unknown)";
 
 /// Bytes that hosts write for an unknown value: extension type 0 with one zero byte.
 const UNKNOWN_EXTENSION: (i8, [u8; 1]) = (0, [0]);
 
-/// The error of bytes that are not a value.
+/// The error of bytes that aren't a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(String);

@@ -1,4 +1,4 @@
-//! Tokens: the headers in which they come, and the refusals of those that don't work.
+//! Tokens: their headers, and the errors of invalid ones.
 
 use serde_json::json;
 

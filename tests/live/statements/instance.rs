@@ -1,4 +1,4 @@
-//! The instance: its version, and the setting by which it enforces allowlists.
+//! The instance: its version, and the setting that enforces allowlists.
 
 use std::thread;
 
@@ -46,7 +46,7 @@ fn version(site: &Site) -> Outcome {
 fn settings(site: &Site) -> Outcome {
     let answer = site.api.get(SETTINGS)?.has_status(200)?;
     let told = answer.json()[ENFORCEMENT].is_boolean();
-    // The other settings are nobody else's business.
+    // The other settings are omitted from reports.
     let shown = format!("GET {SETTINGS}\n200\n{ENFORCEMENT}: {}", answer.json()[ENFORCEMENT]);
     if !told {
         return Err(Problem::differs(format!("the boolean `{ENFORCEMENT}`"), shown));

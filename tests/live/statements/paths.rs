@@ -1,4 +1,4 @@
-//! Projects and groups by their paths, over REST.
+//! Projects and groups by path, over REST.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Permissions of entries, which GraphQL alone knows.
+//! Permissions of entries, which only GraphQL supports.
 
 use serde_json::{Value, json};
 

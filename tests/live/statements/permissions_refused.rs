@@ -1,4 +1,4 @@
-//! Refusals of GraphQL, which come with status 200.
+//! Errors of GraphQL, which have status 200.
 
 use serde_json::json;
 

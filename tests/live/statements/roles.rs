@@ -1,4 +1,4 @@
-//! Roles: who may read and change the job token scope, and what those can't see who may.
+//! Roles: who can read and change the job token scope, and what is hidden from others.
 
 use serde_json::json;
 

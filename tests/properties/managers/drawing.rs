@@ -1,4 +1,4 @@
-//! The strategies that draw configurations and what happens to them.
+//! The strategies that generate configurations and their changes.
 
 use proptest::sample::subsequence;
 

@@ -1,7 +1,7 @@
-//! Any resources over the same few projects, through any edits, in whole runs of core: resources
-//! that are renamed, moved, replaced and removed, overlapping ones too, in any order of the calls
-//! and with faults on the way. An apply that succeeds leaves on the server what the configuration
-//! says wherever no plan warned of a conflict, and takes no access that no plan has named.
+//! Runs any resources for a few projects through any edits: resources are renamed, moved, replaced
+//! and removed, may overlap, and are called in any order with faults. After a successful apply
+//! without a warned conflict, the server matches the configuration, and no access is lost that no
+//! plan named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,7 +28,7 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const LIST: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// So many projects and groups come first that no ID reads like another number in a message.
+/// The number of leading projects and groups, so that no ID equals another number in a message.
 const OTHERS: u64 = 100;
 const SOURCES: [u64; 2] = [101, 102];
 const PROJECTS: [Target; 3] = [Target::Project(103), Target::Project(104), Target::Project(105)];
@@ -67,50 +67,51 @@ struct Declared {
     create_before_destroy: bool,
 }
 
-/// A change of the configuration. Resources are picked from those that there are.
+/// An edit of the configuration, which picks existing resources.
 #[derive(Clone, Debug)]
 enum Edit {
     Add(Declared),
-    /// A second resource of the same content.
+    /// Adds a second resource with the same content.
     Repeat(Index),
-    /// A list of all that is wanted where the resource is, beside what is there or in its place.
+    /// Adds a list of everything that is configured for the project, or replaces the resources with
+    /// it.
     Gather(Index, bool),
-    /// Entries in place of a list.
+    /// Replaces a list with entries.
     Scatter(Index),
     Drop(Index),
     Rename(Index),
     Change(Index, Declared),
-    /// Two resources change places under their names, as with a shifted `count`.
+    /// Swaps the names of two resources, as a shifted `count` does.
     Swap(Index, Index),
 }
 
-/// The reading of a plan walk.
+/// The refresh mode of a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Refresh {
     /// Everything is read before it is planned.
     Full,
-    /// Only what a first plan changes is read, and then planned again: `-minimal-refresh`.
+    /// Only changed resources are read and then planned again: `-minimal-refresh`.
     Minimal,
     /// `-refresh=false`.
     Off,
 }
 
-/// One run, and what comes before it.
+/// A run, and the edits before it.
 #[derive(Clone, Debug)]
 struct Step {
     edits: Vec<Edit>,
-    /// Edits that make resources contradict each other are made, too.
+    /// Whether edits may make resources conflict.
     daring: bool,
-    /// `moved` blocks for what is renamed.
+    /// Whether renamed resources have `moved` blocks.
     moved: bool,
-    /// The reading of the plan walk, where the state is up to date. Elsewhere it is full.
+    /// The refresh mode if the state is up to date. Otherwise it is full.
     refresh: Refresh,
     /// The resource that `-replace` names.
     replaced: Option<Index>,
-    /// Entries that somebody else adds or removes before the run.
+    /// Entries that are added or removed outside Terraform before the run.
     outside: Vec<(u64, Target)>,
     disturbances: Vec<Disturbance>,
-    /// Pauses before each resource's calls, in milliseconds: the order of a run.
+    /// Pauses before each resource's calls, in milliseconds, which vary the order of a run.
     pauses: Vec<u64>,
     stores_planned_private: bool,
 }
@@ -125,17 +126,17 @@ struct Server {
     restricted: BTreeSet<u64>,
 }
 
-/// A GitLab and a Terraform with its configuration and state.
+/// A GitLab, a configuration and its state.
 struct World {
     gitlab: Simulator,
     config: BTreeMap<u32, Declared>,
     names: u32,
     state: BTreeMap<Address, Kept>,
-    /// The mark of a state whose configuration was applied without an error.
+    /// Whether the configuration was applied without an error.
     converged: bool,
 }
 
-/// An instance, and the resource that it was last applied from.
+/// An instance, and the configuration that it was last applied with.
 #[derive(Clone, Debug)]
 struct Kept {
     instance: Instance,

@@ -1,4 +1,4 @@
-//! The runs: a plan walk and an apply walk of each step, and what must be so afterwards.
+//! Runs each step with a plan walk and an apply walk, and checks the result.
 
 use futures_util::future::join_all;
 use plugin_host::{Launch, Outcome, Walk, failed};
@@ -100,8 +100,8 @@ impl World {
         }
     }
 
-    /// Returns a list of all that the configuration wants on the lists that a resource is about, if
-    /// it is about any.
+    /// Returns a list of everything that the configuration has for the project and kinds of a
+    /// resource, if it has any.
     fn list_of_all(&self, first: &Declared) -> Option<Declared> {
         let wanted = self.config.values().filter(|declared| declared.source == first.source);
         let wanted: BTreeSet<Target> = wanted.flat_map(Declared::targets).collect();
@@ -124,7 +124,7 @@ impl World {
         Server { allowed: allowed.collect(), restricted: restricted.collect() }
     }
 
-    /// Checks whether the state says what the server holds.
+    /// Checks whether the state matches the server.
     fn is_up_to_date(&self) -> bool {
         let server = self.server();
         self.state.values().all(|Kept { instance, declared }| {
@@ -203,7 +203,7 @@ impl World {
         join_all(applies).await.into_iter().collect()
     }
 
-    /// Stores the end of each instance's apply.
+    /// Stores the result of each instance's apply.
     fn store(&mut self, changes: &BTreeMap<Address, Change>, outcomes: BTreeMap<Address, Outcome>) {
         let mut state = BTreeMap::new();
         for (address, outcome) in outcomes {
@@ -217,8 +217,8 @@ impl World {
                 state.insert(address, Kept { instance, declared: declared.clone() });
             }
             if let Some(instance) = outcome.deposed {
-                // Core keeps it beside its successor; that it is destroyed by the next run is all
-                // that matters here.
+                // Core keeps it as a deposed object; here it only matters that the next run
+                // destroys it.
                 state.insert((address.0, self.name()), Kept { instance, declared });
             }
         }
@@ -255,8 +255,7 @@ impl World {
         self.converged = succeeded;
     }
 
-    /// Checks that a contradiction is warned of, and nothing else where no two resources manage one
-    /// object.
+    /// Checks that conflicts, and nothing else, cause conflict warnings.
     fn assert_warnings(&self, changes: &BTreeMap<Address, Change>) {
         let now: Vec<_> = self.config.values().collect();
         for (one, other) in pairs(&now) {
@@ -362,7 +361,7 @@ impl World {
         }
         let allowed = of_part(&after.allowed, source, part);
         let most: BTreeSet<_> = wanted.iter().chain(&stays).chain(&may_stay).copied().collect();
-        // What one resource keeps and another takes away goes, if either's plan says so.
+        // An entry that one resource keeps and another removes is removed if either plan says so.
         let may_go = |target: &Target| {
             let holders = changes
                 .values()

@@ -1,9 +1,9 @@
-//! Two managers of one object, of which one is removed or replaced: the object stays with the other
-//! one.
+//! Two resources that manage one object, of which one is removed or replaced: the other one keeps
+//! the object.
 
 use super::*;
 
-/// Two managers of one object, of which the second is to go.
+/// Two resources that manage one object, of which the second is removed or replaced.
 struct Pair {
     kept: Configuration,
     removed: Configuration,
@@ -25,7 +25,7 @@ fn pairs() -> Vec<Pair> {
     ]
 }
 
-/// The order of the calls for a pair in the plan walk.
+/// The order of the pair's calls in the plan walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Walked {
     ReadBefore,
@@ -102,8 +102,7 @@ async fn unchanged_keeper_keeps_its_object() {
     }
 }
 
-/// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to
-/// happen.
+/// The keeper wasn't known when the removal was planned, so its own plan warns.
 #[tokio::test]
 async fn later_keeper_is_warned_or_keeps_its_object() {
     for pair in pairs() {
@@ -123,7 +122,7 @@ async fn later_keeper_is_warned_or_keeps_its_object() {
             .any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
         assert!(warned, "{:?}: {:#?}", pair.removed, keeper.warnings);
 
-        // The next apply brings it back.
+        // The next apply adds it back.
         let walk = start(&gitlab).await;
         let read = walk.refresh(pair.kept().type_name, &kept).await.unwrap();
         let again = walk.plan(pair.kept(), read).await.unwrap();
@@ -133,8 +132,8 @@ async fn later_keeper_is_warned_or_keeps_its_object() {
     }
 }
 
-/// A keeper that changes is called by the apply: it adds the object back, also if the removal began
-/// before.
+/// The apply calls a keeper that changes: it adds the object back even if the removal began
+/// earlier.
 #[tokio::test]
 async fn keeper_that_changes_keeps_its_object() {
     for mut pair in pairs() {
@@ -187,9 +186,9 @@ async fn replacement_leaves_what_an_unchanged_keeper_has() {
     }
 }
 
-/// With `create_before_destroy`, a host plans the end of the old object anew in the apply walk,
-/// where nobody is told of the keeper. Hosts that hand the first plan on tell of it all the same;
-/// with others, a plan can only warn.
+/// With `create_before_destroy`, a host plans the removal of the old object again in the apply
+/// walk, which doesn't know the keeper. Hosts that pass on the first plan's data include it; with
+/// others, a plan can only warn.
 #[tokio::test]
 async fn deposed_object_stays_with_its_keeper() {
     let (pairs, elsewhere) = moving();

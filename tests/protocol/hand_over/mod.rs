@@ -1,5 +1,5 @@
-//! Hand-over in one apply: a resource lets go of an object that another takes over. Whichever
-//! request comes first, the server has what the configuration says in the end.
+//! Hand-over in one apply: one resource removes an object and another adds it. Whatever the order
+//! of requests, the server then matches the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -20,7 +20,7 @@ mod orders;
 use orders::{EVERY_ORDER, Order, SOME_ORDERS, apply};
 
 const OWNER: u64 = 1;
-/// Long enough for the other side to finish unless it waits for the side that is held.
+/// Long enough for the other side to finish, unless it waits for the delayed side.
 const SHORT: Duration = Duration::from_millis(400);
 
 const REMOVALS: [Route; 3] = [Route::AllowlistProjectDelete, Route::ScopePatch, Route::ProjectPut];
@@ -67,7 +67,7 @@ async fn start(gitlab: &Simulator) -> Walk {
     Walk::start(&launch(), block).await.unwrap()
 }
 
-/// Plans each resource of a configuration in turn, then the end of those that it no longer has.
+/// Plans each resource of a configuration, then the removal of those that it no longer has.
 async fn plan(
     walk: &Walk,
     config: &Configuration,
@@ -89,7 +89,7 @@ async fn plan(
     changes
 }
 
-/// Brings a configuration about where nothing is yet.
+/// Applies a new configuration.
 async fn establish(gitlab: &Simulator, config: &Configuration) -> State {
     let changes = plan(&start(gitlab).await, config, &Configuration::new(), &State::new()).await;
     let walk = start(gitlab).await;
@@ -102,7 +102,7 @@ async fn establish(gitlab: &Simulator, config: &Configuration) -> State {
     state
 }
 
-/// The server's side of a hand-over.
+/// The entries and settings on the server.
 #[derive(Clone, Debug, PartialEq)]
 struct Server {
     /// The entries, with their policies unless they have the default permissions.
@@ -123,7 +123,7 @@ impl Server {
         Server { allowed: allowed.collect(), settings: settings.collect() }
     }
 
-    /// Tells how it differs from what it should be.
+    /// Describes the difference from the desired state.
     fn difference(&self, wanted: &Server) -> String {
         let lost: Vec<_> =
             wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
@@ -399,8 +399,7 @@ async fn replaced_scope_is_not_written_to() {
     }
 }
 
-/// The new list fails to add a target of its own, after the old one has left the other targets to
-/// it.
+/// The new list fails to add its own target, after the old one has left the other targets to it.
 #[tokio::test]
 async fn failed_create_names_what_was_left_for_it() {
     let (gitlab, before) = (gitlab(4), list("old", 3));
@@ -425,8 +424,8 @@ async fn failed_create_names_what_was_left_for_it() {
     }
 }
 
-/// The same for a scope whose push setting is refused: the project stays open, and the state or the
-/// error says so.
+/// The push setting of a scope is rejected: the project stays open, and the state or the error says
+/// so.
 #[tokio::test]
 async fn failed_scope_names_the_project_left_open() {
     let (gitlab, before) = (gitlab(1), open("old", 1));

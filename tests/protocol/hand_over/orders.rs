@@ -1,4 +1,4 @@
-//! Orders in which the two sides of a hand-over send their requests, and applies in these orders.
+//! The orders in which the two sides of a hand-over send their requests.
 
 use super::*;
 
@@ -10,18 +10,18 @@ pub(super) enum Order {
     SecondThenFirst,
     /// The first side runs after the second one's plans and before its applies.
     FirstAmidSecond,
-    /// One by one, from either side in turn.
+    /// Alternates between the sides.
     InTurn,
     AtOnce,
     /// The first side's removals wait until the second side is done.
     RemovalsHeld,
-    /// The same with the answers to the removals.
+    /// The same with the responses to the removals.
     RemovalAnswersHeld,
     /// The second side's additions wait until the first side is done.
     AdditionsHeld,
-    /// The same with the answers to the additions.
+    /// The same with the responses to the additions.
     AdditionAnswersHeld,
-    /// The same with the answers to what the second side reads, which are out of date then.
+    /// The same with the responses to the second side's reads, which are then outdated.
     ReadingAnswersHeld,
 }
 
@@ -42,7 +42,7 @@ pub(super) const EVERY_ORDER: [Order; 10] = [
     AdditionAnswersHeld,
     ReadingAnswersHeld,
 ];
-/// For the sizes that take long.
+/// The orders for sizes that take long.
 pub(super) const SOME_ORDERS: [Order; 4] = [AtOnce, FirstAmidSecond, RemovalsHeld, AdditionsHeld];
 
 pub(super) async fn apply(

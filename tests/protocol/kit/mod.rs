@@ -1,5 +1,4 @@
-//! A simulator, the provider's process and a host between them; and the host's own checks on every
-//! answer.
+//! A simulator, the provider's process and a host that checks every response.
 
 mod life;
 mod rules;
@@ -24,20 +23,20 @@ pub(crate) const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 pub(crate) const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 pub(crate) const RESOURCES: [&str; 3] = [ENTRY, EXCLUSIVE, SCOPE];
 
-/// The data sources: the first shares its name with a resource.
+/// The data sources. The first has the same name as a resource.
 pub(crate) const SCOPE_DATA: &str = SCOPE;
 pub(crate) const SCOPES_DATA: &str = "gitlab_job_token_scopes";
 pub(crate) const LOG_DATA: &str = "gitlab_job_token_authentication_log";
 pub(crate) const ALLOWLIST_DATA: &str = "gitlab_job_token_allowlist";
 
-/// The reason for "not yet": the provider block is not wholly known.
+/// The deferral reason for an unknown provider block.
 pub(crate) const PROVIDER_CONFIG_UNKNOWN: i32 = 2;
 
 /// A host with the provider's process and a GitLab for it.
 pub(crate) struct Kit {
     pub(crate) gitlab: Simulator,
     pub(crate) host: Host,
-    /// True if the host knows identities. Older ones drop what they do not know.
+    /// True if the host supports identities. Older hosts drop them.
     pub(crate) keeps_identities: bool,
     /// True if the provider was configured for the simulator.
     is_configured: bool,
@@ -75,8 +74,8 @@ impl Kit {
         kit
     }
 
-    /// Begins a walk of its own, as hosts plan in one process and apply in another: what this
-    /// provider knows of the walk before goes with its configuration.
+    /// Starts another walk, for which hosts start another process: configuring the provider again
+    /// drops its knowledge of the previous walk.
     pub(crate) async fn begin_walk(&self) {
         if self.is_configured {
             let address = json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token(), "early_auth_check": false});

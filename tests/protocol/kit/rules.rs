@@ -1,7 +1,6 @@
-//! Rules of Terraform's core for providers, written a second time from its own rules: a plan must
-//! follow from the configuration, a second plan from the first, and an apply from its plan. The
-//! resources here have no nested blocks and no nested or write-only attributes, so none of that is
-//! here either.
+//! Terraform core's rules for providers, implemented independently: a plan must follow from the
+//! configuration, a second plan from the first, and an apply from its plan. The resources have no
+//! nested blocks and no nested or write-only attributes, so these rules are omitted.
 
 use plugin_host::tfplugin6::Schema;
 use serde_json::Value;

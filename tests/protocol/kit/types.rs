@@ -1,5 +1,5 @@
-//! Types as the protocol writes them, and what a host may ask of a value of one. Written apart from
-//! the provider's own on purpose.
+//! Protocol types, and checks of their values, implemented independently of the provider on
+//! purpose.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The log of requests, for tests to read: what came, in which order, from whom, and what it was
-//! answered. Values of tokens never enter it.
+//! The request log for tests: order, sender and result of each request. It never has the values of
+//! tokens.
 
 use std::fmt;
 use std::ops::Deref;
@@ -25,7 +25,7 @@ const SECRETS: [&str; 7] = [
 /// The text in place of a secret in the log.
 const HIDDEN: &str = "[hidden]";
 
-/// A request, and what became of it.
+/// A request and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// The method.
@@ -47,7 +47,7 @@ pub struct Logged {
     /// The names of a GraphQL request: that of its operation, if it has one, then those of its root
     /// fields.
     pub names: Vec<String>,
-    /// The header that brought a token, if any did.
+    /// The header that had a token, if any.
     pub credential: Option<Credential>,
     /// The name of the token, if it is one of this instance.
     pub token: Option<String>,
@@ -55,9 +55,9 @@ pub struct Logged {
     pub at: Duration,
     /// The number of requests in flight when it arrived, itself included.
     pub in_flight: usize,
-    /// True if a fault struck it.
+    /// True if a fault affected it.
     pub faulty: bool,
-    /// The status it was answered with; none while it waits, and if no answer was sent.
+    /// The status of the response; none while the request waits, or if no response was sent.
     pub status: Option<u16>,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for Logged {
     }
 }
 
-/// Requests in the order in which they arrived. Its `Display` writes one a line.
+/// Requests in order of arrival. `Display` writes one per line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requests(Vec<Logged>);
 
@@ -144,14 +144,14 @@ impl fmt::Display for Requests {
     }
 }
 
-/// The log in the making, shared by all connections.
+/// The log, shared by all connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Log(Arc<Mutex<Book>>);
 
 #[derive(Debug)]
 struct Book {
     start: Instant,
-    /// Entries and the number under which each was opened; clearing the log does not reuse numbers.
+    /// Entries and their numbers, which are never reused.
     entries: Vec<(u64, Logged)>,
     opened: u64,
     in_flight: usize,
@@ -206,7 +206,7 @@ impl Log {
     }
 }
 
-/// A request in flight. Dropping it, also by a client that hangs up, ends it.
+/// A request in flight. Dropping it, for example when a client disconnects, ends it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     log: Log,

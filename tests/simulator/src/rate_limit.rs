@@ -1,4 +1,4 @@
-//! A rate limit that counts: so many requests in a window, then 429 until the next one.
+//! A rate limit with a fixed window: further requests get a 429 until the next one.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 pub struct Refusals {
     /// Requests answered 429.
     pub requests: usize,
-    /// Windows in which at least one request was.
+    /// Number of windows in which the limit was exceeded.
     pub windows: usize,
-    /// The longest row of windows, each right after the one before, in which at least one request
-    /// was.
+    /// The longest run of consecutive windows in which the limit was exceeded.
     pub windows_in_a_row: usize,
 }
 
-/// A fixed window, opened by the first request after the last one has passed.
+/// A fixed window, which starts with the first request after the previous one.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     pub(crate) requests: usize,
@@ -44,7 +43,7 @@ impl RateLimit {
     pub(crate) fn refuses(&mut self, now: Instant) -> Option<Duration> {
         let age = self.opened.map(|opened| now.saturating_duration_since(opened));
         if age.is_none_or(|age| age >= self.window) {
-            // A window without refusals, or a pause of a whole window, ends the row.
+            // A window without a rejection, or a pause of a whole window, ends the run.
             if !self.exceeded || age.is_some_and(|age| age >= self.window * 2) {
                 self.row = 0;
             }

@@ -1,10 +1,9 @@
-//! A selection of requests: by endpoint, project, target or GraphQL name. What happens to them is
-//! not known here.
+//! A selection of requests by endpoint, project, target or GraphQL name.
 
 use crate::http::Route;
 use crate::world::Target;
 
-/// The requests that are meant: all of them, until told otherwise.
+/// The selected requests: by default all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) routes: Vec<Route>,
@@ -14,7 +13,7 @@ pub(crate) struct Selection {
     pub(crate) name: Option<String>,
 }
 
-/// The features of a request that decide whether it is meant.
+/// The properties of a request that a selection can match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sighting<'r> {
     pub(crate) route: Route,

@@ -1,5 +1,4 @@
-//! The listening socket, and connections that a request can ask to be reset. What is sent over them
-//! is not this file's business.
+//! The listening socket, and connections that a request can reset.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +13,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Pause after a failed accept, such as one for want of file descriptors.
+/// The pause after a failed accept, for example if file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The listening socket.
@@ -39,8 +38,8 @@ impl Listener for Port {
             match self.tcp.accept().await {
                 Ok((stream, address)) => {
                     self.accepted.fetch_add(1, Ordering::Relaxed);
-                    // Small answers must not wait for acknowledgements; a socket that cannot do
-                    // that still serves.
+                    // Small responses must not wait for acknowledgements. A socket without this
+                    // option still works.
                     let _ = stream.set_nodelay(true);
                     return (Connection { stream, scissors: Scissors::default() }, address);
                 }

@@ -1,6 +1,5 @@
-//! A package: a ZIP archive of the program, its licence and those of what it is linked from. Its
-//! bytes depend on theirs and on nothing else, neither the clock nor the modes, owners and order of
-//! files, nor the system or processor that packs.
+//! A package: a ZIP archive of the program, its license and those of its dependencies. Its bytes
+//! depend only on theirs, not on the clock, on modes, owners and order of files, or on the machine.
 
 use std::fs;
 use std::io::{Cursor, Write as _};
@@ -21,7 +20,7 @@ const NOTICES: &str = "THIRD-PARTY-NOTICES";
 const EXECUTABLE_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
 
-/// The smallest that the method can do; a release is packed once and loaded often.
+/// The best compression: a release is packed once and downloaded often.
 const BEST: i64 = 9;
 
 /// Returns the package of a binary for a platform.

@@ -1,5 +1,4 @@
-//! The names of what a release consists of. Registries and packed mirrors know files by these
-//! alone.
+//! The file names of a release, by which registries and packed mirrors find files.
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use terraform_provider_gitlab_job_token::install::Platform;

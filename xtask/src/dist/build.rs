@@ -1,5 +1,4 @@
-//! Builds the program as it is released: from the locked dependencies, with nothing of the building
-//! machine in it.
+//! Builds the program for a release: from the locked dependencies, without traces of the machine.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! The files of checksums, in the form that `sha256sum --check` reads. A signature of each vouches
-//! for what it names.
+//! Checksum files, in the format of `sha256sum --check`. Their signatures cover all files that they
+//! name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use super::Problem;
 use super::assets;
 use super::oci;
 
-/// Path of the file for registries.
+/// The path of the registry's manifest.
 const MANIFEST: &str = "terraform-registry-manifest.json";
 
 /// The content of files by name.

@@ -1,4 +1,4 @@
-//! The crates that the program for a target is linked from, as cargo resolves them.
+//! The crates that are linked into the program for a target, as cargo resolves them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,15 +27,15 @@ pub(super) struct Crate {
     pub(super) checksum: Option<String>,
 }
 
-/// A crate's name and version. The lock file holds no two of the same.
+/// A crate's name and version, which are unique in the lock file.
 pub(super) type Key = (String, String);
 
-/// The crates that the program is linked from, without the program itself.
+/// The crates that are linked into the program, without the program itself.
 #[derive(Debug, Default)]
 pub(super) struct Crates {
     /// In the order of names and versions.
     pub(super) all: Vec<Crate>,
-    /// The crates that each of them is linked with, and the program too.
+    /// The dependencies of each crate and of the program.
     pub(super) dependencies: BTreeMap<Key, BTreeSet<Key>>,
 }
 

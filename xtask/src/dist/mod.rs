@@ -1,6 +1,6 @@
-//! `dist` and `checksums`: what a release consists of. A package, with its bill of materials, is
-//! made on a machine that can build for its platform; the image layout and the checksums are those
-//! of all packages of the version that lie in one folder. Nothing is signed here.
+//! The `dist` and `checksums` commands. A package and its SBOM are made on a machine that can build
+//! for its platform; the image layout and the checksums are made from all packages in one folder.
+//! Nothing is signed here.
 
 mod archive;
 mod assets;
@@ -52,8 +52,7 @@ pub struct Parts {
     pub only: Option<String>,
 }
 
-/// The crates that the program in a package is linked from, and the words that must be passed on
-/// with it.
+/// The crates in a package's program, and their notices.
 struct Contents {
     crates: Crates,
     notices: String,

@@ -1,5 +1,5 @@
-//! The notices that the licences of other people's code ask for: what the program for a target is
-//! linked from, and under which words.
+//! The notices that licenses of dependencies require: the crates linked into the program, and their
+//! license texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,14 +10,13 @@ use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use super::Problem;
 use super::crates::Crate;
 
-/// Beginnings of names of files with a license, or with what one asks to be passed on; in lower
-/// case.
+/// Lowercase prefixes of the names of license and notice files.
 const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
 
 const RULE: &str =
     "--------------------------------------------------------------------------------";
 
-/// Comes with the compiler, so that no package tells of it.
+/// The notice of the standard library, which isn't a package.
 const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), \
      Copyright (c) The Rust Project Contributors, is used under the Apache License, Version 2.0, \
      which is among the licences below.";

@@ -1,6 +1,5 @@
-//! The packages of a release for registries that speak OCI, in the form that OpenTofu's
-//! `oci_mirror` reads: an image layout, packed into one file that tools such as ORAS copy into a
-//! registry.
+//! The packages of a release for OCI registries, in the form that OpenTofu's `oci_mirror` reads: an
+//! image layout in one file, which tools such as ORAS copy into a registry.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ const PACKAGE: &str = "archive/zip";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// The content that OCI puts in the place of a configuration where there is none.
+/// OCI's empty configuration.
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const EMPTY_CONTENT: &[u8] = b"{}";
 
@@ -122,7 +121,7 @@ impl Layout {
             let mut header = tar::Header::new_ustar();
             header.set_mode(MODE);
             header.set_size(content.len() as u64);
-            // Owners and times are those of no machine.
+            // Owners and times don't depend on the machine.
             header.set_uid(0);
             header.set_gid(0);
             header.set_mtime(0);
@@ -184,7 +183,7 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
 mod tests {
     use super::*;
 
-    /// The bytes as they were once, so that no version of what packs changes them unnoticed.
+    /// Pins the bytes, so that a new version of a packing library can't change them unnoticed.
     #[test]
     fn packed_bytes_are_the_same_on_every_machine() {
         let files =

@@ -1,6 +1,6 @@
-//! The bill of materials of a package, in CycloneDX: what the program in it is linked from. Its
-//! bytes depend on the package, the lock file and the compiler alone, so it has neither a time nor
-//! a random serial number.
+//! The SBOM of a package in CycloneDX format: the crates linked into its program. Its bytes depend
+//! only on the package, the lock file and the compiler, so it has neither a time nor a random
+//! serial number.
 
 use serde::Serialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
@@ -11,13 +11,13 @@ use super::crates::{Crate, Crates, Key};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 
-/// The licence of Rust's standard library, which no crate of the lock file stands for.
+/// The license of the standard library, which isn't in the lock file.
 const LICENSE_OF_STD: &str = "MIT OR Apache-2.0";
 
-/// Names a target of the compiler in CycloneDX's list of free properties.
+/// The name of a CycloneDX property for the compiler's target.
 const TARGET_PROPERTY: &str = "rust:target";
 
-/// The facts about a package.
+/// The data of a package.
 pub(super) struct Package<'a> {
     /// The target of the compiler.
     pub(super) target: &'a str,

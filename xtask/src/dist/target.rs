@@ -1,5 +1,5 @@
-//! The targets of builds: Rust's name, and the platform that it is to hosts, by what the compiler
-//! says of it.
+//! Build targets: Rust's target triple, and the platform name of registries, which follows from the
+//! compiler's configuration.
 
 use std::process::{Command, Output};
 
@@ -20,8 +20,8 @@ const OF_RELEASES: [&str; 8] = [
     "aarch64-unknown-freebsd",
 ];
 
-/// The systems whose packages a release gets later, if at all: building for them takes virtual
-/// machines and emulators, and a release doesn't wait for those.
+/// The systems whose packages are added to a release later, if at all: they need virtual machines
+/// and emulators, which a release doesn't wait for.
 pub(super) const LATER: [&str; 1] = ["freebsd"];
 
 /// A target of the compiler.

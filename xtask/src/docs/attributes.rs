@@ -1,5 +1,5 @@
-//! Schemas as the registry's pages show them: lists of attributes by who sets them, nested ones in
-//! sections of their own. What an attribute means is said by the schema, never here.
+//! Writes schemas as the registry does: lists of attributes by who sets them, nested ones in
+//! separate sections. Descriptions come from the schema.
 
 use terraform_provider_gitlab_job_token::framework::{
     Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema, Shape, Type,

@@ -1,5 +1,5 @@
-//! `docs`: the registry's documentation, made of what the provider says of itself, of the examples,
-//! and of prose. All of `docs/` is made here, so a file that nothing makes is removed from it.
+//! The `docs` command: generates the registry's documentation from schemas, examples and prose. It
+//! generates all of `docs/`, and removes other files from it.
 
 mod attributes;
 mod pages;

@@ -1,4 +1,4 @@
-//! The pages: one for the provider, one for each thing it offers, and the guides.
+//! The pages: one for the provider, one for each of its types, and the guides.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use super::problem::Problem;
 use super::prose::{fenced, fill_in, template};
 use super::{Pages, files};
 
-/// The provider's type, by which registries know it.
+/// The provider's type in registries.
 const PROVIDER: &str = "gitlab-job-token";
 
-/// Stands in every page, where its reader may take it for a source.
+/// A note in every page that it is generated.
 const NOTICE: &str = "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or docs-src/, \
     and run that again. -->";
 
@@ -68,7 +68,7 @@ fn guide(project: &Path, file: &Path) -> Result<String, Problem> {
     Ok(format!("---\n{front}\n---\n\n{NOTICE}\n{}", fill_in(project, text, "")?))
 }
 
-/// A page of reference: what it is about, and of which kind that is.
+/// A reference page: its subject and kind.
 struct Reference {
     kind: Kind,
     name: &'static str,

@@ -1,10 +1,10 @@
-//! Errors of making the documentation.
+//! Errors of generating the documentation.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// The reason why there are no pages.
+/// The error of generating pages.
 #[derive(Debug)]
 pub(super) enum Problem {
     Unreadable(PathBuf, io::Error),

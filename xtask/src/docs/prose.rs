@@ -1,6 +1,5 @@
-//! Hand-written texts of `docs-src/`, with what they quote put in: a line that is `{{ file PATH…
-//! }}` becomes those files of the project in one fence, and one that is `{{ schema }}` the
-//! attributes of the page's schema.
+//! Templates in `docs-src/`: a line `{{ file PATH… }}` is replaced with these files of the project
+//! in one fence, and `{{ schema }}` with the attributes of the page's schema.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Elements that are wrong in themselves, or that GitLab refuses.
+//! Map elements that are invalid, or that GitLab rejects.
 
 use super::*;
 use crate::needs::TERRAFORM_DATA;
@@ -47,7 +47,7 @@ fn each_invalid_element_is_an_error_at_its_path() {
 fn numeric_keys_do_not_crash_the_cli() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    // Group 1 is that of the project, which a warning tells.
+    // Group 1 is the project's own, which causes a warning.
     tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
     assert!(tf.plan().warning().contains("Own jobs restricted"));
 

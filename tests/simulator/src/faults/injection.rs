@@ -1,11 +1,11 @@
-//! The requests that a fault strikes, and their number. The effect of a fault is not known here.
+//! Which requests a fault affects, and how many.
 
 use super::Fault;
 use crate::http::Route;
 use crate::selection::{Selection, Sighting};
 use crate::world::Target;
 
-/// A fault and the requests it strikes: all of them, for ever, until told otherwise.
+/// A fault and the requests that it affects: by default all.
 #[derive(Debug, Clone)]
 pub struct Injection {
     fault: Fault,
@@ -103,7 +103,7 @@ impl Injection {
     }
 }
 
-/// A fault that strikes a request.
+/// A fault that affects a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Strike {
     pub(crate) fault: Fault,
@@ -111,7 +111,7 @@ pub(crate) struct Strike {
     pub(crate) carried_out: bool,
 }
 
-/// The faults in force. The first one injected that matches strikes.
+/// The active faults. The first injected one that matches applies.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     injections: Vec<Injection>,

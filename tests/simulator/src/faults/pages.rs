@@ -1,5 +1,4 @@
-//! Pages of lists that mislead their reader. What an honest page is, is known to the pagination
-//! alone.
+//! Pages of lists that are inconsistent.
 
 use serde_json::{Value, json};
 
@@ -10,7 +9,7 @@ const INVENTED: u64 = 1_000_000_000;
 
 const PAGE: &str = "x-page";
 const NEXT_PAGE: &str = "x-next-page";
-/// Headers that would say where the list ends.
+/// The headers that show where the list ends.
 const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
 
 /// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages

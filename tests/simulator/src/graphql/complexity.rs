@@ -1,5 +1,4 @@
-//! The complexity of a query before it is carried out, reckoned as GitLab does: one for each field,
-//! more for pages.
+//! The complexity of a query, calculated as GitLab does: one per field, more for pages.
 
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
@@ -8,10 +7,10 @@ use apollo_compiler::{ExecutableDocument, Node, Schema};
 
 use super::connection::max_page_size;
 
-/// The most that a query of a signed-in user may cost.
+/// The maximum complexity for a signed-in user.
 pub(super) const MAX_COMPLEXITY: u64 = 250;
 
-/// Complexity of a list of projects beside its fields.
+/// The complexity of a list of projects in addition to its fields.
 const PROJECTS: u64 = 10;
 
 /// Returns the cost of an operation.

@@ -1,5 +1,5 @@
-//! Pages of lists: opaque cursors, clamped sizes, and what a page says about the list. Cursors hold
-//! the key of an element and not its place, so that a list may change between two pages.
+//! Pages of lists: opaque cursors, clamped sizes and page info. Cursors have the key of an element
+//! instead of its position, so that a list can change between two pages.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use base64::Engine as _;
@@ -10,7 +10,7 @@ use super::entries::EntryNode;
 use super::objects::ProjectNode;
 use crate::world::LINK_LIMIT;
 
-/// The largest page of most lists; a larger wish gets this, as does none.
+/// The maximum and default page size of most lists.
 const MAX_PAGE_SIZE: u64 = 100;
 
 const AUTH_LOGS: &str = "CiJobTokenAuthLogConnection";

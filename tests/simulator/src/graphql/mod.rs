@@ -1,6 +1,5 @@
-//! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with
-//! an engine that holds every query against it. Tokens were judged before; sockets, faults and the
-//! log are not here.
+//! GitLab's GraphQL API for the world: the part of its schema about job tokens, and an engine that
+//! validates every query. Tokens are checked before; sockets, faults and the log are elsewhere.
 
 mod auth_log;
 mod complexity;
@@ -32,7 +31,7 @@ pub(crate) use request::{Request, Summary};
 pub(crate) use schema::has_field;
 use schema::schema;
 
-/// A token that GitLab knows, and whether its scopes allow mutations.
+/// A valid token, and whether its scopes allow mutations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bearer {
     pub(crate) token: TokenId,

@@ -1,4 +1,4 @@
-//! The mutations and their payloads. The rules are the world's.
+//! The mutations and their payloads. `world` has the rules.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
@@ -66,7 +66,7 @@ fn requirement(mutation: &str) -> Option<Requirement> {
     }))
 }
 
-/// A list that was changed, and the entry that was written.
+/// A changed allowlist, and the written entry.
 struct Changed {
     source_project: u64,
     entry: Option<Target>,
@@ -138,7 +138,7 @@ impl Mutation<'_> {
     }
 }
 
-/// The members of `input`, checked against the schema before.
+/// The members of `input`, validated by the schema.
 struct Input<'i>(Option<&'i JsonMap>);
 
 impl Input<'_> {
@@ -198,7 +198,7 @@ impl ObjectValue for Payload<'_> {
             "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
             "ciCdSettings" | "ciJobTokenScopeAllowlistEntry" => {
                 let Some(changed) = changed else { return Ok(ResolvedValue::null()) };
-                // Only now that the change is made does the type of the answer count.
+                // The type of the response counts only after the change was made.
                 if let Some(answer) = self.session.withheld() {
                     return answer;
                 }

@@ -1,5 +1,5 @@
-//! The objects that can be read, as handles on the world: each knows which thing it stands for, and
-//! looks it up when a field is asked for. Null is what GitLab answers where the token may not look.
+//! The objects of queries, as handles on the world: each has an identity, and looks up its object
+//! when a field is read. As in GitLab, a field is null if it is hidden from the token.
 
 use std::cell::RefCell;
 
@@ -12,19 +12,18 @@ use super::entries::Allowlist;
 use crate::http::Site;
 use crate::world::{GranularGraphql, Project, Requirement, Target, TokenId, World, last_part};
 
-/// The error where something is absent, hidden or forbidden.
+/// The error if something doesn't exist, is hidden or forbidden.
 pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not \
                                         exist or you don't have permission to perform this action";
 
-/// The error of fields whose types the permissions of fine-grained tokens don't cover.
+/// The error of fields whose types aren't covered by permissions of fine-grained tokens.
 const NOT_COVERED: &str =
     "Access denied: This operation doesn't support fine-grained personal access tokens.";
 
-/// The most full paths that one field takes.
+/// The maximum number of full paths in one field.
 const MAX_FULL_PATHS: usize = 50;
 
-/// The data that the objects of one request share. It borrows itself, so that they can have one
-/// lifetime.
+/// The shared data of one request. It borrows itself, so that all objects can have one lifetime.
 pub(super) struct Session<'s> {
     pub(super) world: RefCell<&'s mut World>,
     pub(super) site: &'s Site,

@@ -1,5 +1,5 @@
-//! A GraphQL request as it was sent, and what can be told of it before anything is judged: what it
-//! would do, to what, and how it calls itself.
+//! A GraphQL request, and a summary of it before validation: its operation, its names and its
+//! objects.
 
 use apollo_compiler::Name;
 use apollo_compiler::ast::{Document, Field, OperationDefinition, OperationType, Selection, Value};
@@ -8,7 +8,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use crate::http::Answer;
 
-/// The longest query that GitLab reads, in characters.
+/// The maximum length of a query, in characters.
 const MAX_QUERY: usize = 10_000;
 
 /// The members of a request's JSON.

@@ -1,5 +1,4 @@
-//! The part of GitLab's schema that is served, as each version has it. What its fields answer is
-//! not known here.
+//! The part of GitLab's schema that is served, in each version. Resolvers are elsewhere.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +11,7 @@ use crate::world::{MissingField, Settings, Version};
 
 const SOURCE: &str = include_str!("schema.graphql");
 
-/// The directive on what older versions lack.
+/// The directive on fields and types that older versions lack.
 const SINCE: &str = "since";
 
 /// The union whose members changed.
@@ -20,7 +19,7 @@ const TARGET: &str = "CiJobTokenScopeTarget";
 
 type Key = (String, BTreeSet<MissingField>);
 
-/// Schemas that were asked for: instances of one version share theirs.
+/// A cache of schemas, which instances of a version share.
 static SCHEMAS: LazyLock<Mutex<HashMap<Key, Arc<Valid<Schema>>>>> = LazyLock::new(Mutex::default);
 
 /// Returns the schema of an instance.

@@ -1,5 +1,5 @@
-//! Problems of a query, in the words and the shape of GitLab's engine in place of those of ours. A
-//! complaint of ours that is not known here keeps its words: it is an error all the same.
+//! Rewrites errors of a query to the form and wording of GitLab's engine. An unknown error keeps
+//! its wording: it is an error all the same.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Document;
@@ -26,10 +26,10 @@ pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) 
         .collect()
 }
 
-/// Our engine's message about a field that the schema does not have.
+/// Our engine's message about a field missing in the schema.
 const UNDEFINED_FIELD: &str = " does not have a field ";
 
-/// Our engine's further messages, since it drops such a field with all that it holds.
+/// Our engine's follow-up messages, since it drops such a field with its content.
 const CONSEQUENCES: [&str; 2] =
     ["interface, union and object types must have a subselection set", "unused variable"];
 

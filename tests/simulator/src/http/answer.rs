@@ -1,5 +1,5 @@
-//! An answer as a value, with constructors for the shapes that GitLab and the proxies before it
-//! use. How the bytes get onto the wire is decided elsewhere.
+//! A response as a value, with constructors for the forms that GitLab and proxies use. `delivery`
+//! sends it.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! The caller: the headers that carry a token, and GitLab's refusals of tokens. Roles and
-//! visibility are the world's.
+//! Authentication: the headers with a token, and GitLab's errors for tokens. `world` has roles and
+//! visibility.
 
 use axum::http::{HeaderMap, header};
 use serde_json::json;
@@ -12,24 +12,24 @@ use crate::world::{Requirement, Token, TokenId, TokenKind, TokenScope, TokenStat
 const CHALLENGE_HEADER: &str = "www-authenticate";
 const CHALLENGE: &str = "Bearer realm=\"Protected by OAuth 2.0\"";
 
-/// The challenge to a token that doesn't work.
+/// The `WWW-Authenticate` value for an invalid token.
 pub(crate) const INVALID_TOKEN: &str =
     "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\"";
 
-/// The header in which a request brought a token.
+/// The header that has the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// `PRIVATE-TOKEN: …`
     PrivateToken,
     /// `Authorization: Bearer …`
     Bearer,
-    /// `JOB-TOKEN: …`, which no endpoint here takes.
+    /// `JOB-TOKEN: …`, which none of the endpoints accepts.
     JobToken,
     /// `Authorization` with another scheme.
     OtherAuthorization,
 }
 
-/// The credentials of a request. The secret goes no further than the look-up.
+/// The credentials of a request. The secret is only used for the look-up.
 pub(crate) struct Caller {
     pub(crate) credential: Option<Credential>,
     pub(crate) token: Option<TokenId>,
@@ -92,7 +92,7 @@ impl Caller {
                     || token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi]))
         };
         let token = self.token.filter(accepted).ok_or_else(graphql::invalid_token)?;
-        // Single permissions are checked mutation by mutation.
+        // Each mutation checks its own permission.
         let may_write =
             world.is_granular(token) || world.token(token).has_any_scope(&[TokenScope::Api]);
         Ok(Bearer { token, may_write })

@@ -1,5 +1,5 @@
-//! A request as read: route, caller, parameters. Reading decides nothing; what is wrong with a
-//! request is kept for the endpoint to say, after the checks that come first.
+//! A parsed request: route, caller and parameters. Parse errors are kept for the endpoint, which
+//! reports them after earlier checks.
 
 use axum::http::{HeaderMap, Method};
 
@@ -12,7 +12,7 @@ use crate::graphql::{self, Summary};
 use crate::selection::Sighting;
 use crate::world::{Occupant, Target, World};
 
-/// The bytes of a request that has arrived in full.
+/// A complete request.
 pub(crate) struct Incoming {
     pub(crate) method: Method,
     /// Path and query as sent, still percent-encoded.
@@ -22,11 +22,11 @@ pub(crate) struct Incoming {
     pub(crate) body: Vec<u8>,
 }
 
-/// A request, read.
+/// A parsed request.
 pub(crate) struct Call {
     pub(crate) matched: Matched,
     pub(crate) caller: Caller,
-    /// The parameters, or why they cannot be read.
+    /// The parameters, or the error of parsing them.
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -36,7 +36,7 @@ pub(crate) struct Call {
     /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its
     /// path.
     pub(crate) target: Option<Target>,
-    /// A GraphQL request, or why it cannot be read.
+    /// A GraphQL request, or the error of parsing it.
     pub(crate) graphql: Option<Result<graphql::Request, Answer>>,
     /// The names of a GraphQL request: its operation's, then its root fields'.
     pub(crate) names: Vec<String>,

@@ -1,5 +1,5 @@
-//! The endpoints. Each checks in GitLab's order: token, then parameters, then the source project,
-//! then the rest; the rules themselves are the world's.
+//! The endpoints. Each checks in GitLab's order: token, parameters, source project, then the rest.
+//! `world` has the rules.
 
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::GroupMemberPost => request.add_group_member(world),
         Route::ApplicationSettingsGet => request.application_settings(world),
         Route::ApplicationSettingsPut => request.set_application_settings(world),
-        // Answered before any token is looked at, or elsewhere.
+        // Handled elsewhere, without a token.
         Route::GraphqlQuery
         | Route::GraphqlMutation
         | Route::SignInPage
@@ -93,7 +93,7 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
     }
 }
 
-/// A request whose token was accepted and whose parameters can be read.
+/// A request with a valid token and parsed parameters.
 pub(super) struct Request<'a> {
     call: &'a Call,
     site: &'a Site,

@@ -1,23 +1,23 @@
-//! Offset pagination: which slice of a list a page is, and the headers that come with it.
+//! Offset pagination: the slice of a page, and its headers.
 
 use super::answer::Answer;
 use super::params::Params;
 
 /// Page size without `per_page`.
 pub(crate) const DEFAULT_PER_PAGE: usize = 20;
-/// The largest page size; a larger wish gets this.
+/// The maximum page size.
 pub(crate) const MAX_PER_PAGE: usize = 100;
 
-/// The page that a request asks for.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     number: usize,
     size: usize,
 }
 
-/// The address of a list for the `Link` header, and whether the totals are sent.
+/// The URL of a list for the `Link` header, and whether the totals are sent.
 pub(crate) struct ListAddress<'a> {
-    /// The absolute address without its query.
+    /// The absolute URL without the query.
     pub(crate) url: &'a str,
     pub(crate) query: &'a str,
     pub(crate) omits_totals: bool,

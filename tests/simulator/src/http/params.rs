@@ -1,6 +1,5 @@
-//! Parameters from the query and the body, and their validation as strict as GitLab's. Every
-//! complaint of one request comes in one message, in the order in which the endpoint declares its
-//! parameters.
+//! Parameters of the query and the body, validated as strictly as in GitLab. All errors of a
+//! request are in one message, in the order in which the endpoint declares its parameters.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +8,14 @@ use serde_json::Value;
 
 use super::answer::Answer;
 
-/// An ID that no project or group has: what an id out of range becomes.
+/// An ID that no project or group has, for IDs out of range.
 const NOBODY: u64 = 0;
 
 /// Numbers from here on are read as floats by the JSON parser, though they were written as
 /// integers.
 const BEYOND_INTEGERS: f64 = 9.2e18;
 
-/// The parameters of a request; those of the body win over those of the query.
+/// The parameters of a request. Those of the body override those of the query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Params(BTreeMap<String, Value>);
 
@@ -43,7 +42,7 @@ impl Params {
             FORM => params.read_form(&String::from_utf8_lossy(body)),
             "application/json" => match serde_json::from_slice(body) {
                 Ok(Value::Object(members)) => params.0.extend(members),
-                // GitLab's parser takes other documents, but finds no parameter in them.
+                // GitLab's parser accepts other documents, but finds no parameters in them.
                 Ok(_) => {}
                 Err(_) => {
                     return Err(Answer::error(400, "message body does not match declared format"));
@@ -92,8 +91,8 @@ impl Params {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A validation in progress. Placeholders it returns for bad values are never used: [`Check::done`]
-/// fails first.
+/// A validation in progress. The placeholders for invalid values are never used, since
+/// [`Check::done`] returns an error first.
 pub(crate) struct Check<'p> {
     params: &'p Params,
     complaints: Vec<String>,

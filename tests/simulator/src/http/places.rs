@@ -1,5 +1,4 @@
-//! The endpoints of projects and groups themselves: reads, the settings that are served, creation
-//! and deletion.
+//! The endpoints of projects and groups: read, settings, create and delete.
 
 use serde_json::json;
 
@@ -9,7 +8,7 @@ use super::pagination::Page;
 use super::render::PUSH_REPOSITORY;
 use crate::world::{BuildError, Project, Refusal, Role, Target, World, slug};
 
-/// Some of the other settings of a project, which GitLab names when it misses any.
+/// Some other settings of a project, which GitLab names if none is given.
 const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
 
 impl Request<'_> {

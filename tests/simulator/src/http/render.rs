@@ -1,5 +1,5 @@
-//! Projects and groups as JSON, with all the keys that GitLab sends, so that a reader must pick
-//! what it needs.
+//! Projects and groups as JSON with all keys that GitLab sends, so that a client must pick what it
+//! needs.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) const PUSH_REPOSITORY: &str = "ci_push_repository_for_job_token_allow
 /// Maximum number of projects in `GET /groups/:id`.
 const GROUP_PROJECTS: usize = 100;
 
-/// Renders for one caller at one address.
+/// Renders for a caller and a URL.
 pub(crate) struct Render<'a> {
     pub(crate) site: &'a Site,
     pub(crate) world: &'a World,

@@ -1,11 +1,11 @@
-//! The endpoints, and which of them a method and path mean. Parameters are not judged here.
+//! The endpoints, and the mapping from method and path to them. Parameters are validated elsewhere.
 
 use std::fmt;
 
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
-/// An endpoint, or where a request went instead of one.
+/// An endpoint, or the error of routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Route {
     /// `GET /projects/:id/job_token_scope`
@@ -60,13 +60,13 @@ pub enum Route {
     ApplicationSettingsGet,
     /// `PUT /application/settings`
     ApplicationSettingsPut,
-    /// `POST /api/graphql` with anything that is no mutation.
+    /// `POST /api/graphql` with anything but a mutation.
     GraphqlQuery,
     /// `POST /api/graphql` with a mutation.
     GraphqlMutation,
-    /// The web page for signing in, to which a proxy sends strangers.
+    /// The sign-in page, to which a proxy redirects.
     SignInPage,
-    /// A path of the API with a method that it does not take.
+    /// A known path with another method.
     MethodNotAllowed,
     /// Anything else.
     Unknown,

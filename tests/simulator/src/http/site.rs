@@ -1,7 +1,6 @@
-//! The address of the instance: scheme, host, port and the relative URL root under which everything
-//! is served.
+//! The URL of the instance: scheme, host, port and the relative URL root.
 
-/// The address of an instance.
+/// The URL of an instance.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
     origin: String,

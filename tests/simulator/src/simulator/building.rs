@@ -1,4 +1,4 @@
-//! Building the world, and changing it behind a client's back.
+//! Methods that build the world, and change it behind a client's back.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use crate::world::{
 /// The entries of a project's allowlist, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Allowlist {
-    /// Numbers of the allowed projects.
+    /// The IDs of the allowed projects.
     pub projects: BTreeSet<u64>,
-    /// Numbers of the allowed groups.
+    /// The IDs of the allowed groups.
     pub groups: BTreeSet<u64>,
 }
 

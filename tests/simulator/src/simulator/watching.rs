@@ -1,4 +1,4 @@
-//! Watching the traffic, and disturbing it.
+//! Methods that read the request log and inject faults.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The access of each token. HTTP headers and status codes are not this file's business.
+//! The access of each token.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::token::{Role, TokenKind, TokenScope, TokenSpec, TokenState};
 use super::{Target, World};
 
-/// A token's place in the world's list of tokens.
+/// A token's index in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TokenId(usize);
 
@@ -14,7 +14,7 @@ pub(crate) struct TokenId(usize);
 pub(crate) struct Token {
     pub(crate) name: String,
     pub(crate) kind: TokenKind,
-    /// The ID of the user whom the token stands for.
+    /// The ID of the token's user.
     user: u64,
     pub(crate) state: TokenState,
     secret: String,

@@ -1,6 +1,5 @@
-//! The rules of the job token scope: who may read and change a project's setting and allowlist, and
-//! what GitLab says when it refuses. Message texts are GitLab's own; status codes and JSON are the
-//! HTTP layer's.
+//! The rules of the job token scope: who can read and change a project's setting and allowlist, and
+//! GitLab's error messages. `http` has status codes and JSON.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +11,10 @@ use super::{
 /// Maximum number of links of each kind of a source project.
 pub const LINK_LIMIT: usize = 200;
 
-/// The ID of the user who makes what is made by other means than the API: the administrator of the
-/// instance.
+/// The ID of the administrator, who creates everything that isn't created over the API.
 const ADMINISTRATOR_USER: u64 = 1;
 
-/// GitLab's reason for an error.
+/// The reason for an error of GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// A project that does not exist or that the token cannot see: the source of any call, or the
@@ -24,11 +22,11 @@ pub(crate) enum Refusal {
     ProjectNotFound,
     /// The token's role in the source project is below Maintainer.
     Forbidden,
-    /// The same of a removal, which finds its target first and has words of its own.
+    /// The same for a removal, which finds its target first and has another message.
     ForbiddenRemoval,
     /// No project or group has the target's ID.
     NoSuchTarget(Target),
-    /// The request is understood and refused, for this reason.
+    /// The request is valid but rejected, for this reason.
     Rejected(String),
     /// A project or group isn't deleted, for this reason.
     NotDeleted(&'static str),

@@ -1,5 +1,4 @@
-//! The CI/CD settings of a project that have to do with job tokens, as GraphQL changes them: all or
-//! none of a request.
+//! The CI/CD settings of a project for job tokens, which a GraphQL request changes atomically.
 
 use super::{Enforcement, Hindrance, TokenId, World};
 

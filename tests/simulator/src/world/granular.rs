@@ -1,17 +1,17 @@
-//! Fine-grained personal access tokens: single permissions in place of scopes. The permission that
-//! an endpoint or a mutation needs is known where it is served.
+//! Fine-grained personal access tokens, with permissions instead of scopes. Endpoints and mutations
+//! define the permissions that they need.
 
 use super::{TokenId, World};
 
-/// The answer of GraphQL to a fine-grained token where permissions don't cover a type yet.
+/// GraphQL's behavior for a fine-grained token if no permission covers a type yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GranularGraphql {
     /// The field is null, with an error.
     #[default]
     Errors,
-    /// The field is null, without a word.
+    /// The field is null, without an error.
     Nulls,
-    /// Lists are empty and single objects null, without a word.
+    /// Lists are empty and single objects null, without an error.
     EmptyLists,
 }
 

@@ -1,6 +1,5 @@
-//! The rights of running jobs: which projects a job may access with its token, and where it may
-//! push. Rights that a project gives to everyone, and the role of the user who runs the job, are
-//! left out.
+//! The permissions of running jobs: which projects a job can access with its token, and where it
+//! can push. Public access and the role of the job's user are omitted.
 
 use super::{AllowlistEntry, Direction, Permissions, Project, Target, World};
 

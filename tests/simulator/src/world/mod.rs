@@ -1,5 +1,5 @@
-//! GitLab's data, and the rules by which it changes: groups, projects, allowlists, tokens, instance
-//! settings. A pure model: no HTTP, no clock, no threads.
+//! GitLab's data, and the rules of its changes: groups, projects, allowlists, tokens, instance
+//! settings. A pure model without HTTP, clock and threads.
 
 mod access;
 mod allowlist;
@@ -41,7 +41,7 @@ pub use token::{Role, TokenScope, TokenSpec, TokenState};
 pub(crate) use users::{Taken, User};
 pub use version::{InvalidVersion, Version};
 
-/// A project or a group, by its ID. Both kinds count from 1, so that a mix-up of kinds shows.
+/// The ID of a project or group. Both kinds start at 1, so that tests notice a confusion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// The project with this ID.
@@ -56,7 +56,7 @@ pub(crate) struct Project {
     pub(crate) id: u64,
     /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
-    /// The name that people read, if it isn't the last part of the path.
+    /// The display name, if it isn't the last part of the path.
     name: Option<String>,
     /// The project's own setting; enforcement by the instance may overrule it.
     pub(crate) inbound_enabled: bool,
@@ -64,13 +64,12 @@ pub(crate) struct Project {
     pub(crate) push_repository_for_job_token_allowed: bool,
     pub(crate) cross_project_push_for_job_token_allowed: bool,
     pub(crate) archived: bool,
-    /// True if entries of its allowlist can have permissions of their own: a feature flag of the
-    /// project.
+    /// True if its allowlist entries can have permissions, a feature flag of the project.
     pub(crate) fine_grained_permissions: bool,
-    /// Projects on the allowlist; the project itself only if it has an entry of its own.
+    /// The projects on the allowlist, including the project itself only if it has its own entry.
     pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
     pub(crate) allowed_groups: BTreeMap<u64, AllowlistEntry>,
-    /// Projects that its own jobs may access, left behind by versions that limited them.
+    /// Projects that its own jobs may access: outbound links of old versions.
     pub(crate) outbound_projects: BTreeMap<u64, AllowlistEntry>,
     pub(crate) authentications: Authentications,
 }
@@ -81,25 +80,24 @@ pub(crate) struct Group {
     pub(crate) id: u64,
     /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
-    /// The name that people read, if it isn't the last part of the path.
+    /// The display name, if it isn't the last part of the path.
     name: Option<String>,
 }
 
-/// The error of building the world. These are mistakes of the test that builds it, not responses of
-/// GitLab.
+/// The error of building the world, which is a bug in the test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildError {
-    /// Something else lives at the path.
+    /// The path is taken.
     PathTaken(String),
-    /// A project needs a group to live in.
+    /// A project needs a group.
     NoNamespace(String),
     /// A part of the path is empty, or made of digits only, which GitLab would read as an ID.
     BadPath(String),
-    /// There is no such project or group.
+    /// The project or group doesn't exist.
     NoSuch(Target),
 }
 
-/// All that the instance knows.
+/// The data of the instance.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) settings: Settings,
@@ -113,7 +111,7 @@ pub(crate) struct World {
     last_project_id: u64,
     last_group_id: u64,
     last_user_id: u64,
-    /// The number of entries of allowlists made so far.
+    /// The number of entries created so far.
     entries_made: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Renames, transfers and deletions, with what they do to paths and to links on allowlists.
+//! Renames, transfers and deletions, with their effects on paths and allowlists.
 
 use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};

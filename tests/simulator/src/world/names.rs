@@ -1,4 +1,4 @@
-//! The names of projects and groups that people read, which need not be the last part of the path.
+//! The display names of projects and groups.
 
 use super::{BuildError, Target, World, last_part};
 

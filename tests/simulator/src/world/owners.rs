@@ -1,4 +1,4 @@
-//! The creation and deletion of projects and groups by tokens, which own what they create.
+//! Creation and deletion of projects and groups by tokens, which own what they create.
 
 use super::{BuildError, Refusal, Role, Target, TokenId, World, last_part};
 

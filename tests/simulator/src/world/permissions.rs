@@ -1,18 +1,17 @@
-//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and
-//! refusals in other words than over REST. Message texts are GitLab's own; the shape of answers is
-//! the GraphQL layer's.
+//! The rules of GraphQL's mutations, which use paths, support entry permissions, and have other
+//! error messages than REST. `graphql` has the form of responses.
 
 use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
 
-/// The reason why a mutation does nothing.
+/// The reason for an error of a mutation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hindrance {
-    /// The source project is absent, hidden, or not the token's to administer; GitLab does not say
-    /// which.
+    /// The source project doesn't exist, is hidden, or not the token's to administer; GitLab
+    /// doesn't distinguish these.
     NotAvailable,
-    /// The mutation says why, in its own list of errors.
+    /// The mutation returns this error in its payload.
     Refused(String),
-    /// An argument has a value that is never accepted.
+    /// An argument has a value that is never valid.
     BadArgument(&'static str),
 }
 

@@ -1,5 +1,5 @@
-//! Users: those behind the tokens that tests add, and those that an administrator creates. Roles
-//! that come by membership belong to a user, and so to each of its tokens.
+//! Users: those of the tokens that tests add, and those that an administrator creates. Roles by
+//! membership belong to a user, and so to each of its tokens.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use super::{Role, Target, TokenId, TokenScope, TokenSpec, TokenState, World};
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) username: String,
-    /// The name that people read.
+    /// The display name.
     pub(crate) name: String,
-    /// The address, which only those that an administrator creates have.
+    /// The email address, which only users created by an administrator have.
     email: Option<String>,
     pub(super) roles: HashMap<Target, Role>,
 }
 
-/// The attribute of a new user that another user has.
+/// The attribute that another user already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Email,

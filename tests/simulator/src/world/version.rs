@@ -1,12 +1,11 @@
-//! GitLab versions, and the differences between them that a client can meet.
+//! GitLab versions, and the differences between them that a client can observe.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::Enforcement;
 
-/// A version of GitLab such as `18.8.0-ee`, which decides what the instance knows and how it
-/// answers.
+/// A version of GitLab such as `18.8.0-ee`, which decides how the instance behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     text: String,

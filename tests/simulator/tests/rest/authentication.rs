@@ -1,4 +1,4 @@
-//! Tokens: how they come, and which are refused how.
+//! Tokens: their headers, and the errors of invalid ones.
 
 use gitlab_simulator::{Credential, Target, TokenScope, TokenSpec, TokenState};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Barriers, as a client and the test that holds it meet them.
+//! Barriers, from the perspective of a client and a test.
 
 use std::time::Duration;
 

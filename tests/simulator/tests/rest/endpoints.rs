@@ -1,4 +1,4 @@
-//! The endpoints when all is well.
+//! Successful requests to each endpoint.
 
 use gitlab_simulator::{Permissions, Simulator, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};

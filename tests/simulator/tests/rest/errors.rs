@@ -1,4 +1,4 @@
-//! The refusals, one test for each row of what GitLab is known to answer.
+//! The errors, one test for each documented response of GitLab.
 
 use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};

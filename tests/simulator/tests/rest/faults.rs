@@ -1,4 +1,4 @@
-//! Faults, as a client meets them.
+//! Faults, from the perspective of a client.
 
 use std::time::{Duration, Instant};
 

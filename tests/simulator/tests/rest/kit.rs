@@ -1,11 +1,10 @@
-//! A client that hides nothing: no redirects followed, no retries, no proxy from the environment.
-//! And a small world.
+//! A client that follows no redirects, doesn't retry and uses no proxy; and a small world.
 
 use gitlab_simulator::{Builder, Simulator, Target, TokenSpec};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::Value;
 
-/// `acme/app` owns the list; `acme/lib` and the group `partners` are what it may allow.
+/// `acme/app` is the source project; `acme/lib` and the group `partners` are possible targets.
 pub(crate) struct Scene {
     pub(crate) gitlab: Simulator,
     pub(crate) api: Api,
@@ -163,7 +162,7 @@ impl Api {
     }
 }
 
-/// An answer, read to its end.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,

@@ -108,8 +108,7 @@ async fn cancelled_request_is_not_in_flight() {
     scene.gitlab.inject(Injection::from(Fault::StallsTheRequest(Duration::from_secs(3600))).once());
     let given_up = scene.api.request(Method::GET, "/user").timeout(Duration::from_millis(100));
     assert!(Reply::of(given_up).await.unwrap_err().is_timeout());
-    // The server learns of it when it next looks at the connection, which nothing here can wait for
-    // but time.
+    // The server notices it when it next uses the connection, which only time brings about.
     for _ in 0..100 {
         scene.api.get("/user").await;
         if scene.gitlab.requests().last().unwrap().in_flight == 1 {

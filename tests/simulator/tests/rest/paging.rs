@@ -1,4 +1,4 @@
-//! Pages of lists, and the headers that come with them.
+//! Pages of lists, and their headers.
 
 use std::collections::BTreeSet;
 

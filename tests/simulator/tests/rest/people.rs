@@ -1,5 +1,4 @@
-//! Users, their tokens and memberships, which is what a test makes for itself on an instance that
-//! it administers.
+//! Users, their tokens and memberships, which a test creates on an instance that it administers.
 
 use gitlab_simulator::{Simulator, TokenSpec};
 use serde_json::{Value, json};

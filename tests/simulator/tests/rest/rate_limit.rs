@@ -1,4 +1,4 @@
-//! The rate limit that counts.
+//! The rate limit.
 
 use std::time::Duration;
 

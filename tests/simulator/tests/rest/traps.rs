@@ -1,4 +1,4 @@
-//! The three traps: answers that do not mean what they say.
+//! Misleading responses of GitLab.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, LINK_LIMIT, Route};
 use serde_json::json;

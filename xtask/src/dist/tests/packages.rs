@@ -1,4 +1,4 @@
-//! The content of a package, and the files beside it, down to the byte.
+//! The content of a package and the other files, byte by byte.
 
 use std::fs;
 use std::io::{Cursor, Read as _};
@@ -41,7 +41,7 @@ pub(super) fn crates() -> Crates {
     Crates { all, dependencies: dependencies.into() }
 }
 
-/// A folder with a program that was built elsewhere, and room for packages.
+/// A folder with a prebuilt program, and another for packages.
 pub(super) struct Place(TempDir);
 
 impl Place {
@@ -193,8 +193,8 @@ fn packing_twice_gives_the_same_bytes() {
     assert_eq!(one.files(), other.files());
 }
 
-/// The bytes as they were once, so that no other machine, and no other version of what packs,
-/// changes them unnoticed.
+/// Pins the bytes, so that another machine or a new version of a packing library can't change them
+/// unnoticed.
 #[test]
 fn packing_gives_the_same_bytes_on_every_machine() {
     let packed =

@@ -1,5 +1,4 @@
-//! Tests that the release pipelines agree with what this module makes. They run on machines of
-//! others and seldom, so what can be known of them beforehand is held here.
+//! Checks that the release pipelines match this module, since they run rarely and elsewhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +16,7 @@ const GITHUB_RUST: &str = ".github/actions/rust/action.yml";
 const GITLAB: &str = ".gitlab-ci.yml";
 const ALL: [&str; 4] = [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITLAB];
 
-/// The oldest versions that the documentation promises.
+/// The oldest supported versions.
 const OLDEST: [(&str, &str); 2] = [("terraform", "1.0"), ("tofu", "1.6")];
 
 fn read(file: &str) -> String {
@@ -206,8 +205,8 @@ fn job_or_top(file: &str, name: &str) -> String {
     after.lines().take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n")
 }
 
-/// The key is in the environment of one step. Its job builds nothing, and runs the script that
-/// takes the key out of there alone.
+/// One step has the key in its environment. Its job builds nothing, and runs only the script that
+/// reads the key.
 #[test]
 fn only_the_signing_job_has_the_key() {
     let release = read(GITHUB_PUBLISH);

@@ -1,4 +1,4 @@
-//! The bill of materials of a package.
+//! The SBOM of a package.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! `.ci/sign`, with keys that are made here. Without GnuPG there is nothing to show, and only a
-//! word about that.
+//! `.ci/sign`, with keys that are made here. Without GnuPG, these tests are skipped with a message.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +12,7 @@ use crate::project;
 
 const PASSPHRASE: &str = "correct horse";
 
-/// A key ring of its own. Its path is short, because GnuPG's socket lies there.
+/// A private key ring. Its path is short, because GnuPG's socket is in it.
 struct Keys(TempDir);
 
 impl Keys {
@@ -26,7 +25,7 @@ impl Keys {
             return None;
         }
         let home = tempfile::Builder::new().prefix("k").tempdir().unwrap();
-        // Otherwise it spends seconds on protecting keys that live as long as that.
+        // Otherwise it spends seconds on key protection that such short-lived keys don't need.
         fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\n").unwrap();
         Some(Self(home))
     }

@@ -1,4 +1,4 @@
-//! Links from one page of the project to another lead somewhere, down to the heading.
+//! Checks links between pages of the project, including headings.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::super::files;
 use crate::project;
 
-/// The folders whose pages are looked at, beside those at the top.
+/// The folders with pages, in addition to the top one.
 const FOLDERS: [&str; 5] = ["contributing", "docs", "examples", "fuzz", "tests/terraform"];
 
 #[test]

@@ -80,7 +80,7 @@ fn prose_in_the_sources_fits_80_columns() {
     }
 }
 
-/// The registry's tools find them by these words.
+/// The registry's tools look for these phrases.
 #[test]
 fn nested_attributes_and_identities_have_the_registrys_form() {
     let list = page("resources/job_token_allowlist_exclusive.md");
@@ -126,11 +126,11 @@ fn troubleshooting_explains_every_message_and_no_other() {
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }
 
-/// Hosts wrap the text of a message, but not its title.
+/// Hosts wrap the detail of a message, but not its title.
 #[test]
 fn titles_have_at_most_60_characters() {
     const LONGEST: usize = 60;
-    /// The values of these titles, and of those that have these words, as a run has them.
+    /// Example values for titles that have them.
     const VALUES: [(&str, &str); 8] = [
         ("Can't use GitLab at …", "https://gitlab.example.com"),
         ("Changed since the plan: …", "projects[\"platform/deploy\"].id"),

@@ -1,6 +1,6 @@
-//! Reads from the program's own source what its documentation must not forget: the titles of
-//! diagnostics and the variables of the environment. It is no parser: where it can't follow the
-//! source, the test fails and says where.
+//! Reads the titles of diagnostics and the environment variables from the provider's source, to
+//! compare them with the documentation. If it can't follow the source, the test fails and says
+//! where.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::super::files;
 use crate::project;
 
-/// The text in a title for what only a run knows.
+/// Stands for a value in a title.
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.

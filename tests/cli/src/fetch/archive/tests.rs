@@ -1,5 +1,5 @@
-//! Releases that are signed here and served on loopback. Without GnuPG and curl there is nothing to
-//! show, and only a word about that, unless `CI=true`.
+//! Releases that are signed here and served on loopback. Without GnuPG and curl, these tests are
+//! skipped with a message, unless `CI=true`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Write as _};
@@ -14,7 +14,7 @@ use crate::fetch::{say, sha256};
 const VERSION: &str = "1.2.3";
 const SUMS: &str = "terraform_1.2.3_SHA256SUMS";
 
-/// A key ring of its own. Its path is short, because GnuPG's socket lies there.
+/// A private key ring. Its path is short, because GnuPG's socket is in it.
 struct Keys(TempDir);
 
 impl Keys {
@@ -141,7 +141,7 @@ fn changed_checksums_are_an_error() {
     assert!(error.to_string().contains("BAD signature"), "{error}");
 }
 
-/// The server hands out a key that fits the signature, which proves nothing.
+/// The server's key matches the signature, which proves nothing.
 #[test]
 fn signature_with_another_key_is_an_error() {
     let (Some(keys), Some(others)) = (Keys::new(), Keys::new()) else { return };

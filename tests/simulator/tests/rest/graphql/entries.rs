@@ -1,4 +1,4 @@
-//! Entries: links of both directions, those of a project for itself, and what else an entry tells.
+//! Entries: links of both directions, a project's own entry, and further fields.
 
 use gitlab_simulator::{ADMINISTRATOR, Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Fine-grained personal access tokens, whose permissions cover mutations and not yet what these
-//! answer with.
+//! Fine-grained personal access tokens, whose permissions cover mutations but not yet their
+//! payloads.
 
 use gitlab_simulator::{GranularGraphql, Permissions, Simulator, TokenSpec};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The GraphQL API: one module for each part of it, and what they share.
+//! The GraphQL API, with one module for each part.
 
 mod auth_log;
 mod entries;
@@ -33,7 +33,7 @@ const UPDATE: &str = "mutation Update($input: CiJobTokenScopeUpdatePoliciesInput
   }
 }";
 
-/// GitLab's message where something is absent, hidden or forbidden.
+/// GitLab's message if something doesn't exist, is hidden or forbidden.
 const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you \
                              don't have permission to perform this action";
 

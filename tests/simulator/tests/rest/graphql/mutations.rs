@@ -1,4 +1,4 @@
-//! Writing.
+//! Mutations.
 
 use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Permissions, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};
@@ -196,7 +196,7 @@ async fn while_off_additions_get_the_default_and_updates_fail() {
     assert!(scene.gitlab.permissions(scene.app, scene.lib()).unwrap().default_permissions);
     let failed = errors(&scene.graphql(), UPDATE, update("acme/lib", &["READ_JOBS"])).await;
     assert_eq!(failed, json!(["Failed to update job token scope"]));
-    // The switch is that of one project.
+    // The setting applies to one project.
     scene.gitlab.allow(scene.lib, scene.partners());
     let mut other = update("partners", &["READ_JOBS"]);
     other["input"]["projectPath"] = json!("acme/lib");

@@ -1,4 +1,4 @@
-//! Reading.
+//! Queries.
 
 use gitlab_simulator::{Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ async fn list_that_changes_is_read_page_by_page() {
             let id = node["target"]["id"].as_str().unwrap();
             found.push(id.rsplit('/').next().unwrap().parse::<u64>().unwrap());
         }
-        // What was read before goes away; nothing of the rest may slip.
+        // Elements that were read are removed; none of the others may be skipped.
         scene.gitlab.revoke(scene.app, Target::Project(found[0]));
         if list["pageInfo"]["hasNextPage"] == false {
             break;

@@ -1,5 +1,4 @@
-//! Requests that GitLab does not carry out: tokens, queries that do not fit the schema, variables,
-//! cost.
+//! Requests that GitLab rejects: tokens, invalid queries, variables and complexity.
 
 use gitlab_simulator::{Permissions, Simulator, TokenScope, TokenSpec};
 use reqwest::Method;
@@ -191,7 +190,7 @@ async fn too_complex_query_is_not_executed() {
     let message = "Query has complexity of 251, which exceeds max complexity of 250";
     assert_eq!(dear, json!({ "message": message }));
     scene.graphql().data(&list(100, 112), json!({})).await;
-    // A wish beyond the largest page costs no more than that page, and a small page is cheap.
+    // A page size beyond the maximum costs no more than the maximum, and a small page is cheap.
     scene.graphql().data(&list(1000, 112), json!({})).await;
     scene.graphql().data(&list(1, 200), json!({})).await;
 }

@@ -1,4 +1,4 @@
-//! The log, faults and limits, to which a GraphQL request is a request like any other.
+//! The log, faults and limits, which treat GraphQL requests like any other.
 
 use std::time::Duration;
 
