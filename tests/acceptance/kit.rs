@@ -101,6 +101,11 @@ pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
     config.replace(piece, by)
 }
 
+/// Returns the part of a message above its detail: title, address and source line.
+pub(crate) fn heading(message: &str) -> &str {
+    message.split_once("\n\n").map_or(message, |(heading, _)| heading)
+}
+
 /// Waits until something is so, which it must be within half a minute.
 #[cfg(unix)]
 #[track_caller]

@@ -4,6 +4,7 @@
 use gitlab_simulator::{ADMINISTRATOR, Role, Target, TokenScope, TokenSpec, TokenState};
 use insta::assert_snapshot;
 
+use crate::kit::heading;
 use crate::provider_block::{NOBODY, with_block};
 use crate::worlds::APP_ONLY;
 
@@ -37,13 +38,10 @@ fn empty_token() {
     tf.set_env("GITLAB_TOKEN", "");
     tf.config(&with_block("token = \"\""));
 
-    assert_snapshot!(tf.plan().error(), @r#"
+    assert_snapshot!(heading(&tf.plan().error()), @r#"
     Error: Missing GitLab token
       provider["aff15f21/gitlab-job-token"]
       > token = ""
-
-    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
-    to an access token with the scope `api`.
     "#);
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::*;
-use crate::kit::workspace;
+use crate::kit::{heading, workspace};
 
 const OWN: &str = "target_project = \"acme/app\"\n  default_permissions = true";
 const OWN_LIMITED: &str = "target_project_id = 1\n  job_token_policies = [\"READ_JOBS\"]";
@@ -104,14 +104,10 @@ fn entry_without_permissions_is_an_error_of_the_plan() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_project_id = 1"));
 
-    assert_snapshot!(tf.plan().error(), @r"
+    assert_snapshot!(heading(&tf.plan().error()), @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.entry
       > target_project_id = 1
-
-    Project acme/app (1) always has access to itself, so an entry for it can only
-    set the permissions of its own jobs. Set `default_permissions` or
-    `job_token_policies`, or name another target.
     ");
 }
 
