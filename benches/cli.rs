@@ -11,7 +11,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use command::{Cost, Subject, quicker};
+use command::{Cost, Subject, faster, print_header, print_row};
 use gitlab_simulator::{Simulator, Target};
 use terraform_cli::Cli;
 
@@ -25,6 +25,19 @@ const COMMANDS: [&[&str]; 3] = [
     &["apply", "-auto-approve", "-no-color"],
     &["plan", "-no-color"],
     &["destroy", "-auto-approve", "-no-color"],
+];
+
+const COLUMNS: [&str; 10] = [
+    "entries",
+    "latency",
+    "command",
+    "ours",
+    "floor",
+    "ratio",
+    "requests",
+    "provider CPU",
+    "CPU per entry",
+    "provider memory",
 ];
 
 /// Number of projects, and of entries on each allowlist.
@@ -79,11 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(20, 10, 0)], &[0, 20, 50])
     };
     let cli = Cli::find()?;
-    println!(
-        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | CPU per \
-         entry | provider memory |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    print_header(&COLUMNS);
     for &size in sizes {
         for &latency in latencies {
             let subjects = [
@@ -91,27 +100,28 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Entries::terraform_data(&cli, size)?,
             ];
             for (command, [ours, floor]) in COMMANDS.iter().zip(measure(&subjects, size.runs())) {
-                print_row(size, latency, command[0], &ours, &floor);
+                print_row(&cells(size, latency, command[0], &ours, &floor));
             }
         }
     }
     Ok(())
 }
 
-fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
-    println!(
-        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.2} \
-         ms | {:.1} MiB |",
-        size.projects,
-        size.entries_each.sum(),
-        ours.time.as_secs_f64(),
-        floor.time.as_secs_f64(),
-        ours.time.as_secs_f64() / floor.time.as_secs_f64(),
-        ours.requests.len(),
-        ours.usage.cpu.as_secs_f64() * 1e3,
-        ours.usage.cpu.as_secs_f64() * 1e3 / size.entries() as f64,
-        ours.usage.peak_kib as f64 / 1024.0,
-    );
+fn cells(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) -> [String; 10] {
+    let (time, floor) = (ours.time.as_secs_f64(), floor.time.as_secs_f64());
+    let cpu_ms = ours.usage.cpu.as_secs_f64() * 1e3;
+    [
+        format!("{} x {}", size.projects, size.entries_each.sum()),
+        format!("{latency} ms"),
+        command.to_owned(),
+        format!("{time:.2} s"),
+        format!("{floor:.2} s"),
+        format!("{:.2}", time / floor),
+        ours.requests.len().to_string(),
+        format!("{cpu_ms:.0} ms"),
+        format!("{:.2} ms", cpu_ms / size.entries() as f64),
+        format!("{:.1} MiB", ours.usage.peak_kib as f64 / 1024.0),
+    ]
 }
 
 /// A workspace with a number of entries.
@@ -191,21 +201,23 @@ impl Entries {
 fn instances(sources: &[u64], targets: &[Target]) -> String {
     let pairs =
         sources.iter().flat_map(|source| targets.iter().map(move |target| (source, target)));
-    let entries = pairs.map(|(source, target)| match target {
-        Target::Project(id) => {
-            format!(
-                "\"{source}-p{id}\" = {{ source = {source}, target_project = {id}, target_group = \
-                null }}"
-            )
-        }
-        Target::Group(id) => {
-            format!(
-                "\"{source}-g{id}\" = {{ source = {source}, target_project = null, target_group = \
-                {id} }}"
-            )
-        }
+    let entries = pairs.map(|(source, target)| {
+        let (kind, project, group) = match target {
+            Target::Project(id) => ("project", id.to_string(), "null".to_owned()),
+            Target::Group(id) => ("group", "null".to_owned(), id.to_string()),
+        };
+        format!(
+            r#"
+            "{source}-{kind}-{}" = {{
+              source         = {source}
+              target_project = {project}
+              target_group   = {group}
+            }}
+            "#,
+            target.id()
+        )
     });
-    format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+    format!("{{\n{}}}", entries.collect::<String>())
 }
 
 /// Returns the fastest of several runs of each command. Provider and floor alternate, so that a
@@ -213,7 +225,7 @@ fn instances(sources: &[u64], targets: &[Target]) -> String {
 fn measure([ours, floor]: &[Entries; 2], runs: usize) -> [[Cost; 2]; 3] {
     let mut best = (ours.cycle(), floor.cycle());
     for _ in 1..runs {
-        best = (quicker(best.0, ours.cycle()), quicker(best.1, floor.cycle()));
+        best = (faster(best.0, ours.cycle()), faster(best.1, floor.cycle()));
     }
     let (ours, floor) = best;
     std::array::from_fn(|command| [ours[command].clone(), floor[command].clone()])

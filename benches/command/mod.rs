@@ -61,8 +61,19 @@ impl Subject {
     }
 }
 
-/// Returns the quicker of two runs of each command.
-pub(crate) fn quicker<const COMMANDS: usize>(
+/// Prints the header of a Markdown table.
+pub(crate) fn print_header(columns: &[&str]) {
+    println!("| {} |", columns.join(" | "));
+    println!("| {} |", vec!["---"; columns.len()].join(" | "));
+}
+
+/// Prints a row of a Markdown table.
+pub(crate) fn print_row(cells: &[String]) {
+    println!("| {} |", cells.join(" | "));
+}
+
+/// Returns the faster of two runs of each command.
+pub(crate) fn faster<const COMMANDS: usize>(
     mut best: [Cost; COMMANDS],
     now: [Cost; COMMANDS],
 ) -> [Cost; COMMANDS] {

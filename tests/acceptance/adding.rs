@@ -30,7 +30,7 @@ fn existing_entry_is_adopted_with_a_warning() {
     "#);
 
     tf.apply_saved().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn entry_created_after_the_plan_is_adopted_with_one_warning() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     gitlab.allow(APP, Target::Project(LIB));
 
     let warning = tf.apply_saved().succeeds().warning();
@@ -59,7 +59,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
     };
     // The plan, and the plan of the apply.
     gitlab.inject(hidden.on(Route::AllowlistProjectsGet).times(2));
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 
     assert_snapshot!(tf.apply_saved().succeeds().warning(), @r#"
     Warning: Entry already exists: project acme/lib (2)
@@ -72,7 +72,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
     This apply has adopted the entry, and destroying the resource removes it. If
     another resource manages the entry, too, keep only one of them.
     "#);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn unreadable_allowlist_does_not_fail_the_plan() {
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]

@@ -33,10 +33,10 @@ fn applied_entry_is_on_the_allowlist_and_plans_clean() {
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use gitlab_simulator::{Simulator, Target};
 use tempfile::TempDir;
-use terraform_cli::process_runs;
+use terraform_cli::is_process_running;
 
 use crate::kit::{PROVIDER, until, workspace_without_provider};
 use crate::worlds::{APP, APP_ONLY};
@@ -93,7 +93,7 @@ fn one_process_serves_all_runs_until_interrupted() {
         tf.plan().changes_nothing();
     }
 
-    assert!(process_runs(debugged.child.id()));
+    assert!(is_process_running(debugged.child.id()));
     assert_eq!(debugged.sockets(), 1);
     assert_eq!(debugged.interrupt().code(), Some(0));
     assert_eq!(debugged.sockets(), 0);

@@ -41,7 +41,7 @@ fn time(hour: u8) -> String {
 /// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(LOG).clone()
 }
@@ -190,7 +190,7 @@ fn long_log_is_read_with_one_query_per_100_rows() {
     tf.apply().succeeds();
     gitlab.clear_requests();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     assert_eq!(tf.state().of(LOG)["projects"].as_array().map(Vec::len), Some(250));
     let requests = gitlab.requests();

@@ -31,7 +31,7 @@ const WORLD: World = World::new(&["acme/app", "acme/lib", "acme/cli"], &["ops/pr
 /// Returns what a data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str, address: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(address).clone()
 }

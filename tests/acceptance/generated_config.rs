@@ -112,12 +112,12 @@ fn evened_out(generated: &str) -> String {
 /// Plans and applies the imports, which may change nothing.
 fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().actions(), []);
+    assert_eq!(plan.has_no_warnings().actions(), []);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses().len(), 5);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

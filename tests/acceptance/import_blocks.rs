@@ -21,12 +21,12 @@ fn imports_clean(config: &str, count: usize) {
     tf.config(config);
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().actions(), []);
+    assert_eq!(plan.has_no_warnings().actions(), []);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses().len(), count);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 /// Returns the only error of a plan for this configuration.
@@ -154,7 +154,7 @@ fn list_changed_by_its_import_names_who_loses_access() {
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(1).projects, [2].into());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

@@ -32,7 +32,7 @@ resource "gitlab_job_token_scope" "app" {
 "#;
 
 /// Nobody listens there, so a request to a registry fails.
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 struct Installing {
     gitlab: Simulator,
@@ -44,7 +44,7 @@ impl Installing {
         let gitlab = APP_ONLY.start();
         gitlab.set_inbound_enabled(APP, false);
         let mut tf = workspace_without_provider(&gitlab);
-        tf.set_env("HTTPS_PROXY", NOWHERE);
+        tf.set_env("HTTPS_PROXY", UNREACHABLE);
         fs::remove_file(tf.directory().join("versions.tf")).unwrap();
         tf.config(&replaced(CONFIG, "VERSION", VERSION));
         Installing { gitlab, tf }
@@ -53,12 +53,12 @@ impl Installing {
     /// Runs the binary in the home of the CLI, and returns what it says.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> String {
-        self.run_beside(arguments, &self.tf.home().join("none.tfrc"))
+        self.run_with_cli_config(arguments, &self.tf.home().join("none.tfrc"))
     }
 
     /// Runs the provider's own command with this CLI configuration.
     #[track_caller]
-    fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
+    fn run_with_cli_config(&self, arguments: &[&str], cli_config: &Path) -> String {
         let mut command = Command::new(PROVIDER);
         command
             .args(arguments)
@@ -166,7 +166,7 @@ fn advice_of_the_warning_fixes_the_cli_configuration() {
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
 
-    let said = installing.run_beside(&["install"], &cli_config);
+    let said = installing.run_with_cli_config(&["install"], &cli_config);
 
     tf.run(&["init", "-no-color"]).fails();
     let (_, warning) = said.split_once("Warning: ").expect("a warning");

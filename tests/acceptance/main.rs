@@ -46,7 +46,6 @@ mod provider_block;
 mod provider_errors;
 mod push;
 mod query;
-mod refused_at_start;
 mod removal;
 mod request_economy;
 mod scope;

@@ -110,14 +110,14 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [resource]);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     (tf.state().of(resource).clone(), warnings)
 }
 
 /// Returns the title of a plan's only error. The detail differs: some versions of OpenTofu name the
 /// source provider only by its type.
 #[track_caller]
-fn refusal(tf: &Workspace) -> String {
+fn error_title(tf: &Workspace) -> String {
     let plan = tf.plan();
     let [error] = &plan.run().fails().errors()[..] else {
         panic!("there should be one error\n{}", plan.run())
@@ -341,7 +341,7 @@ fn own_state_from_another_registry_is_kept() {
 
             let gitlab = lib_and_ops_allowed();
             let tf = stored(address).stored_as("this", &gitlab, &config);
-            tf.plan().changes_nothing().warns_of_nothing();
+            tf.plan().changes_nothing().has_no_warnings();
             tf.apply().succeeds();
             assert_eq!(gitlab.requests().writes().to_string(), "");
             tf.plan().changes_nothing();
@@ -399,7 +399,7 @@ fn state_of_another_provider_is_an_error() {
     };
     let tf = other.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
-    assert_eq!(refusal(&tf), "Unsupported move");
+    assert_eq!(error_title(&tf), "Unsupported move");
 }
 
 #[test]
@@ -409,5 +409,5 @@ fn official_list_cannot_move_to_an_entry() {
         Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let tf = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
-    assert_eq!(refusal(&tf), "Unsupported move");
+    assert_eq!(error_title(&tf), "Unsupported move");
 }

@@ -44,7 +44,7 @@ fn each_instance_of_a_provider_has_its_own_gitlab() {
         )
     };
     tf.config(&config(""));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!([&east, &west].map(|gitlab| gitlab.allowlist(1).projects), [[2].into(), [2].into()]);
     tf.plan().changes_nothing();
 

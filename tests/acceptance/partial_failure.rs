@@ -47,7 +47,7 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
 
     gitlab.add_project("acme/four");
     gitlab.clear_requests();
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
     assert_eq!(gitlab.requests().writes().len(), 1);
 }
@@ -110,7 +110,7 @@ fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
         Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once(),
     );
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
 }

@@ -7,7 +7,7 @@ use crate::kit::{bare_workspace, workspace};
 use crate::worlds::APP_ONLY;
 
 /// A port of this machine on which nothing listens.
-pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+pub(crate) const UNREACHABLE: &str = "http://127.0.0.1:1";
 
 /// Returns a configuration of a provider block and one scope.
 pub(crate) fn with_block(block: &str) -> String {
@@ -69,7 +69,7 @@ fn relative_url_root_is_part_of_the_base_url() {
 #[test]
 fn attributes_override_the_environment() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
-    tf.set_env("GITLAB_BASE_URL", NOBODY);
+    tf.set_env("GITLAB_BASE_URL", UNREACHABLE);
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(&with_block(&format!(
         "base_url = \"{}\"\ntoken = \"{}\"",
@@ -83,7 +83,7 @@ fn attributes_override_the_environment() {
 #[test]
 fn gitlab_base_url_overrides_ci_api_v4_url() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
-    tf.set_env("CI_API_V4_URL", NOBODY);
+    tf.set_env("CI_API_V4_URL", UNREACHABLE);
     tf.config(&with_block(""));
 
     tf.apply().succeeds();

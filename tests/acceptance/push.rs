@@ -120,11 +120,11 @@ fn setting_removed_from_the_config_stays_open_and_warns() {
 
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     let tf = applied(&gitlab, &push(false));
     tf.config(&scope(""));
-    tf.plan().warns_of_nothing();
+    tf.plan().has_no_warnings();
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn import_includes_the_setting_where_pushes_are_allowed() {
         tf.import(SCOPE, "acme/app").succeeds();
 
         assert_eq!(tf.state().of(SCOPE)[PUSH], expected);
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 

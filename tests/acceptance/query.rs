@@ -61,11 +61,11 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> String {
     tf.file(GENERATED, &code);
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().actions(), [], "{code}");
+    assert_eq!(plan.has_no_warnings().actions(), [], "{code}");
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses().len(), count);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     let lines = code.lines().filter(|line| !line.starts_with('#') && !line.ends_with("= null"));
     lines.filter(|line| !line.is_empty()).map(|line| format!("{}\n", line.trim_end())).collect()
 }

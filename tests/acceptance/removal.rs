@@ -35,7 +35,7 @@ const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 fn destroy_removes_the_entry() {
     let (gitlab, tf) = applied();
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert!(gitlab.allowlist(APP).projects.is_empty());
     assert!(tf.state().addresses().is_empty());
@@ -46,7 +46,7 @@ fn missing_entry_is_destroyed_without_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.revoke(APP, Target::Project(LIB));
 
-    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+    tf.apply_with(&UNREFRESHED).succeeds().has_no_warnings();
 
     assert!(tf.state().addresses().is_empty());
 }
@@ -56,7 +56,7 @@ fn entry_of_a_deleted_target_is_destroyed_silently() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(LIB);
 
-    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+    tf.apply_with(&UNREFRESHED).succeeds().has_no_warnings();
 
     assert!(tf.state().addresses().is_empty());
 }

@@ -52,7 +52,7 @@ fn applied_scope_plans_clean() {
     tf.apply_saved().succeeds();
 
     assert!(gitlab.inbound_enabled(APP));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn only_the_plan_warns_of_opening_a_project() {
     ");
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn destroy_restricts_the_project() {
     tf.config(OPEN);
     tf.apply().succeeds();
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert!(gitlab.inbound_enabled(APP));
     assert!(tf.state().addresses().is_empty());

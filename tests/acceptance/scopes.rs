@@ -30,7 +30,7 @@ fn app_with_targets() -> Simulator {
 /// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(SCOPES).clone()
 }
@@ -239,7 +239,7 @@ fn twenty_full_lists_are_read_in_one_query() {
     let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let projects = state.of(SCOPES)["projects"].as_array().expect("projects");
@@ -261,7 +261,7 @@ fn list_longer_than_a_page_is_read_completely() {
     let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     assert_eq!(state.of(SCOPES)["projects"][0]["entries"].as_array().map(Vec::len), Some(200));

@@ -45,7 +45,7 @@ fn logging() -> (Simulator, Workspace, PathBuf) {
 }
 
 /// Removes the fields whose values differ from run to run.
-fn steady(line: &str) -> String {
+fn without_varying_fields(line: &str) -> String {
     let volatile = ["base_url=", "elapsed_ms=", "timestamp=", "tf_req_duration_ms="];
     let mut fields: Vec<_> = line
         .split(' ')
@@ -66,7 +66,7 @@ fn log_lines_have_their_level_and_fields() {
     let ours: Vec<_> =
         log.lines().filter(|line| line.contains("terraform-provider-gitlab-job-token: ")).collect();
     let line = |of: &str| match ours.iter().find(|line| line.contains(of)) {
-        Some(line) => steady(line),
+        Some(line) => without_varying_fields(line),
         None => panic!("no line with {of:?} in {ours:#?}"),
     };
     assert_snapshot!(line("GitLab accepts the token"), @"[INFO]  \
@@ -84,13 +84,13 @@ fn log_lines_have_their_level_and_fields() {
 
 /// Returns all files that the program has left except the saved plan, which is compressed and has
 /// the values of variables by design.
-fn left_behind(directory: &Path) -> Vec<(String, String)> {
+fn files_left(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
         let name = path.to_string_lossy().into_owned();
         if path.is_dir() {
-            files.extend(left_behind(&path));
+            files.extend(files_left(&path));
         } else if !name.ends_with(".tfplan") {
             files.push((
                 name,
@@ -190,7 +190,7 @@ fn runs_never_write_the_token_or_header_values() {
         told.contains("request to GitLab") && told.contains("[hidden]"),
         "nothing to look into"
     );
-    let files = left_behind(&tf.directory());
+    let files = files_left(&tf.directory());
     assert!(files.iter().any(|(name, text)| name.contains("tfstate") && text.contains("acme/app")));
     let files = files.iter().map(|(name, text)| (name.as_str(), text));
     let runs = runs.iter().map(|(name, text)| (*name, text));
@@ -292,7 +292,7 @@ fn ephemeral_token_is_not_in_a_saved_plan() {
     tf.set_env("TF_VAR_token", gitlab.token());
     let plan = tf.plan();
     plan.succeeds();
-    let shown = tf.plan_shown().to_string();
+    let shown = tf.saved_plan().to_string();
     assert!(!shown.contains(gitlab.token()), "{shown}");
 
     tf.remove_env("TF_VAR_token");

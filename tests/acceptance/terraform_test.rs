@@ -13,7 +13,7 @@ use crate::needs::TERRAFORM_TEST;
 use crate::worlds::examples::{allowed, examples, project_id};
 
 /// The folders, each with the test that runs it.
-const TOLD: [(&str, fn()); 4] = [
+const TESTS: [(&str, fn()); 4] = [
     ("allowlist-entry", allowlist_entry),
     ("allowlist-exclusive", exclusive_allowlist),
     ("data-sources", data_sources),
@@ -32,7 +32,7 @@ fn every_folder_has_a_test() {
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    assert_eq!(found, TOLD.iter().map(|(name, _)| (*name).to_owned()).collect());
+    assert_eq!(found, TESTS.iter().map(|(name, _)| (*name).to_owned()).collect());
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn scope() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
-    holds(&gitlab, "scope");
+    run_tests(&gitlab, "scope");
     assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/deploy")));
 }
 
@@ -48,7 +48,7 @@ fn scope() {
 fn allowlist_entry() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "allowlist-entry");
+    run_tests(&gitlab, "allowlist-entry");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
@@ -56,7 +56,7 @@ fn allowlist_entry() {
 fn exclusive_allowlist() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "allowlist-exclusive");
+    run_tests(&gitlab, "allowlist-exclusive");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
@@ -64,14 +64,14 @@ fn exclusive_allowlist() {
 fn data_sources() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "data-sources");
+    run_tests(&gitlab, "data-sources");
     assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/charts")));
     assert!(allowed(&gitlab, "platform/charts").is_empty());
 }
 
 /// Runs a folder's tests, all of which must be found and pass.
 #[track_caller]
-fn holds(gitlab: &Simulator, name: &str) {
+fn run_tests(gitlab: &Simulator, name: &str) {
     let tf = workspace(gitlab);
     tf.config_from(&folder(name));
 

@@ -49,12 +49,12 @@ fn of_new_project(resource: &str) -> String {
 fn shows_saved_plan(tf: &Workspace) {
     let shown = tf.run(&["show", "-no-color", "saved.tfplan"]);
     assert!(shown.succeeds().stdout().contains("gitlab_job_token_"), "{shown}");
-    assert!(!tf.plan_shown().is_null());
+    assert!(!tf.saved_plan().is_null());
 }
 
 /// Plans, shows the plan and applies it, after which nothing is left to do.
 #[track_caller]
-fn goes_through(tf: &Workspace, options: &[&str]) {
+fn plans_and_applies(tf: &Workspace, options: &[&str]) {
     tf.plan_with(options).succeeds();
     shows_saved_plan(tf);
     tf.apply_saved().succeeds();
@@ -91,7 +91,7 @@ fn unknown_project_is_planned_and_applied() {
         let tf = workspace(&gitlab);
         tf.config(&of_new_project(resource));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == 1, "{identity}");
@@ -120,7 +120,7 @@ fn unknown_target_is_planned_and_applied() {
         let tf = workspace(&gitlab);
         tf.config(&format!("resource \"terraform_data\" \"new\" {{\n  input = 2\n}}\n{target}"));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         assert_eq!(gitlab.allowlist(1).projects, [2].into());
         tf.destroy().succeeds();
@@ -136,7 +136,7 @@ fn replacement_of_the_source_of_the_project_is_planned() {
         tf.config(&of_new_project(resource));
         tf.apply().succeeds();
 
-        goes_through(&tf, &[&format!("-replace={NEW_IN_STATE}")]);
+        plans_and_applies(&tf, &[&format!("-replace={NEW_IN_STATE}")]);
 
         tf.destroy().succeeds();
     }
@@ -191,7 +191,7 @@ fn project_deleted_and_created_again_is_adopted() {
         gitlab.delete_project(1);
         gitlab.add_project("acme/app");
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == 3, "{identity}");
@@ -219,7 +219,7 @@ provider "gitlab" {
 "#;
         tf.config(&format!("{provider}{}", of_project(resource, "\"acme/app\"")));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == json!(1), "{identity}");

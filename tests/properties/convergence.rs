@@ -16,7 +16,7 @@ use crate::hold;
 use crate::host::{Resource, block, failed};
 
 const CASES: u32 = 40;
-const OWNER: u64 = 1;
+const APP: u64 = 1;
 /// Number of targets of each kind.
 const TARGETS: u64 = 6;
 
@@ -79,7 +79,7 @@ async fn start(gitlab: &Simulator) -> Resource {
 impl World {
     async fn of(scenario: &Scenario) -> World {
         let gitlab = Simulator::start();
-        assert_eq!(gitlab.add_project("acme/app"), OWNER);
+        assert_eq!(gitlab.add_project("acme/app"), APP);
         let projects =
             (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
         let groups = (0..TARGETS).map(|place| gitlab.add_group(&format!("g{place}"))).collect();
@@ -87,10 +87,10 @@ impl World {
         let world = World { gitlab, resource, projects, groups };
         world
             .ids(&world.projects, &scenario.projects)
-            .for_each(|id| world.gitlab.allow(OWNER, Target::Project(id)));
+            .for_each(|id| world.gitlab.allow(APP, Target::Project(id)));
         world
             .ids(&world.groups, &scenario.groups)
-            .for_each(|id| world.gitlab.allow(OWNER, Target::Group(id)));
+            .for_each(|id| world.gitlab.allow(APP, Target::Group(id)));
         world
     }
 
@@ -149,7 +149,7 @@ impl World {
         if planned.state == *state {
             return true;
         }
-        let before = self.gitlab.allowlist(OWNER);
+        let before = self.gitlab.allowlist(APP);
         self.gitlab.clear_requests();
         let apply = self.resource.apply(&plan, &planned);
         let applied = stopped(stop, &self.resource.host, &self.gitlab, apply).await;
@@ -161,7 +161,7 @@ impl World {
         self.assert_state(&plan.prior, &applied);
         let succeeded = !failed(&applied.diagnostics);
         if succeeded {
-            assert_eq!(self.gitlab.allowlist(OWNER), self.wanted(goal, &before));
+            assert_eq!(self.gitlab.allowlist(APP), self.wanted(goal, &before));
         }
         *state = applied.state;
         succeeded
@@ -200,7 +200,7 @@ impl World {
         if failed && unreadable && applied.state == *prior {
             return;
         }
-        let list = self.gitlab.allowlist(OWNER);
+        let list = self.gitlab.allowlist(APP);
         for (attribute, held) in
             [("target_project_ids", &list.projects), ("target_group_ids", &list.groups)]
         {
@@ -212,7 +212,7 @@ impl World {
     }
 }
 
-async fn live(scenario: Scenario) {
+async fn run_scenario(scenario: Scenario) {
     let mut world = World::of(&scenario).await;
     let mut state = Value::Null;
     for (goal, disturbances, stop) in &scenario.goals {
@@ -221,9 +221,9 @@ async fn live(scenario: Scenario) {
         world.gitlab.clear_faults();
     }
     let (goal, ..) = scenario.goals.last().unwrap();
-    let before = world.gitlab.allowlist(OWNER);
+    let before = world.gitlab.allowlist(APP);
     assert!(world.run(goal, None, &mut state).await, "the goal is not reached");
-    assert_eq!(world.gitlab.allowlist(OWNER), world.wanted(goal, &before));
+    assert_eq!(world.gitlab.allowlist(APP), world.wanted(goal, &before));
     world.gitlab.clear_requests();
     assert!(world.run(goal, None, &mut state).await);
     assert_eq!(world.gitlab.requests().writes().to_string(), "", "a second run writes");
@@ -252,7 +252,7 @@ fn briefly_hidden_list_proves_no_removal() {
     };
     let goals = vec![(goal(&[0, 4]), Vec::new(), None), (goal(&[]), vec![fails, is_hidden], None)];
     let scenario = Scenario { projects: BTreeSet::new(), groups: BTreeSet::new(), goals };
-    Runtime::new().unwrap().block_on(live(scenario));
+    Runtime::new().unwrap().block_on(run_scenario(scenario));
 }
 
 /// Found by the test below: a removal that succeeded with an authentication error kept the target
@@ -273,11 +273,11 @@ fn failed_reversal_leaves_no_outdated_snapshot() {
     };
     let goals = vec![(goal(&[]), vec![refused], None), (goal(&[4]), Vec::new(), None)];
     let scenario = Scenario { projects: BTreeSet::new(), groups: BTreeSet::from([4]), goals };
-    Runtime::new().unwrap().block_on(live(scenario));
+    Runtime::new().unwrap().block_on(run_scenario(scenario));
 }
 
 #[test]
 fn any_list_converges_to_any_other_despite_faults() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
+    hold(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }

@@ -279,7 +279,7 @@ impl World {
     }
 }
 
-async fn live(scenario: Scenario) {
+async fn run_scenario(scenario: Scenario) {
     let mut world = World::of(&scenario);
     for (goal, disturbances, stop) in &scenario.goals {
         world.run(goal.as_ref(), disturbances, *stop).await;
@@ -297,7 +297,7 @@ async fn live(scenario: Scenario) {
 #[test]
 fn any_permissions_become_any_others_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
+    hold(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }
 
 /// A separate scenario with the deepest call stack, which once overflowed.
@@ -314,5 +314,5 @@ fn permissions_of_a_list_survive_a_lost_write() {
     let goals =
         vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
     let runtime = Runtime::new().unwrap();
-    runtime.block_on(live(Scenario { manager: Manager::List, before: None, goals }));
+    runtime.block_on(run_scenario(Scenario { manager: Manager::List, before: None, goals }));
 }

@@ -124,7 +124,7 @@ async fn failed_update_keeps_the_identity() {
 
 #[tokio::test]
 async fn stored_identity_is_read_unchanged() {
-    let kit = Kit::tempted(Simulator::start()).await;
+    let kit = Kit::with_environment(Simulator::start()).await;
     for (type_name, identity) in [
         (SCOPE, json!({"project_id": 1})),
         (EXCLUSIVE, json!({"project_id": 1})),

@@ -1,10 +1,9 @@
 //! ImportResourceState, followed by the read that hosts always send: by ID in every form, and by
 //! identity.
 
-use gitlab_simulator::Target;
 use serde_json::{Value, json};
 
-use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+use crate::kit::{ENTRY, EXCLUSIVE, Kit, SCOPE, only_error};
 use crate::worlds::{ACME, lib_and_acme_allowed};
 
 /// Starts a host for a GitLab where project 1 allows project 2 and group `acme`.
@@ -154,25 +153,4 @@ async fn malformed_id_is_an_error_without_a_request() {
         only_error(&imported.diagnostics);
     }
     assert_eq!(kit.requests(), "");
-}
-
-#[tokio::test]
-async fn only_the_first_plan_after_an_import_names_who_loses_access() {
-    let (kit, _) = kit().await;
-    let given = json!({"project": "1", "target_project_ids": [], "target_group_ids": []});
-    let imported = kit.import_by_id(EXCLUSIVE, "1").await;
-    let step = kit.plan(EXCLUSIVE, &imported, given.clone()).await;
-    assert_eq!(step.action, Action::Update);
-    let warning = only_warning(&step.planned.diagnostics);
-    assert!(
-        warning.detail.contains("acme/lib (2)") && warning.detail.contains("group acme"),
-        "{warning:#?}"
-    );
-
-    let applied = kit.apply(&step).await;
-    kit.gitlab.allow(1, Target::Project(2));
-    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
-    let drifted = kit.refresh(EXCLUSIVE, &applied).await.unwrap();
-    let step = kit.plan(EXCLUSIVE, &drifted, given).await;
-    assert_eq!((step.action, &step.planned.diagnostics[..]), (Action::Update, &[][..]));
 }

@@ -1,8 +1,8 @@
 //! The life cycle of each resource, with every response checked as hosts do.
 
 use gitlab_simulator::Target;
+use plugin_host::Stored;
 use plugin_host::wire::UNKNOWN;
-use plugin_host::{Severity, Stored};
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_warning};
@@ -117,46 +117,6 @@ async fn entry_is_added_and_removed_without_changing_others() {
 }
 
 #[tokio::test]
-async fn path_instead_of_an_id_updates_without_a_write() {
-    let (gitlab, group) = (four_projects(), ACME);
-    let kit = Kit::with(gitlab).await;
-    let cases = [
-        (SCOPE, json!({"project": "acme/app"}), json!({"project": "1"})),
-        (
-            ENTRY,
-            json!({"project": "1", "target_project_id": 2}),
-            json!({"project": "acme/app", "target_project": "acme/lib"}),
-        ),
-        (
-            ENTRY,
-            json!({"project": "1", "target_group": "acme"}),
-            json!({"project": "1", "target_group_id": group}),
-        ),
-        (
-            EXCLUSIVE,
-            json!({"project": "4", "target_projects": ["2", "3"]}),
-            json!({"project": "acme/site", "target_projects": ["acme/lib", "acme/tool"]}),
-        ),
-        (
-            EXCLUSIVE,
-            json!({"project": "3", "target_project_ids": [2]}),
-            json!({"project": "3", "target_projects": ["acme/lib"]}),
-        ),
-    ];
-    for (type_name, before, after) in cases {
-        let stored = kit.create(type_name, before).await;
-        kit.gitlab.clear_requests();
-        let step = kit.plan(type_name, &stored, after.clone()).await;
-        assert_eq!(step.action, Action::Update, "{after}");
-        let updated = kit.apply(&step).await;
-        assert_eq!(updated.identity, stored.identity);
-        assert_eq!(updated.state["id"], stored.state["id"]);
-        kit.assert_clean(type_name, &updated, after.clone()).await;
-        assert_eq!(kit.gitlab.requests().writes().to_string(), "", "{after}");
-    }
-}
-
-#[tokio::test]
 async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
     let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
@@ -186,27 +146,6 @@ async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
     kit.gitlab.allow(1, Target::Project(2));
     kit.destroy(EXCLUSIVE, &stored).await;
     assert_eq!(kit.gitlab.allowlist(1).projects, [2].into(), "what it did not know of stays");
-}
-
-#[tokio::test]
-async fn exclusive_list_and_entry_warn_in_either_order() {
-    let gitlab = four_projects();
-    let kit = Kit::with(gitlab).await;
-    let list = json!({"project": "1", "target_project_ids": [2]});
-    let entry = json!({"project": "1", "target_project_id": 3});
-    for order in [[(EXCLUSIVE, &list), (ENTRY, &entry)], [(ENTRY, &entry), (EXCLUSIVE, &list)]] {
-        assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
-        let mut warnings = Vec::new();
-        for (type_name, given) in order {
-            let step = kit.plan(type_name, &Stored::default(), given.clone()).await;
-            warnings.extend(step.planned.diagnostics);
-        }
-        let warning = only_warning(&warnings);
-        assert_eq!(
-            (warning.summary.as_str(), warning.severity),
-            ("Conflict: allowlist of project 1", Severity::Warning)
-        );
-    }
 }
 
 /// A host that destroys without a plan, as those without the capability do.

@@ -218,7 +218,7 @@ async fn failed_listing_is_an_event() {
 
 #[tokio::test]
 async fn unconfigured_provider_lists_nothing() {
-    let kit = Kit::tempted(three_targets()).await;
+    let kit = Kit::with_environment(three_targets()).await;
     let listed = all(&kit, &query("1")).await;
     assert_eq!(only_error(&listed[0].diagnostics).summary, "Provider is not configured");
     assert_eq!(kit.requests(), "");
@@ -226,7 +226,7 @@ async fn unconfigured_provider_lists_nothing() {
 
 #[tokio::test]
 async fn query_is_validated_without_a_server() {
-    let kit = Kit::tempted(three_targets()).await;
+    let kit = Kit::with_environment(three_targets()).await;
     for type_name in RESOURCES {
         let validate = async |given| kit.validate_list(type_name, given).await.unwrap();
         assert_eq!(validate(config(json!({"project": "acme/app"}))).await, []);

@@ -54,7 +54,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
 }
 
 /// The diagnostics of a call.
-type Told = Result<Vec<wire::Diagnostic>, Status>;
+type Outcome = Result<Vec<wire::Diagnostic>, Status>;
 
 macro_rules! told {
     ($call:expr) => {
@@ -64,7 +64,7 @@ macro_rules! told {
 
 /// Panics unless the call failed with a gRPC status or a single error.
 #[track_caller]
-fn assert_refused(what: &str, told: Told) {
+fn assert_rejected(what: &str, told: Outcome) {
     if let Ok(diagnostics) = told {
         let [told] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
         assert!(told.severity() == Severity::Error && !told.summary.is_empty(), "{what}: {told:?}");
@@ -72,7 +72,7 @@ fn assert_refused(what: &str, told: Told) {
 }
 
 /// Makes every call that needs a value, with this one.
-async fn wherever_one_is_needed(kit: &Kit, value: Option<DynamicValue>) -> Vec<Told> {
+async fn every_call_with(kit: &Kit, value: Option<DynamicValue>) -> Vec<Outcome> {
     let mut provider = kit.provider();
     let type_name = || SCOPE.to_owned();
     let config = || value.clone();
@@ -127,8 +127,8 @@ async fn assert_alive(kit: &Kit) {
 async fn malformed_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for (what, value) in malformed() {
-        for told in wherever_one_is_needed(&kit, Some(value)).await {
-            assert_refused(what, told);
+        for told in every_call_with(&kit, Some(value)).await {
+            assert_rejected(what, told);
         }
     }
     assert_alive(&kit).await;
@@ -138,8 +138,8 @@ async fn malformed_value_is_an_error_of_every_call() {
 async fn absent_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for value in [None, Some(DynamicValue::default()), Some(msgpack(&[0xc0])), Some(text("null"))] {
-        for told in wherever_one_is_needed(&kit, value).await {
-            assert_refused("nothing", told);
+        for told in every_call_with(&kit, value).await {
+            assert_rejected("nothing", told);
         }
     }
     assert_alive(&kit).await;
@@ -169,13 +169,13 @@ async fn every_value_of_plan_and_apply_is_checked() {
         for request in
             [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())]
         {
-            assert_refused(what, told!(provider.plan_resource_change(request)));
+            assert_rejected(what, told!(provider.plan_resource_change(request)));
         }
         for request in [apply(bad(), good()), apply(None, bad())] {
-            assert_refused(what, told!(provider.apply_resource_change(request)));
+            assert_rejected(what, told!(provider.apply_resource_change(request)));
         }
     }
-    assert_refused("no config", told!(provider.plan_resource_change(plan(None, good(), None))));
+    assert_rejected("no config", told!(provider.plan_resource_change(plan(None, good(), None))));
     assert_alive(&kit).await;
 }
 
@@ -186,15 +186,15 @@ async fn absent_stored_value_is_an_error() {
     for type_name in [String::new(), SCOPE.to_owned()] {
         let request =
             upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
-        assert_refused("state", told!(provider.upgrade_resource_state(request)));
+        assert_rejected("state", told!(provider.upgrade_resource_state(request)));
         let request = upgrade_resource_identity::Request {
             type_name: type_name.clone(),
             ..Default::default()
         };
-        assert_refused("identity", told!(provider.upgrade_resource_identity(request)));
+        assert_rejected("identity", told!(provider.upgrade_resource_identity(request)));
         let request =
             move_resource_state::Request { target_type_name: type_name, ..Default::default() };
-        assert_refused("source", told!(provider.move_resource_state(request)));
+        assert_rejected("source", told!(provider.move_resource_state(request)));
     }
     assert_alive(&kit).await;
 }
@@ -204,7 +204,7 @@ async fn empty_query_is_an_error_in_its_stream() {
     let kit = Kit::start().await;
     let request = list_resource::Request::default();
     let mut events = kit.provider().list_resource(request).await.unwrap().into_inner();
-    assert_refused("query", Ok(events.message().await.unwrap().unwrap().diagnostic));
+    assert_rejected("query", Ok(events.message().await.unwrap().unwrap().diagnostic));
     assert_eq!(events.message().await.unwrap(), None);
     assert_alive(&kit).await;
 }

@@ -22,7 +22,7 @@ const OFFICIAL: [&str; 4] = [
 
 /// Moves a state with an unconfigured process and reads it with a configured one, as a host does.
 async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
-    let unconfigured = Kit::tempted(lib_and_acme_allowed()).await;
+    let unconfigured = Kit::with_environment(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
     assert!(diagnostics.iter().all(|told| told.severity == Severity::Warning), "{diagnostics:#?}");
     assert_eq!(unconfigured.requests(), "", "a move asks nothing");
@@ -193,7 +193,7 @@ async fn setting_without_an_attribute_is_warned_of() {
 
 #[tokio::test]
 async fn other_sources_are_rejected() {
-    let kit = Kit::tempted(Simulator::start()).await;
+    let kit = Kit::with_environment(Simulator::start()).await;
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     for (provider, source_type, target_type) in [
         ("registry.terraform.io/gitlabhq/other", ENTRY_SOURCE, ENTRY),

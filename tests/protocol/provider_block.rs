@@ -56,7 +56,7 @@ async fn missing_token_sends_no_request() {
 
 #[tokio::test]
 async fn environment_configures_an_empty_block() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     assert_eq!(kit.configure(kit.provider_block(json!({}))).await.unwrap(), []);
     assert_eq!(kit.requests(), "GET /api/v4/user → 200\n");
 }
@@ -85,7 +85,7 @@ async fn failed_configuration_keeps_the_earlier_one() {
 
 #[tokio::test]
 async fn unconfigured_provider_is_an_error_without_a_request() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
     let read = kit.read_data_source(SCOPE_DATA, config).await.unwrap();
     assert_eq!(only_error(&read.diagnostics).summary, "Provider is not configured");
@@ -98,7 +98,7 @@ async fn unconfigured_provider_is_an_error_without_a_request() {
 
 #[tokio::test]
 async fn unknown_value_warns_and_sends_no_request() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     for given in [
         json!({"token": UNKNOWN}),
         json!({"base_url": UNKNOWN, "token": "t"}),

@@ -95,7 +95,7 @@ async fn fixture_is_what_an_apply_stores_now() {
 
 #[tokio::test]
 async fn upgrade_needs_no_request_and_no_configuration() {
-    let kit = Kit::tempted(Simulator::start()).await;
+    let kit = Kit::with_environment(Simulator::start()).await;
     for type_name in RESOURCES {
         assert_eq!(
             kit.upgrade(type_name, 0, &fixture(0, type_name)).await.unwrap().diagnostics,

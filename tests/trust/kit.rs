@@ -29,7 +29,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
 /// The only trusted authority of the system, which signed nothing, so that tests don't depend on
 /// the machine's authorities.
-static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
+static UNRELATED_CA: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
     file.write_all(Certificate::of("stranger").pem().as_bytes()).unwrap();
@@ -40,7 +40,7 @@ static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 pub(crate) fn launch() -> Launch {
-    Launch::new(BINARY).env("SSL_CERT_FILE", &*STRANGER)
+    Launch::new(BINARY).env("SSL_CERT_FILE", &*UNRELATED_CA)
 }
 
 /// Configures the provider, which verifies the token, and returns the diagnostics.
@@ -168,7 +168,7 @@ impl Drop for Gateway {
 
 /// How a gateway treats a connection.
 #[derive(Clone)]
-enum Manner {
+enum Mode {
     Tls(TlsAcceptor),
     Proxy,
     /// A proxy that responds to everything with this status.
@@ -180,35 +180,35 @@ enum Manner {
 impl Gateway {
     /// Terminates TLS in front of a plaintext server.
     pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Tls(TlsAcceptor::from(Arc::new(config))), to).await
+        Gateway::start(Mode::Tls(TlsAcceptor::from(Arc::new(config))), to).await
     }
 
     /// Starts a proxy that forwards every request to one address, whatever its destination.
     pub(crate) async fn proxy(to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Proxy, to).await
+        Gateway::start(Mode::Proxy, to).await
     }
 
     /// Starts a proxy that responds to everything with this status, such as `403 Forbidden`.
     pub(crate) async fn refusing_proxy(status: &'static str) -> Gateway {
-        Gateway::start(Manner::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
+        Gateway::start(Mode::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
     /// Starts a SOCKS5 proxy that forwards every request to one address, and requires
     /// `user:password` if it is set.
     pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Socks(credentials), to).await
+        Gateway::start(Mode::Socks(credentials), to).await
     }
 
-    async fn start(manner: Manner, to: SocketAddr) -> Gateway {
+    async fn start(mode: Mode, to: SocketAddr) -> Gateway {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
         let notes = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (manner, notes) = (manner.clone(), Arc::clone(&notes));
+                let (mode, notes) = (mode.clone(), Arc::clone(&notes));
                 // An aborted connection affects only its client.
-                tokio::spawn(async move { drop(pass(manner, stream, to, &notes).await) });
+                tokio::spawn(async move { drop(pass(mode, stream, to, &notes).await) });
             }
         });
         Gateway { address, seen, task }
@@ -229,29 +229,29 @@ impl Gateway {
     }
 
     /// Returns the first line of each request.
-    pub(crate) fn asked_for(&self) -> Vec<String> {
+    pub(crate) fn request_lines(&self) -> Vec<String> {
         self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
     }
 }
 
 async fn pass(
-    manner: Manner,
+    mode: Mode,
     mut stream: TcpStream,
     to: SocketAddr,
     notes: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
-    if let Manner::Tls(acceptor) = manner {
+    if let Mode::Tls(acceptor) = mode {
         return join(acceptor.accept(stream).await?, to, &[]).await;
     }
-    if let Manner::Socks(credentials) = manner {
-        let Some(asked_for) = socks(&mut stream, credentials).await? else { return Ok(()) };
-        notes.lock().unwrap().push(asked_for);
+    if let Mode::Socks(credentials) = mode {
+        let Some(request_lines) = socks(&mut stream, credentials).await? else { return Ok(()) };
+        notes.lock().unwrap().push(request_lines);
         return join(stream, to, &[]).await;
     }
     let head = head(&mut stream).await?;
     notes.lock().unwrap().push(head.clone());
-    match manner {
-        Manner::RefusingProxy(status) => {
+    match mode {
+        Mode::RefusingProxy(status) => {
             let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await
         }

@@ -65,7 +65,7 @@ fn server(files: &Files, name: &str) -> ServerConfig {
 }
 
 /// Starts a GitLab behind TLS, and returns a provider block that trusts this file.
-async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
+async fn trusting(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
     let gitlab = Simulator::start();
     let tls = Gateway::tls(tls, address(&gitlab)).await;
     let base_url = format!("https://{}", tls.address());
@@ -73,8 +73,8 @@ async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value
     (gitlab, tls, block)
 }
 
-async fn is_refused(tls: ServerConfig, trusted: &Path, reason: &str) {
-    let (gitlab, _tls, block) = behind(tls, trusted).await;
+async fn assert_rejected(tls: ServerConfig, trusted: &Path, reason: &str) {
+    let (gitlab, _tls, block) = trusting(tls, trusted).await;
     let diagnostics = configure(&launch(), block).await;
     let error = only_error(&diagnostics);
     assert!(error.detail.contains(reason), "{reason}: {error:#?}");
@@ -88,11 +88,11 @@ async fn self_signed_certificate_in_the_file_is_trusted() {
         return;
     }
     let path = |name: &str| files.path().join(format!("{name}.pem"));
-    let (gitlab, _tls, block) = behind(server(&files, "ours"), &path("ours")).await;
+    let (gitlab, _tls, block) = trusting(server(&files, "ours"), &path("ours")).await;
     assert_eq!(configure(&launch(), block).await, []);
     assert_eq!(gitlab.requests().len(), 1);
 
-    is_refused(server(&files, "ours"), &path("other"), "certificate").await;
+    assert_rejected(server(&files, "ours"), &path("other"), "certificate").await;
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn signed_certificate_in_the_file_needs_no_ca() {
         return;
     }
     let leaf = files.path().join("leaf.pem");
-    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &leaf).await;
+    let (_gitlab, _tls, block) = trusting(server(&files, "leaf"), &leaf).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
@@ -123,13 +123,17 @@ async fn ca_certificate_of_a_server_is_not_called_self_signed() {
         return;
     }
     let path = |name: &str| files.path().join(name);
-    is_refused(server(&files, "leaf"), &path("ca.pem"), "it is the certificate of an authority")
-        .await;
+    assert_rejected(
+        server(&files, "leaf"),
+        &path("ca.pem"),
+        "it is the certificate of an authority",
+    )
+    .await;
 
     let leaf = std::fs::read(path("leaf.pem")).unwrap();
     let broken = b"# M\xfcller\t\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let trusted = files.write("both.pem", [&broken[..], &leaf].concat());
-    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &trusted).await;
+    let (_gitlab, _tls, block) = trusting(server(&files, "leaf"), &trusted).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
@@ -154,11 +158,12 @@ async fn name_and_dates_of_a_certificate_are_verified() {
         (Certificate::with(HERE, between(1, 2)), "valid yet: it is valid from"),
     ] {
         let files = Files::new();
-        is_refused(certificate.server(), &files.write("ca.pem", certificate.pem()), reason).await;
+        assert_rejected(certificate.server(), &files.write("ca.pem", certificate.pem()), reason)
+            .await;
     }
     let (files, certificate) = (Files::new(), Certificate::with(HERE, between(-1, 1)));
     let (_gitlab, _tls, block) =
-        behind(certificate.server(), &files.write("ca.pem", certificate.pem())).await;
+        trusting(certificate.server(), &files.write("ca.pem", certificate.pem())).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
@@ -171,7 +176,7 @@ async fn certificate_without_its_key_is_rejected() {
     let (ours, other) = (Certificate::with(HERE, authority), Certificate::of(HERE));
     let files = Files::new();
     let (gitlab, _tls, block) =
-        behind(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
+        trusting(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
     let diagnostics = configure(&launch(), block).await;
     assert!(only_error(&diagnostics).detail.contains("a signature is invalid"), "{diagnostics:#?}");
     assert_eq!(gitlab.requests().to_string(), "");
@@ -245,7 +250,7 @@ async fn client_certificate_of_version_1_is_sent() {
         .with_single_cert(vec![server.der.clone()], server.key())
         .unwrap();
     let trusted = files.write("server.pem", pem("CERTIFICATE", &server.der));
-    let (gitlab, _tls, mut block) = behind(tls, &trusted).await;
+    let (gitlab, _tls, mut block) = trusting(tls, &trusted).await;
     assert!(!configure(&launch(), block.clone()).await.is_empty());
     block["client_cert"] = json!(path("client.pem"));
     block["client_key"] = json!(path("client.key"));

@@ -55,7 +55,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
     match command {
         Command::Docs => docs::write(project()).map(|()| String::new()),
         Command::Dist(options) => Ok(dist::package(project(), &options)?),
-        Command::Checksums(parts) => Ok(dist::sum_up(project(), &parts)?),
+        Command::Checksums(parts) => Ok(dist::write_checksums(project(), &parts)?),
         Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
         Command::Terraform { version } => {
             Ok(format!("{}\n", fetch::terraform(&version)?.display()))

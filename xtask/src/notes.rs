@@ -9,7 +9,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The error of a release without notes.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum NotesError {
     /// The changelog can't be read.
     #[error("{CHANGELOG} can't be read: {0}")]
     Unreadable(io::Error),
@@ -32,12 +32,12 @@ pub enum Problem {
 /// # Errors
 ///
 /// Where the tag is not that of this version, or the changelog says nothing of it.
-pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
+pub fn of_release(project: &Path, tag: &str) -> Result<String, NotesError> {
     if tag.strip_prefix('v') != Some(VERSION) {
-        return Err(Problem::OtherVersion(tag.to_owned()));
+        return Err(NotesError::OtherVersion(tag.to_owned()));
     }
-    let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(Problem::Unreadable)?;
-    section(&changelog, VERSION).ok_or(Problem::Unmentioned(VERSION))
+    let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(NotesError::Unreadable)?;
+    section(&changelog, VERSION).ok_or(NotesError::Unmentioned(VERSION))
 }
 
 /// Returns what stands between the heading of a version and the next one, if it is more than

@@ -17,11 +17,11 @@ struct Resource {
     instance: Instance,
     manager: Manager,
     held: BTreeSet<Object>,
-    fate: Fate,
+    fate: LastCall,
 }
 
 /// The last relevant call for a resource. A read after a plan changes nothing.
-enum Fate {
+enum LastCall {
     Unknown,
     Read,
     Planned { wanted: BTreeSet<Object> },
@@ -91,25 +91,25 @@ impl Resource {
             instance: Instance { mark: Mark::random(), replaces: None, lasting: true },
             manager: managers[usize::from(state >> 6)],
             held: chosen(state, all),
-            fate: Fate::Unknown,
+            fate: LastCall::Unknown,
         }
     }
 
     fn keeps(&self, object: Object) -> bool {
         self.held.contains(&object)
             && match &self.fate {
-                Fate::Read => true,
-                Fate::Planned { wanted } => wanted.contains(&object),
-                Fate::Unknown | Fate::Removed { .. } => false,
+                LastCall::Read => true,
+                LastCall::Planned { wanted } => wanted.contains(&object),
+                LastCall::Unknown | LastCall::Removed { .. } => false,
             }
     }
 
     fn wants(&self, object: Object) -> bool {
-        matches!(&self.fate, Fate::Planned { wanted } if wanted.contains(&object))
+        matches!(&self.fate, LastCall::Planned { wanted } if wanted.contains(&object))
     }
 
     fn takes(&self, object: Object) -> bool {
-        matches!(&self.fate, Fate::Removed { taken } if taken.contains(&object))
+        matches!(&self.fate, LastCall::Removed { taken } if taken.contains(&object))
     }
 }
 
@@ -129,8 +129,8 @@ fn among_others(
 
 fn read(ledger: &Ledger, resource: &mut Resource) {
     ledger.note_read(Some(resource.instance), resource.manager, resource.held.clone());
-    if matches!(resource.fate, Fate::Unknown) {
-        resource.fate = Fate::Read;
+    if matches!(resource.fate, LastCall::Unknown) {
+        resource.fate = LastCall::Read;
     }
 }
 
@@ -152,7 +152,7 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         false => BTreeSet::new(),
     };
     assert_eq!(told.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
-    resources[own].fate = Fate::Planned { wanted };
+    resources[own].fate = LastCall::Planned { wanted };
 }
 
 fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
@@ -160,7 +160,7 @@ fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
     let leaves = ledger.plan_removal(Some(*instance), *manager, held);
     assert_eq!(leaves, among_others(resources, own, held, Resource::keeps));
     let taken = held.difference(&leaves).copied().collect();
-    resources[own].fate = Fate::Removed { taken };
+    resources[own].fate = LastCall::Removed { taken };
 }
 
 /// Makes an object what the resource is planned to have.

@@ -50,7 +50,7 @@ fn one_map_makes_the_entries_of_many_projects() {
     let tf = workspace(&gitlab);
     guide(&tf, "many-projects");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
@@ -62,7 +62,7 @@ fn one_map_makes_the_entries_of_many_projects() {
         "platform/deploy <- security/scanner": "99:project:60",
     });
     assert_eq!(tf.output("entries"), ids);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(allowed(&gitlab, "platform/charts"), ["shop/*"]);
 }
@@ -97,7 +97,7 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
     );
     let limited = json!({ "platform/charts": 1, "platform/deploy": 3, "security/vault": 0 });
     assert_eq!(tf.output("limited"), limited);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.destroy().succeeds();
     assert!(projects.iter().all(|project| gitlab.inbound_enabled(project_id(&gitlab, project))));
@@ -111,7 +111,7 @@ fn audit_reports_open_projects_and_foreign_targets() {
     let tf = workspace(&gitlab);
     guide(&tf, "audit");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     let access = json!({
         "platform/charts": { "limited": true, "allowed": [] },
         "platform/deploy": { "limited": true, "allowed": ["security/scanner", "platform/apps/*"] },
@@ -204,11 +204,11 @@ fn both_providers_work_in_one_configuration() {
     let tf = beside(&gitlab, &official);
     guide(&tf, "beside-the-official-provider");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(allowed(&gitlab, "shop/payments"), ["platform/deploy"]);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["shop/payments"]);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(gitlab.project_id("shop/payments"), None);
 }
@@ -245,7 +245,7 @@ fn migration_changes_nothing_on_the_server() {
 
     guide(&tf, "migrate-from-the-official-provider/3-after");
     tf.remove_env("TF_REATTACH_PROVIDERS");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     nothing_changed();
 
     tf.destroy().succeeds();

@@ -25,7 +25,7 @@ fn denied(tf: &Workspace) -> Vec<String> {
     let mut engine = regorus::Engine::new();
     let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
     engine.add_policy("job_token.rego".to_owned(), policy).expect("a policy");
-    engine.set_input_json(&tf.plan_shown().to_string()).expect("a plan");
+    engine.set_input_json(&tf.saved_plan().to_string()).expect("a plan");
     let denied = engine.eval_rule("data.main.deny".to_owned()).expect("an evaluation");
     serde_json::from_str(&denied.to_json_str().expect("JSON")).expect("a set of messages")
 }
@@ -97,8 +97,8 @@ pub(super) fn example_follows_its_own_policy_and_checks() {
     // Terraform warns that the last check waits for the apply.
     tf.plan().succeeds();
     assert_eq!(denied(&tf), Vec::<String>::new());
-    tf.apply_saved().succeeds().warns_of_nothing();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(denied(&tf), Vec::<String>::new());
 }
 
@@ -228,7 +228,7 @@ data "gitlab_job_token_scope" "later" {
 
     let open = format!("module.inner[\"one\"].{SCOPE}: inbound_enabled must be true");
     assert_eq!(denied(&tf), [open]);
-    assert_eq!(tf.plan_shown()["resource_changes"].as_array().map(Vec::len), Some(3));
+    assert_eq!(tf.saved_plan()["resource_changes"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn scope_is_applied_and_destroyed() {
     tf.apply().succeeds();
 
     assert!(gitlab.inbound_enabled(deploy));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
 }
 
@@ -58,7 +58,7 @@ fn entries_are_applied_and_destroyed() {
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("resources/{ENTRY}/resource.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
@@ -67,7 +67,7 @@ fn entries_are_applied_and_destroyed() {
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
     assert_eq!(gitlab.permissions(deploy, Target::Project(deploy)), Some(Permissions::default()));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
@@ -86,7 +86,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/deploy", "platform/tools/*"]);
     assert!(allowed(&gitlab, "security/vault").is_empty());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/tools/*"]);
 }
@@ -171,7 +171,7 @@ fn scope_of_a_project_is_read_and_checked() {
     let gitlab = examples();
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
 
@@ -194,7 +194,7 @@ fn allowlist_of_a_project_is_read() {
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
     assert_eq!(tf.output("who_has_all_permissions"), json!(["platform/apps/*"]));
@@ -250,7 +250,7 @@ fn policies_of_the_version_are_read_and_checked() {
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let policies = tf.output("job_token_policies");
     assert!(

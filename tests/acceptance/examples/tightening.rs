@@ -159,8 +159,8 @@ pub(super) fn group_is_restricted_to_what_its_log_shows() {
     }
 
     assert_eq!(group.rights(), group.needs);
-    tf.plan().changes_nothing().warns_of_nothing();
-    look.apply().succeeds().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
+    look.apply().succeeds().has_no_warnings();
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn target_added_outside_terraform_is_removed() {
     gitlab.clear_requests();
 
     let plan = tf.plan();
-    let change = plan.warns_of_nothing().change(LIST);
+    let change = plan.has_no_warnings().change(LIST);
     assert_eq!(change.action, Action::Update);
     assert_eq!(change.before["target_projects"], json!(["3", "acme/lib", "acme/old"]));
     assert_eq!(change.after["target_projects"], json!(["3", "acme/lib"]));

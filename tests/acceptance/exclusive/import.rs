@@ -26,7 +26,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
         "groups": null, "target_groups": null, "target_group_ids": [1],
     });
     assert_eq!(*tf.state().of(LIST), expected);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -37,11 +37,11 @@ fn paths_instead_of_imported_ids_write_nothing() {
     tf.import(LIST, "1").succeeds();
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(plan.has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -67,7 +67,9 @@ fn only_the_first_plan_after_an_import_names_who_loses_access() {
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
+    gitlab.allow(APP, Target::Project(OLD));
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
 }
 
 #[test]

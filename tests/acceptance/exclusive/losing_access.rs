@@ -30,7 +30,7 @@ fn first_plan_names_each_target_that_will_lose_access() {
     "#);
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn unmanaged_kind_loses_no_access() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn later_plans_show_removals_without_warnings() {
     tf.apply().succeeds();
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn allowlist_matches_the_config_and_plans_clean() {
     tf.apply().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn omitted_kind_is_not_managed() {
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
 
     gitlab.allow(APP, Target::Group(ACME));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn targets_can_be_given_by_id_path_or_both() {
         tf.apply().succeeds();
 
         assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]), "{arguments}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
@@ -102,7 +102,7 @@ fn matching_allowlist_is_not_written() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_snapshot!(gitlab.requests().writes(), @"");
 }

@@ -67,7 +67,7 @@ fn full_allowlist_can_be_managed() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(2, 202)"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_snapshot!(gitlab.requests().writes(), @"");
     tf.plan().changes_nothing();

@@ -79,10 +79,10 @@ fn entry_in_the_list_does_not_conflict() {
         entry("")
     ));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn entry_of_an_unmanaged_kind_does_not_conflict() {
     let tf = workspace(&gitlab);
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn entry_of_another_project_does_not_conflict() {
         entry("").replace("acme/app", "acme/old")
     ));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn project_in_a_listed_group_warns_once() {
     "#);
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// Applies the one, then plans and applies the other, which must change only paths and IDs in the
 /// state.
-fn is_no_write(before: &str, after: &str) {
+fn assert_writes_nothing(before: &str, after: &str) {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(before);
@@ -25,12 +25,12 @@ fn is_no_write(before: &str, after: &str) {
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn paths_instead_of_ids_write_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_projects = [2, 3]\n  target_groups = [2]"),
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
     );
@@ -38,7 +38,7 @@ fn paths_instead_of_ids_write_nothing() {
 
 #[test]
 fn ids_instead_of_paths_write_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
         &exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"),
     );
@@ -46,7 +46,7 @@ fn ids_instead_of_paths_write_nothing() {
 
 #[test]
 fn id_of_the_project_instead_of_its_path_writes_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_project_ids = [2]"),
         &exclusive_of("1", "target_project_ids = [2]"),
     );
@@ -61,7 +61,7 @@ fn renamed_projects_plan_clean() {
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "ops/library");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn renamed_groups_plan_clean_by_their_former_paths() {
     tf.apply().succeeds();
     gitlab.rename_group(OPS, "operations");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn renamed_parent_group_of_project_and_targets_plans_clean() {
     tf.apply().succeeds();
     gitlab.rename_group(ACME, "umbrella");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn destroy_removes_only_entries_of_managed_kinds() {
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[], &[ACME]));
     assert!(tf.state().addresses().is_empty());

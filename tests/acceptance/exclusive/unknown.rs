@@ -53,7 +53,7 @@ fn whole_set_and_project_can_be_unknown_during_the_plan() {
     );
     tf.config(&format!("{OUTPUTS}{list}"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
-use terraform_cli::{Running, Workspace, kill_process, process_runs};
+use terraform_cli::{Running, Workspace, is_process_running, kill_process};
 
-use super::{APP, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes};
+use super::{
+    APP, assert_state_matches, entries, eventually, exclusive, require_processes, with_targets,
+};
 use crate::kit::workspace;
 
 const ENTRIES: u64 = 30;
@@ -31,7 +33,7 @@ impl Scene {
     #[track_caller]
     fn of(config: &str) -> Scene {
         require_processes();
-        let gitlab = crowd(ENTRIES);
+        let gitlab = with_targets(ENTRIES);
         let mut tf = workspace(&gitlab);
         let temporary = tf.directory().join("temporary");
         fs::create_dir(&temporary).expect("a directory");
@@ -64,7 +66,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
     assert!(before < ENTRIES, "the kill came too late");
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
-    assert_state_is_true(gitlab, tf);
+    assert_state_matches(gitlab, tf);
     let added = gitlab
         .requests()
         .to(Route::AllowlistProjectPost)
@@ -77,7 +79,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 fn after_the_provider_was_killed_the_next_apply_converges() {
     let scene = Scene::of(&entries(2..2 + ENTRIES));
     kill_process(scene.provider);
-    eventually("the provider ends", || !process_runs(scene.provider));
+    eventually("the provider ends", || !is_process_running(scene.provider));
     assert_eq!(scene.left_behind(), 0);
     let Scene { gitlab, tf, running, .. } = scene;
 
@@ -102,7 +104,7 @@ fn provider_ends_and_cleans_up_after_terraform_was_killed() {
     let mut scene = Scene::of(&entries(2..2 + ENTRIES));
     scene.running.kill();
 
-    eventually("the provider ends", || !process_runs(scene.provider));
+    eventually("the provider ends", || !is_process_running(scene.provider));
 
     assert_eq!(scene.left_behind(), 0);
     assert_converges(&scene.gitlab, &scene.tf);

@@ -37,7 +37,7 @@ fn second_fails(
     assert_fails_with(&applied, facts);
     assert_eq!(applied.errors().len(), 1, "{applied}");
     assert!(
-        applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])),
+        applied.errors().iter().all(|error| !mentions(error, &["plan doesn't show"])),
         "{applied}"
     );
     gitlab.requests().writes()
@@ -373,7 +373,7 @@ fn shifted_count_is_no_conflict() {
     apply_without_conflict(&[&all, &fewer, &all]);
 }
 
-/// Nothing in the state of an adopted entry tells it from one that is renamed.
+/// In the state, an adopted entry looks like a renamed one.
 #[test]
 fn adopted_entry_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gitlab_simulator::{Allowlist, Fault, Injection, Permissions, Route, Simulator, Target};
 use terraform_cli::Workspace;
 
-use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
+use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, mentions, provider_requirement, resource_of};
 use crate::kit::workspace;
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP;
@@ -366,7 +366,7 @@ fn failed_create_says_what_was_left_for_it() {
         let run = tf.apply();
 
         let said = [run.fails().errors(), run.warnings()].concat();
-        let is_said = said.iter().any(|message| tells(message, &[KEPT, &kind.named(0)]));
+        let is_said = said.iter().any(|message| mentions(message, &[KEPT, &kind.named(0)]));
         assert!(is_said || kind.allowed(&gitlab).is_empty(), "{run}");
 
         gitlab.clear_faults();

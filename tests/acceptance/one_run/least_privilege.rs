@@ -45,7 +45,7 @@ fn list_leaves_a_target_to_the_entry_planned_before_it() {
         let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", &after(&format!("{ENTRY}.this"))));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(additions(&gitlab, &kind).to_string(), "");
         assert_limited(&gitlab, &kind);
@@ -77,10 +77,10 @@ fn list_beside_an_entry_adds_no_target_without_a_warning() {
         let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", ""));
 
-        let warnings = goes_through(&tf);
+        let warnings = plans_and_applies(&tf);
 
         let is_warned_of =
-            warnings.iter().any(|warning| tells(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
+            warnings.iter().any(|warning| mentions(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
         let additions = additions(&gitlab, &kind);
         assert!(is_warned_of || additions.is_empty(), "{additions}");
         assert_limited(&gitlab, &kind);
@@ -99,10 +99,10 @@ fn list_beside_an_entry_that_exists_leaves_its_permissions() {
         gitlab.clear_requests();
         tf.config(&config);
 
-        let warnings = goes_through(&tf);
+        let warnings = plans_and_applies(&tf);
 
         assert!(
-            warnings.iter().all(|warning| !tells(warning, &[FULL_PERMISSIONS])),
+            warnings.iter().all(|warning| !mentions(warning, &[FULL_PERMISSIONS])),
             "{warnings:#?}"
         );
         assert_eq!(additions(&gitlab, &kind).to_string(), "");

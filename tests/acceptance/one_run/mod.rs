@@ -188,7 +188,7 @@ fn told(diagnostic: &Diagnostic) -> String {
 
 /// Checks whether a message has all of these facts in it, each in one of the wordings that `|`
 /// separates.
-fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
+fn mentions(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
     let text = told(diagnostic);
     facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
 }
@@ -196,7 +196,7 @@ fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
 /// Returns the warnings of several runs that contain all of these facts.
 fn warnings_of(runs: &[&Run], facts: &[&str]) -> Vec<Diagnostic> {
     let all = runs.iter().flat_map(|run| run.warnings());
-    all.filter(|warning| tells(warning, facts)).collect()
+    all.filter(|warning| mentions(warning, facts)).collect()
 }
 
 /// Panics unless one warning of the run has all of these facts in it.
@@ -222,13 +222,13 @@ fn assert_does_not_warn(run: &Run, facts: &[&str]) {
 #[track_caller]
 fn assert_fails_with(run: &Run, facts: &[&str]) {
     let errors = run.fails().errors();
-    assert!(errors.iter().any(|error| tells(error, facts)), "no error of {facts:?}\n{run}");
+    assert!(errors.iter().any(|error| mentions(error, facts)), "no error of {facts:?}\n{run}");
 }
 
 /// Plans and applies the saved plan, after which nothing is left to do. Returns both runs'
 /// warnings.
 #[track_caller]
-fn goes_through(tf: &Workspace) -> Vec<Diagnostic> {
+fn plans_and_applies(tf: &Workspace) -> Vec<Diagnostic> {
     let plan = tf.plan();
     plan.succeeds();
     let applied = tf.apply_saved();

@@ -102,7 +102,7 @@ impl Overlap {
     }
 
     #[track_caller]
-    fn is_left(&self, tf: &Workspace, [planned, applied]: &[Run; 2]) {
+    fn assert_kept(&self, tf: &Workspace, [planned, applied]: &[Run; 2]) {
         assert!(
             (self.is_kept)(&self.gitlab),
             "{:?} beside {:?}\n{planned}",
@@ -113,12 +113,12 @@ impl Overlap {
         tf.plan().changes_nothing();
     }
 
-    /// Does as [`Overlap::is_left`], or accepts a removal that the plan warned of and the next
+    /// Does as [`Overlap::assert_kept`], or accepts a removal that the plan warned of and the next
     /// apply undoes.
     #[track_caller]
-    fn is_left_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
+    fn assert_kept_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
         if (self.is_kept)(&self.gitlab) {
-            return self.is_left(tf, runs);
+            return self.assert_kept(tf, runs);
         }
         assert_warns(&runs[0], &[ADDED_BACK, &self.object]);
         tf.apply().succeeds();
@@ -138,7 +138,7 @@ fn removal_keeps_entries_planned_before_it() {
 
         let (tf, runs) = overlap.remove(&both, &alone);
 
-        overlap.is_left(&tf, &runs);
+        overlap.assert_kept(&tf, &runs);
     }
 }
 
@@ -153,7 +153,7 @@ fn removal_of_entries_planned_after_it_is_announced() {
 
         let (tf, runs) = overlap.remove(&both, &alone);
 
-        overlap.is_left_or_announced(&tf, &runs);
+        overlap.assert_kept_or_announced(&tf, &runs);
     }
 }
 
@@ -166,7 +166,7 @@ fn removed_block_keeps_or_announces_shared_entries() {
 
         let (tf, runs) = overlap.remove(&format!("{keeper}{}", overlap.removed("")), &keeper);
 
-        overlap.is_left_or_announced(&tf, &runs);
+        overlap.assert_kept_or_announced(&tf, &runs);
     }
 }
 

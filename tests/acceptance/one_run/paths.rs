@@ -39,7 +39,7 @@ fn target_leaves_a_list_beside_a_hidden_path() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
     }
@@ -51,7 +51,7 @@ fn target_joins_a_list_beside_a_hidden_path() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0, 1, 2])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0, 1, 2]);
     }
@@ -61,7 +61,7 @@ fn target_joins_a_list_beside_a_hidden_path() {
 #[track_caller]
 fn goes_through_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
     assert_eq!(tf.plan().change(address).action, Action::Update);
-    goes_through(tf);
+    plans_and_applies(tf);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
 
@@ -100,7 +100,7 @@ fn new_list_adopts_a_hidden_path() {
         let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[0, 1])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0, 1]);
     }
@@ -113,7 +113,7 @@ fn new_entry_adopts_a_hidden_path() {
         let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
     }
@@ -154,7 +154,7 @@ fn moves(kind: &Kind, official: &crate::moved::Official, resource: &str, config:
     let address = format!("{resource}.this");
     let tf = official.moved_to(&gitlab, &address, config);
 
-    goes_through(&tf);
+    plans_and_applies(&tf);
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [address]);
@@ -201,7 +201,7 @@ fn renamed_group_keeps_its_former_path_while_others_change() {
         gitlab.rename_group(kind.ids[1], "operations");
         tf.config(&list("this", &kind.list(after)));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), after);
     }
@@ -240,7 +240,10 @@ fn target_deleted_after_the_plan_is_not_a_provider_bug() {
 
         let applied = tf.apply_saved();
 
-        assert!(applied.errors().iter().all(|error| !tells(error, &["inconsistent"])), "{applied}");
+        assert!(
+            applied.errors().iter().all(|error| !mentions(error, &["inconsistent"])),
+            "{applied}"
+        );
     }
 }
 

@@ -63,13 +63,16 @@ fn apply_without_write(gitlab: &Simulator, tf: &Workspace) {
 /// Applies the saved plan, which fails before any write and names both. The next plan shows the
 /// replacement.
 ///
-/// If nothing tells the provider an apply's plan from a new one, the CLI words the error and a
-/// warning names both.
+/// If the provider can't distinguish the plan of an apply from a new one, the CLI words the error
+/// and a warning names both.
 #[track_caller]
 fn apply_fails_naming(gitlab: &Simulator, tf: &Workspace, kind: &str, both: &[&str; 2]) {
     let applied = tf.apply_saved();
     let said = [applied.fails().errors(), applied.warnings()].concat();
-    assert!(said.iter().any(|message| tells(message, both)), "{both:?} are not named\n{applied}");
+    assert!(
+        said.iter().any(|message| mentions(message, both)),
+        "{both:?} are not named\n{applied}"
+    );
     assert_eq!(gitlab.requests().writes().to_string(), "", "{kind}");
 
     assert_eq!(tf.plan().change(&this(kind)).action, Action::Replace);

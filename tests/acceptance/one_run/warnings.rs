@@ -122,7 +122,7 @@ fn kind_dropped_from_a_list_warns_who_keeps_access() {
         tf.apply_saved().succeeds();
 
         assert_eq!(dropped.allowed(&gitlab), [1, 2]);
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
@@ -134,7 +134,7 @@ fn empty_kind_of_a_list_warns_of_no_kept_access() {
     tf.apply().succeeds();
     tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 /// The entry is adopted, the list removes another target, and the scope counts what is on the
@@ -157,7 +157,7 @@ fn apply_repeats_no_warning_of_its_plan() {
 
     let plan = tf.plan();
     assert_eq!(plan.succeeds().run().warnings().len(), 3, "{}", plan.run());
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     tf.plan().changes_nothing();
 }
@@ -173,7 +173,7 @@ fn restricting_an_open_project_warns_how_many_keep_access() {
         assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
         tf.apply_saved().succeeds();
 
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
@@ -216,5 +216,5 @@ fn scope_of_a_restricted_project_does_not_warn() {
     let tf = workspace(&gitlab);
     tf.config(&scope("this", ""));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }

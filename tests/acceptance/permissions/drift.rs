@@ -60,7 +60,7 @@ fn removed_entry_is_created_again_with_its_permissions() {
     gitlab.revoke(APP, TARGET);
 
     assert_eq!(tf.plan().change(ENTRY).action, Action::Create);
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());

@@ -28,7 +28,7 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
         tf.plan().changes_nothing();
@@ -44,7 +44,7 @@ fn change_with_a_lost_response_is_found() {
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
@@ -83,7 +83,7 @@ fn transient_errors_are_retried() {
     }
     gitlab.inject(Fault::InternalError.on(Route::GraphqlQuery).once());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }

@@ -27,7 +27,7 @@ fn permissions_are_imported_and_plan_clean() {
         let state = tf.state();
         assert_eq!(state.of(ENTRY)["default_permissions"], false);
         assert_eq!(state.of(ENTRY)["job_token_policies"], json!(policies));
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         assert_eq!(gitlab.requests().writes().to_string(), "");
     }
 }
@@ -44,7 +44,7 @@ fn default_permissions_are_imported_as_not_managed() {
     let state = tf.state();
     assert_eq!(state.of(ENTRY)["default_permissions"], Value::Null);
     assert_eq!(state.of(ENTRY)["job_token_policies"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn import_warns_of_hidden_permissions() {
     `/api/graphql` through any proxy in front of GitLab.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
@@ -127,7 +127,7 @@ fn generated_config_has_the_permissions_and_plans_clean() {
         written.lines().filter(|line| !line.contains("provider ")).collect::<Vec<_>>().join("\n");
     fs::write(&file, without_provider).expect("a file to write");
 
-    assert_eq!(tf.plan().warns_of_nothing().actions(), []);
+    assert_eq!(tf.plan().has_no_warnings().actions(), []);
     tf.apply_saved().succeeds();
     tf.plan().changes_nothing();
     assert_eq!(gitlab.requests().writes().to_string(), "");

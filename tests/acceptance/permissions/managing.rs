@@ -15,12 +15,12 @@ fn entry_is_created_with_its_permissions_in_one_write() {
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_snapshot!(gitlab.requests().writes().to_string(), @"POST /api/graphql \
         (AllowWithPermissions ciJobTokenScopeAddGroupOrProject) → 200");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     let expected = json!({
         "id": "1:project:2", "project": "acme/app", "project_id": APP,
         "target_project": "acme/lib", "target_project_id": LIB, "target_type": "project",
@@ -74,7 +74,7 @@ fn every_form_of_the_permissions_plans_clean() {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, arguments);
         assert_eq!(held(&gitlab), Some(expected.clone()), "{arguments}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         let state = tf.state();
         assert_eq!(state.of(ENTRY)["default_permissions"], expected.default_permissions);
         assert_eq!(state.of(ENTRY)["job_token_policies"], json!(expected.job_token_policies));
@@ -97,7 +97,7 @@ fn each_change_of_permissions_is_one_call_in_place() {
         assert_eq!(tf.plan().change(ENTRY).action, Action::Update, "{arguments}");
         gitlab.clear_requests();
 
-        tf.apply_saved().succeeds().warns_of_nothing();
+        tf.apply_saved().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(expected), "{arguments}");
         let writes = gitlab.requests().writes();
@@ -161,7 +161,7 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
     tf.apply_saved().succeeds();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn entries_have_their_permissions_and_origin() {
     let tf = workspace(&gitlab);
     tf.config(READ);
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let made = |target| gitlab.entry(APP, target).map(|entry| entry.created_at);

@@ -83,7 +83,7 @@ fn everything_else_works_with_an_old_gitlab() {
     "#;
     tf.config(&format!("{}{reading}", entry("")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
@@ -305,7 +305,7 @@ fn default_permissions_work_after_the_feature_was_disabled() {
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry("default_permissions = true"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     tf.plan().changes_nothing();
 }

@@ -68,7 +68,7 @@ fn managing_the_permissions_of_an_entry_begins_in_place() {
         (change.action, &change.before["job_token_policies"]),
         (Action::Update, &Value::Null)
     );
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(gitlab.requests().writes().len(), 1);
@@ -99,7 +99,7 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn plan_warns_of_policies_that_may_become_null() {
 
     tf.destroy().succeeds();
     tf.config(&config("default_permissions = false"));
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     tf.apply_saved().succeeds();
     assert_eq!(held(&gitlab), Some(only(&[])));
 }

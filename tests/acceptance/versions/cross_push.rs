@@ -29,7 +29,7 @@ fn setting_is_changed_in_place_and_restored() {
     tf.apply().succeeds();
     assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&scope(&format!("{CROSS} = false")));
     tf.apply().succeeds();
@@ -149,7 +149,7 @@ fn unset_setting_costs_no_request() {
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
     let tf = workspace(&gitlab);
     tf.config(&scope(""));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(tf.state().of(SCOPE)[CROSS], Value::Null);
     tf.destroy().succeeds();
     assert!(gitlab.requests().to(Route::GraphqlQuery).is_empty());
@@ -207,7 +207,7 @@ fn data_sources_show_both_push_settings() {
         gitlab.set_push_repository_for_job_token_allowed(APP, true);
         let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         let state = tf.state();
         let read = state.of("data.gitlab_job_token_scope.app");
         let (push, cross) = match version {

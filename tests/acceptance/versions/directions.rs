@@ -41,7 +41,7 @@ fn data_source_shows_only_the_inbound_entry() {
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let projects = &state.of("data.gitlab_job_token_allowlist.app")["projects"];
@@ -59,7 +59,7 @@ fn scopes_count_neither_outbound_links_nor_the_project() {
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let app = &state.of("data.gitlab_job_token_scopes.acme")["projects"][0];
@@ -80,7 +80,7 @@ fn scopes_count_lists_that_are_longer_than_a_page() {
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let app = &state.of("data.gitlab_job_token_scopes.acme")["projects"][0];

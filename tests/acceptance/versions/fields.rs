@@ -25,7 +25,7 @@ fn response_without_the_outbound_setting_is_read() {
         "#,
     );
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     for address in ["gitlab_job_token_scope.app", "data.gitlab_job_token_scope.app"] {
@@ -45,7 +45,7 @@ fn query_is_repeated_once_without_a_missing_field() {
             "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";
         tf.config(&format!("{READ}{other}"));
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         let state = tf.state();
         let listed = &state.of(DATA)["projects"][0];
@@ -68,7 +68,7 @@ fn entries_are_managed_where_the_schema_lacks_fields() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])));
     tf.plan().changes_nothing();

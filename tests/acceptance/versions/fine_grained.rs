@@ -55,8 +55,8 @@ fn membership_and_access_are_managed() {
              ",
             entry("target_project = \"acme/lib\"")
         ));
-        tf.apply().succeeds().warns_of_nothing();
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
+        tf.plan().changes_nothing().has_no_warnings();
         tf.destroy().succeeds();
         assert!(gitlab.allowlist(APP).projects.is_empty(), "{version}");
     }
@@ -84,7 +84,7 @@ fn early_check_names_the_workaround() {
     needs this permission: `early_auth_check = false` turns it off.
     "#);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]

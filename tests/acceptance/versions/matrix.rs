@@ -40,10 +40,10 @@ fn membership_and_access_are_managed_in_every_version() {
         let gitlab = of_version(version);
         let tf = workspace(&gitlab);
         tf.config(ALL);
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         assert_eq!(gitlab.allowlist(APP).projects, [LIB].into(), "{version}");
         assert_eq!(gitlab.allowlist(3).projects, [APP, LIB].into(), "{version}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         gitlab.revoke(APP, TARGET);
         tf.apply().succeeds();
         assert_eq!(gitlab.allowlist(APP).projects, [LIB].into(), "{version}");
@@ -59,9 +59,9 @@ fn permissions_are_managed_from_their_first_version() {
         gitlab.set_fine_grained_permissions(APP, true);
         let tf = workspace(&gitlab);
         tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{version}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         gitlab.set_permissions(APP, TARGET, only(&[]));
         tf.apply().succeeds();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{version}");
@@ -98,7 +98,7 @@ fn projects_are_managed_without_support_for_groups() {
     let tf = workspace(&gitlab);
     tf.config(PROJECTS);
     tf.apply().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(
         tf.state().of("data.gitlab_job_token_allowlist.other")["groups"],
         serde_json::json!([])
@@ -154,7 +154,7 @@ fn first_version_has_a_readable_setting() {
     let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(tf.state().of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
     tf.config(&entry("target_project = \"acme/lib\""));
     let error = tf.plan().error();

@@ -21,10 +21,10 @@ fn entry_is_created_changed_and_restored() {
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(tf.state().of(ENTRY)["id"], "1:project:1");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&entry(OWN));
     assert_eq!(tf.plan().change(ENTRY).action, Action::Update);
@@ -147,11 +147,11 @@ fn exclusive_list_does_not_change_the_own_entry() {
     "#;
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(held(&gitlab), Some(Permissions::default()));
 }
@@ -197,7 +197,7 @@ fn limited_entry_of_the_parent_group_is_warned_of() {
     "#);
     tf.apply_saved().succeeds();
     assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     let own = r#"
         resource "gitlab_job_token_allowlist_entry" "own" {
@@ -207,14 +207,14 @@ fn limited_entry_of_the_parent_group_is_warned_of() {
         }
     "#;
     tf.config(&format!("{}{own}", entry(group)));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert!(gitlab.job_may(APP, APP, "READ_PACKAGES"));
 
     tf.config(&format!(
         "{}{own}",
         entry("target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\", \"READ_PACKAGES\"]")
     ));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -223,11 +223,11 @@ fn limited_entry_of_another_group_is_not_warned_of() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners/team\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     tf.config(&entry("target_group = \"acme\"\n  default_permissions = true"));
     tf.apply().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -237,14 +237,14 @@ fn data_source_shows_the_own_entry_separately() {
     let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     let own = |tf: &terraform_cli::Workspace| {
         tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"].clone()
     };
     assert_eq!(own(&tf), json!(null));
 
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(
         own(&tf),

@@ -18,7 +18,7 @@ fn project_without_the_maintainer_role_is_null() {
         tf.set_env("GITLAB_TOKEN", &token);
         tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         let state = tf.state();
         let projects = state.of("data.gitlab_job_token_scopes.acme")["projects"].clone();

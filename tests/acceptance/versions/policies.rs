@@ -92,7 +92,7 @@ fn server_that_lists_no_names_is_accepted() {
     let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\""));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn data_source_lists_the_names_of_the_version() {
         let gitlab = of_version(version);
         let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         let state = tf.state();
         let names = state.of("data.gitlab_job_token_policies.known")["names"]
             .as_array()

@@ -131,19 +131,19 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "Error",
             Severity::Warning => "Warning",
         };
-        write!(f, "{severity}: {}", steady(&self.summary))?;
+        write!(f, "{severity}: {}", normalized(&self.summary))?;
         if let Some(address) = &self.address {
-            write!(f, "\n  {}", steady(address))?;
+            write!(f, "\n  {}", normalized(address))?;
         }
         if let Some(source) = &self.source {
-            write!(f, "\n  > {}", steady(source))?;
+            write!(f, "\n  > {}", normalized(source))?;
         }
-        write!(f, "\n\n{}", wrapped(&steady(&self.detail)))
+        write!(f, "\n\n{}", wrapped(&normalized(&self.detail)))
     }
 }
 
 /// Returns the text without the parts that differ from run to run or between systems.
-fn steady(text: &str) -> String {
+fn normalized(text: &str) -> String {
     let neutral =
         REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
     NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
@@ -154,11 +154,11 @@ const NUMBERS: [(&str, &str); 2] = [("127.0.0.1:", "PORT"), ("os error ", "N")];
 
 fn without_number(text: &str, before: &str, name: &str) -> String {
     let mut parts = text.split(before);
-    let mut steady = parts.next().unwrap_or_default().to_owned();
+    let mut normalized = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        steady.extend([before, name, part.trim_start_matches(|c: char| c.is_ascii_digit())]);
+        normalized.extend([before, name, part.trim_start_matches(|c: char| c.is_ascii_digit())]);
     }
-    steady
+    normalized
 }
 
 fn wrapped(text: &str) -> String {

@@ -26,6 +26,6 @@ pub use cli::{Cli, NoCli, NotACli, PATH_VARIABLE, Program, Release};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;
-pub use running::{Running, kill_process, process_runs, signal_process};
+pub use running::{Running, is_process_running, kill_process, signal_process};
 pub use state::State;
 pub use workspace::{PROVIDER_SOURCE, Workspace, provider_overrides};

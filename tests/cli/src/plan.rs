@@ -103,8 +103,8 @@ impl<'a> Plan<'a> {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn warns_of_nothing(&self) -> &Plan<'a> {
-        self.run.succeeds().warns_of_nothing();
+    pub fn has_no_warnings(&self) -> &Plan<'a> {
+        self.run.succeeds().has_no_warnings();
         self
     }
 

@@ -19,7 +19,7 @@ pub struct Run {
     status: Option<i32>,
     stdout: String,
     stderr: String,
-    speaks_json: bool,
+    is_json: bool,
 }
 
 impl Run {
@@ -29,7 +29,7 @@ impl Run {
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            speaks_json: arguments.contains(&"-json"),
+            is_json: arguments.contains(&"-json"),
         }
     }
 
@@ -104,7 +104,7 @@ impl Run {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn warns_of_nothing(&self) -> &Run {
+    pub fn has_no_warnings(&self) -> &Run {
         assert!(self.warnings().is_empty(), "there should be no warning\n{self}");
         self
     }
@@ -118,7 +118,7 @@ impl Run {
     }
 
     fn told(&self, severity: Severity) -> Vec<Diagnostic> {
-        let mut all: Vec<Diagnostic> = if self.speaks_json {
+        let mut all: Vec<Diagnostic> = if self.is_json {
             self.stdout.lines().filter_map(Diagnostic::from_json).collect()
         } else {
             Diagnostic::all_from_text(&self.stderr)

@@ -37,13 +37,13 @@ impl Running {
     /// Interrupts the program and its children, as Ctrl-C does in a terminal.
     #[track_caller]
     pub fn interrupt(&self) {
-        self.signal_all("INT");
+        self.signal_group("INT");
     }
 
     /// Sends a signal such as `TERM` to the program and its children, as service managers and
     /// `timeout` do.
     #[track_caller]
-    pub fn signal_all(&self, name: &str) {
+    pub fn signal_group(&self, name: &str) {
         signal(name, &format!("-{}", self.child.id()));
     }
 
@@ -57,7 +57,7 @@ impl Running {
 
     /// Returns whether the standard output contains `text` so far.
     #[must_use]
-    pub fn has_said(&self, text: &str) -> bool {
+    pub fn has_printed(&self, text: &str) -> bool {
         String::from_utf8_lossy(&so_far(&self.stdout)).contains(text)
     }
 
@@ -112,7 +112,7 @@ pub fn signal_process(name: &str, number: u32) {
 
 /// Returns whether a process is running. A zombie isn't.
 #[must_use]
-pub fn process_runs(number: u32) -> bool {
+pub fn is_process_running(number: u32) -> bool {
     status(number).is_some()
 }
 

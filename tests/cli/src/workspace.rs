@@ -281,7 +281,7 @@ impl Workspace {
     /// Returns the last saved plan as `show -json` prints it.
     #[track_caller]
     #[must_use]
-    pub fn plan_shown(&self) -> Value {
+    pub fn saved_plan(&self) -> Value {
         self.show(Some(Path::new(PLAN_FILE)))
     }
 

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// It took too long.
     #[error("the plugin did not {0} in time")]
-    Slow(&'static str),
+    Timeout(&'static str),
     /// Its first line is not a handshake.
     #[error("{line:?} is not a handshake: {reason}")]
     Handshake {

@@ -131,7 +131,7 @@ impl Launch {
     pub async fn run(&self) -> Result<Finished, Error> {
         let certificate = self.fresh_certificate()?;
         let running = self.command(certificate.as_deref()).stdin(Stdio::null()).output();
-        let output = timeout(LIMIT, running).await.map_err(|_| Error::Slow("end"))?;
+        let output = timeout(LIMIT, running).await.map_err(|_| Error::Timeout("end"))?;
         let output = output.map_err(|source| self.spawn_error(source))?;
         Ok(Finished {
             status: output.status,

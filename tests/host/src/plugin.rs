@@ -75,7 +75,7 @@ impl Plugin {
         let stderr = Lines::collect(child.stderr.take(), None);
         let line = timeout(LIMIT, first_line.recv())
             .await
-            .map_err(|_| Error::Slow("write a handshake"))?;
+            .map_err(|_| Error::Timeout("write a handshake"))?;
         let Some(line) = line else {
             let status = child.wait().await?;
             return Err(Error::EndedEarly { status, stderr: stderr.finish().await });
@@ -143,7 +143,8 @@ impl Plugin {
     /// When it does not.
     pub async fn wait(&mut self) -> Result<Exit, Error> {
         let start = Instant::now();
-        let status = timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Slow("end"))??;
+        let status =
+            timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Timeout("end"))??;
         Ok(Exit { status, took: start.elapsed() })
     }
 

@@ -72,12 +72,12 @@ struct Declared {
 enum Edit {
     Add(Declared),
     /// Adds a second resource with the same content.
-    Repeat(Index),
+    Duplicate(Index),
     /// Adds a list of everything that is configured for the project, or replaces the resources with
     /// it.
-    Gather(Index, bool),
+    Merge(Index, bool),
     /// Replaces a list with entries.
-    Scatter(Index),
+    Split(Index),
     Drop(Index),
     Rename(Index),
     Change(Index, Declared),
@@ -101,7 +101,7 @@ enum Refresh {
 struct Step {
     edits: Vec<Edit>,
     /// Whether edits may make resources conflict.
-    daring: bool,
+    allows_conflicts: bool,
     /// Whether renamed resources have `moved` blocks.
     moved: bool,
     /// The refresh mode if the state is up to date. Otherwise it is full.
@@ -321,7 +321,7 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
     let last = steps.last().unwrap();
     let calm = Step {
         edits: Vec::new(),
-        daring: false,
+        allows_conflicts: false,
         replaced: None,
         outside: Vec::new(),
         disturbances: Vec::new(),

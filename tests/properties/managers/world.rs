@@ -43,11 +43,11 @@ impl World {
                     self.config.insert(name, declared.clone());
                 }
                 _ if names.is_empty() => {}
-                Edit::Repeat(which) => {
+                Edit::Duplicate(which) => {
                     let (name, first) = (self.name(), self.config[which.get(&names)].clone());
                     self.config.insert(name, Declared { by_path: !first.by_path, ..first });
                 }
-                Edit::Gather(which, beside) => {
+                Edit::Merge(which, beside) => {
                     let (name, first) = (self.name(), self.config[which.get(&names)].clone());
                     let Some(list) = self.list_of_all(&first) else { continue };
                     if !beside {
@@ -56,7 +56,7 @@ impl World {
                     }
                     self.config.insert(name, list);
                 }
-                Edit::Scatter(which) => {
+                Edit::Split(which) => {
                     let list = self.config[which.get(&names)].clone();
                     let What::List { .. } = list.what else { continue };
                     self.config.remove(which.get(&names));
@@ -89,7 +89,7 @@ impl World {
                     self.config.extend([(one, second), (other, first)]);
                 }
             }
-            if !step.daring && contradictions(&self.config) > contradictions(&earlier) {
+            if !step.allows_conflicts && contradictions(&self.config) > contradictions(&earlier) {
                 self.config = earlier;
             }
         }

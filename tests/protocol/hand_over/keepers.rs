@@ -181,7 +181,7 @@ async fn replacement_leaves_what_an_unchanged_keeper_has() {
             assert_eq!(change.action, Action::Replace);
             let outcome = start(&gitlab).await.apply(&change).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
-            assert_eq!(gitlab.allowlist(OWNER).projects, [2].into(), "{:#?}", pair.kept());
+            assert_eq!(gitlab.allowlist(APP).projects, [2].into(), "{:#?}", pair.kept());
         }
     }
 }
@@ -212,7 +212,7 @@ async fn deposed_object_stays_with_its_keeper() {
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
             let warnings = [keeper.warnings, change.warnings].concat();
             let is_warned = !hands_on && warnings.iter().any(|told| names(&told.detail, 2));
-            let is_kept = gitlab.allowlist(OWNER).projects == [2].into();
+            let is_kept = gitlab.allowlist(APP).projects == [2].into();
             assert!(
                 is_kept || is_warned,
                 "{:#?}, {walked:?}, {hands_on}: {warnings:#?}",

@@ -19,7 +19,7 @@ mod orders;
 
 use orders::{EVERY_ORDER, Order, SOME_ORDERS, apply};
 
-const OWNER: u64 = 1;
+const APP: u64 = 1;
 /// Long enough for the other side to finish, unless it waits for the delayed side.
 const SHORT: Duration = Duration::from_millis(400);
 
@@ -43,7 +43,7 @@ struct HandOver {
 /// Starts a GitLab with project 1, `targets` projects for its allowlist, and one more.
 fn gitlab(targets: u64) -> Simulator {
     let gitlab = Simulator::start();
-    assert_eq!(gitlab.add_project("acme/app"), OWNER);
+    assert_eq!(gitlab.add_project("acme/app"), APP);
     for id in ids(targets + 1) {
         assert_eq!(gitlab.add_project(&path(id)), id);
     }
@@ -51,7 +51,7 @@ fn gitlab(targets: u64) -> Simulator {
 }
 
 fn ids(targets: u64) -> impl Iterator<Item = u64> + Clone {
-    (1..=targets).map(|target| OWNER + target)
+    (1..=targets).map(|target| APP + target)
 }
 
 fn path(id: u64) -> String {
@@ -113,8 +113,8 @@ struct Server {
 
 impl Server {
     fn of(gitlab: &Simulator, targets: u64) -> Server {
-        let allowed = gitlab.allowlist(OWNER).projects.into_iter().map(|id| {
-            let held = gitlab.permissions(OWNER, Target::Project(id)).unwrap();
+        let allowed = gitlab.allowlist(APP).projects.into_iter().map(|id| {
+            let held = gitlab.permissions(APP, Target::Project(id)).unwrap();
             (id, (!held.default_permissions).then(|| held.job_token_policies.into_iter().collect()))
         });
         let settings = ids(targets).map(|id| {
@@ -136,13 +136,13 @@ impl Server {
     }
 
     fn restore(&self, gitlab: &Simulator) {
-        for id in gitlab.allowlist(OWNER).projects {
-            gitlab.revoke(OWNER, Target::Project(id));
+        for id in gitlab.allowlist(APP).projects {
+            gitlab.revoke(APP, Target::Project(id));
         }
         for (id, policies) in &self.allowed {
             let permissions =
                 policies.iter().map(Permissions::limited_to).next().unwrap_or_default();
-            gitlab.allow_with(OWNER, Target::Project(*id), permissions);
+            gitlab.allow_with(APP, Target::Project(*id), permissions);
         }
         for (id, (restricted, push)) in &self.settings {
             gitlab.set_inbound_enabled(*id, *restricted);
@@ -410,7 +410,7 @@ async fn failed_create_names_what_was_left_for_it() {
     let planned = walk.plan_again(create).await.unwrap();
     let destroyed = walk.destroy(destroy).await.unwrap();
     assert!(!failed(&destroyed.diagnostics), "{:#?}", destroyed.diagnostics);
-    assert_eq!(gitlab.allowlist(OWNER).projects, ids(3).collect(), "they are left to the new list");
+    assert_eq!(gitlab.allowlist(APP).projects, ids(3).collect(), "they are left to the new list");
 
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost));
     let created = walk.put_as_planned(create, &planned).await.unwrap();
@@ -457,17 +457,17 @@ fn names(text: &str, id: u64) -> bool {
 #[tokio::test]
 async fn entry_removed_between_two_reads_is_reported() {
     let gitlab = gitlab(1);
-    let removed = Target::Project(OWNER + 2);
-    gitlab.allow(OWNER, removed);
+    let removed = Target::Project(APP + 2);
+    gitlab.allow(APP, removed);
     let permissions = gitlab.hold(Barrier::before(Route::GraphqlQuery));
     let wanted = Wanted::new(
         EXCLUSIVE,
-        json!({ "project": "acme/app", "projects": { path(OWNER + 1): { "job_token_policies": ["READ_JOBS"] } } }),
+        json!({ "project": "acme/app", "projects": { path(APP + 1): { "job_token_policies": ["READ_JOBS"] } } }),
     );
     let walk = start(&gitlab).await;
     let removal = async {
         permissions.reached(1, LIMIT).await.expect("a query for permissions");
-        gitlab.revoke(OWNER, removed);
+        gitlab.revoke(APP, removed);
         drop(permissions);
     };
 
@@ -475,5 +475,5 @@ async fn entry_removed_between_two_reads_is_reported() {
 
     let outcome = start(&gitlab).await.apply(&change.unwrap()).await.unwrap();
     assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
-    assert_eq!(gitlab.allowlist(OWNER).projects, [OWNER + 1].into());
+    assert_eq!(gitlab.allowlist(APP).projects, [APP + 1].into());
 }

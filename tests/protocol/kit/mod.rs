@@ -100,7 +100,7 @@ impl Kit {
     }
 
     /// Starts a provider that isn't configured, but whose environment names the GitLab.
-    pub(crate) async fn tempted(gitlab: Simulator) -> Kit {
+    pub(crate) async fn with_environment(gitlab: Simulator) -> Kit {
         let launch =
             launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
         Kit::launched(gitlab, &launch).await

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::http::Route;
 use crate::log::{Logged, Requests};
-use crate::selection::{Selection, Sighting};
+use crate::selection::{RequestProperties, Selection};
 use crate::world::Target;
 
 /// The requests that wait, and where.
@@ -131,7 +131,11 @@ impl Barriers {
         Held(queue)
     }
 
-    pub(crate) fn on_the_way(&self, place: Place, request: &Sighting<'_>) -> Vec<Arc<Queue>> {
+    pub(crate) fn on_the_way(
+        &self,
+        place: Place,
+        request: &RequestProperties<'_>,
+    ) -> Vec<Arc<Queue>> {
         let is_for_it = |queue: &&Arc<Queue>| {
             queue.barrier.place == place && queue.barrier.requests.matches(request)
         };
@@ -181,7 +185,7 @@ impl Queue {
             if !line.lifted {
                 line.arrived += 1;
                 line.waiting.push(Waiting { number: line.arrived, request, signal });
-                place = Some(Spot { queue: self, number: line.arrived });
+                place = Some(QueueEntry { queue: self, number: line.arrived });
             }
         });
         if place.is_some() {
@@ -192,12 +196,12 @@ impl Queue {
 }
 
 /// A position in the queue, which a disconnecting client leaves.
-struct Spot<'q> {
+struct QueueEntry<'q> {
     queue: &'q Queue,
     number: u64,
 }
 
-impl Drop for Spot<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.queue.line.send_if_modified(|line| {
             let before = line.waiting.len();

@@ -15,7 +15,7 @@ pub(crate) struct Selection {
 
 /// The properties of a request that a selection can match.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sighting<'r> {
+pub(crate) struct RequestProperties<'r> {
     pub(crate) route: Route,
     pub(crate) project: Option<u64>,
     pub(crate) target: Option<Target>,
@@ -24,7 +24,7 @@ pub(crate) struct Sighting<'r> {
 }
 
 impl Selection {
-    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+    pub(crate) fn matches(&self, request: &RequestProperties<'_>) -> bool {
         (self.routes.is_empty() || self.routes.contains(&request.route))
             && (!self.writes_only || request.route.is_write())
             && self.project.is_none_or(|project| request.project == Some(project))

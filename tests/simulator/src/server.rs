@@ -20,7 +20,7 @@ use crate::faults::{Delivery, Effect, Faults, Strike, too_many_requests};
 use crate::http::{Answer, Call, Incoming, Site, carry_out};
 use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
 use crate::rate_limit::RateLimit;
-use crate::wire::{Port, Scissors};
+use crate::wire::{Port, ResetHandle};
 use crate::world::World;
 
 /// The maximum size of a request body, far larger than any endpoint needs.
@@ -194,7 +194,7 @@ impl Server {
             Port::new(tokio::net::TcpListener::from_std(socket)?, instance.connections.clone())
         };
         let app = Router::new().fallback(handle).with_state(instance.clone());
-        let app = app.into_make_service_with_connect_info::<Scissors>();
+        let app = app.into_make_service_with_connect_info::<ResetHandle>();
         let (stop, stopped) = oneshot::channel();
         // Dropping the runtime ends every connection, including stalled ones.
         let thread =
@@ -224,7 +224,7 @@ impl Drop for Server {
 
 async fn handle(
     State(instance): State<Arc<Instance>>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(scissors): ConnectInfo<ResetHandle>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

@@ -41,7 +41,7 @@ impl Listener for Port {
                     // Small responses must not wait for acknowledgements. A socket without this
                     // option still works.
                     let _ = stream.set_nodelay(true);
-                    return (Connection { stream, scissors: Scissors::default() }, address);
+                    return (Connection { stream, scissors: ResetHandle::default() }, address);
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
@@ -55,9 +55,9 @@ impl Listener for Port {
 
 /// Resets one connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scissors(Arc<AtomicBool>);
+pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
-impl Scissors {
+impl ResetHandle {
     /// Sends nothing from now on; the next attempt to do so ends the connection.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
@@ -68,7 +68,7 @@ impl Scissors {
     }
 }
 
-impl Connected<IncomingStream<'_, Port>> for Scissors {
+impl Connected<IncomingStream<'_, Port>> for ResetHandle {
     fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
         stream.io().scissors.clone()
     }
@@ -77,7 +77,7 @@ impl Connected<IncomingStream<'_, Port>> for Scissors {
 /// An accepted connection.
 pub(crate) struct Connection {
     stream: TcpStream,
-    scissors: Scissors,
+    scissors: ResetHandle,
 }
 
 impl Connection {

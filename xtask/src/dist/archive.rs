@@ -9,7 +9,7 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::Problem;
+use super::DistError;
 use super::assets;
 use super::target::Target;
 
@@ -29,8 +29,8 @@ pub(super) fn of_provider(
     target: &Target,
     binary: &Path,
     notices: &str,
-) -> Result<Vec<u8>, Problem> {
-    let read = |path: &Path| fs::read(path).map_err(Problem::reading(path));
+) -> Result<Vec<u8>, DistError> {
+    let read = |path: &Path| fs::read(path).map_err(DistError::reading(path));
     let license = read(&project.join(LICENSE))?;
     let program = read(binary)?;
     let executable = assets::executable(target.platform());

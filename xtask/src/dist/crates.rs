@@ -8,7 +8,7 @@ use std::process::Command;
 use serde::Deserialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::build::cargo;
 use super::target::Target;
 
@@ -55,7 +55,7 @@ impl Crate {
 /// # Errors
 ///
 /// Fails if cargo doesn't say, or the lock file can't be read.
-pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Problem> {
+pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, DistError> {
     let tree = [
         ["tree", "--locked"],
         ["--package", EXECUTABLE],
@@ -72,9 +72,9 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Prob
         ["--filter-platform", target.triple()],
     ];
     let metadata = ask_cargo(project, metadata.as_flattened())?;
-    let metadata: Metadata = serde_json::from_str(&metadata).map_err(Problem::Metadata)?;
+    let metadata: Metadata = serde_json::from_str(&metadata).map_err(DistError::Metadata)?;
     let lock = project.join(LOCK);
-    let lock = fs::read_to_string(&lock).map_err(Problem::reading(&lock))?;
+    let lock = fs::read_to_string(&lock).map_err(DistError::reading(&lock))?;
     let checksums = checksums(&lock);
     let with_checksum = |found: Crate| {
         let checksum = checksums.get(&(found.name.as_str(), found.version.as_str()));
@@ -84,12 +84,12 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Prob
     Ok(Crates { all: all.map(with_checksum).collect(), dependencies })
 }
 
-fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, Problem> {
+fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, DistError> {
     let program = cargo();
     let output = Command::new(&program).args(arguments).current_dir(project).output();
-    let output = output.map_err(|source| Problem::NotStarted { program, source })?;
+    let output = output.map_err(|source| DistError::NotStarted { program, source })?;
     if !output.status.success() {
-        return Err(Problem::Untold(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        return Err(DistError::NoCrates(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The error of making a package or checksums.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum DistError {
     /// A tool is missing.
     #[error("{program} can't be started: {source}")]
     NotStarted {
@@ -19,7 +19,7 @@ pub enum Problem {
     NotBuilt(String),
     /// Cargo doesn't list the linked crates.
     #[error("cargo does not tell what the program is linked from: {0}")]
-    Untold(String),
+    NoCrates(String),
     /// Cargo's output has an unknown format.
     #[error("what cargo tells of the packages can't be read: {0}")]
     Metadata(#[source] serde_json::Error),
@@ -83,7 +83,7 @@ pub enum Problem {
     },
 }
 
-impl Problem {
+impl DistError {
     pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Unreadable { path, source }

@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crates::Crates;
-pub use error::Problem;
+pub use error::DistError;
 use target::Target;
 
 /// The input and output of a package.
@@ -64,7 +64,7 @@ struct Contents {
 /// # Errors
 ///
 /// Where the binary can't be built or read, a licence is missing, or the folder can't be written.
-pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
+pub fn package(project: &Path, options: &Options) -> Result<String, DistError> {
     package_with(project, options, |project, target| {
         let crates = crates::of_program(project, target)?;
         Ok(Contents { notices: notices::compose(&crates.all)?, crates })
@@ -74,8 +74,8 @@ pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
 fn package_with(
     project: &Path,
     options: &Options,
-    contents: impl FnOnce(&Path, &Target) -> Result<Contents, Problem>,
-) -> Result<String, Problem> {
+    contents: impl FnOnce(&Path, &Target) -> Result<Contents, DistError>,
+) -> Result<String, DistError> {
     let target = options.target.as_deref().map_or_else(Target::of_this_machine, Target::named)?;
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
@@ -90,12 +90,12 @@ fn package_with(
         crates: &crates,
     })?;
     let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
-    fs::create_dir_all(&folder).map_err(Problem::writing(&folder))?;
+    fs::create_dir_all(&folder).map_err(DistError::writing(&folder))?;
     let files =
         [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
     for (name, content) in &files {
         let file = folder.join(name);
-        fs::write(&file, content).map_err(Problem::writing(&file))?;
+        fs::write(&file, content).map_err(DistError::writing(&file))?;
     }
     checksums::write(project, &folder)?;
     Ok(report(&folder, &files.map(|(name, _)| name), &of_all()))
@@ -106,12 +106,14 @@ fn package_with(
 /// # Errors
 ///
 /// Where a package is missing, or the folder can't be read or written.
-pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
+pub fn write_checksums(project: &Path, parts: &Parts) -> Result<String, DistError> {
     let folder = &parts.folder;
     if let Some(system) = &parts.only {
         return match checksums::write_later(folder, system)? {
             true => Ok(report(folder, &[], &[assets::later_checksums(system)])),
-            false => Err(Problem::NothingLater { folder: folder.clone(), system: system.clone() }),
+            false => {
+                Err(DistError::NothingLater { folder: folder.clone(), system: system.clone() })
+            }
         };
     }
     let targets = target::of_releases()?;
@@ -126,7 +128,7 @@ pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
         .filter(|name| !folder.join(name).is_file())
         .collect();
     if !files.is_empty() {
-        return Err(Problem::Missing { folder: folder.clone(), files });
+        return Err(DistError::Missing { folder: folder.clone(), files });
     }
     checksums::write(project, folder)?;
     Ok(report(folder, &[], &of_all()))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::crates::Crate;
 
 /// Lowercase prefixes of the names of license and notice files.
@@ -26,7 +26,7 @@ const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-l
 /// # Errors
 ///
 /// Fails if a crate comes without the words of its licence.
-pub(super) fn compose(packages: &[Crate]) -> Result<String, Problem> {
+pub(super) fn compose(packages: &[Crate]) -> Result<String, DistError> {
     let mut by_text: BTreeMap<String, Vec<&Crate>> = BTreeMap::new();
     for package in packages {
         for text in texts(package, packages)? {
@@ -59,7 +59,7 @@ fn heading(package: &Crate) -> String {
 
 /// Returns the package's own license texts, or those of the other parts of the same work if it has
 /// none.
-fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
+fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, DistError> {
     let own = own_texts(package)?;
     if !own.is_empty() {
         return Ok(own);
@@ -73,18 +73,18 @@ fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
         shared.extend(own_texts(sibling)?);
     }
     match shared.is_empty() {
-        true => Err(Problem::NoLicence(format!("{} {}", package.name, package.version))),
+        true => Err(DistError::NoLicence(format!("{} {}", package.name, package.version))),
         false => Ok(shared),
     }
 }
 
-fn own_texts(package: &Crate) -> Result<BTreeSet<String>, Problem> {
+fn own_texts(package: &Crate) -> Result<BTreeSet<String>, DistError> {
     let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
     let mut texts = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
-        let file = entry.map_err(Problem::reading(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DistError::reading(folder))? {
+        let file = entry.map_err(DistError::reading(folder))?.path();
         if file.is_file() && is_notice(&file) {
-            let text = fs::read(&file).map_err(Problem::reading(&file))?;
+            let text = fs::read(&file).map_err(DistError::reading(&file))?;
             texts.insert(plain(&String::from_utf8_lossy(&text)));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Problem;
+use super::DistError;
 use super::assets;
 use super::checksums::sha256;
 
@@ -97,7 +97,7 @@ impl Layout {
         content: &[u8],
         os: &str,
         architecture: &str,
-    ) -> Result<Descriptor, Problem> {
+    ) -> Result<Descriptor, DistError> {
         let mut layer = self.blob(PACKAGE, content);
         layer.annotations.insert("org.opencontainers.image.title", name.to_owned());
         let config = self.blob(EMPTY, EMPTY_CONTENT);
@@ -136,7 +136,7 @@ impl Layout {
 /// # Errors
 ///
 /// Fails if a part can't be encoded or packed.
-pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Problem> {
+pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, DistError> {
     let mut layout = Layout::default();
     let mut manifests = Vec::new();
     for (name, content) in packages {
@@ -166,7 +166,7 @@ pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u
     };
     layout.0.insert("index.json".to_owned(), json(&top)?);
     layout.0.insert("oci-layout".to_owned(), LAYOUT.to_vec());
-    layout.pack().map_err(Problem::Layout)
+    layout.pack().map_err(DistError::Layout)
 }
 
 /// Returns the tag that OpenTofu looks for. Tags can't hold a `+`.
@@ -174,9 +174,9 @@ fn tag() -> String {
     VERSION.replace('+', "_")
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+fn json(value: &impl Serialize) -> Result<Vec<u8>, DistError> {
     serde_json::to_vec(value)
-        .map_err(|source| Problem::Encoding { name: "the image layout", source })
+        .map_err(|source| DistError::Encoding { name: "the image layout", source })
 }
 
 #[cfg(test)]

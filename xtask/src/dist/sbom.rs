@@ -5,7 +5,7 @@
 use serde::Serialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::crates::{Crate, Crates, Key};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -103,7 +103,7 @@ struct Dependency {
 /// # Errors
 ///
 /// Fails if it can't be encoded.
-pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
+pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, DistError> {
     let crates = package.crates;
     let library = standard_library(package.compiler);
     let std_ref = library.bom_ref.clone();
@@ -123,7 +123,7 @@ pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
         dependencies,
     };
     let mut text = serde_json::to_vec_pretty(&bom)
-        .map_err(|source| Problem::Encoding { name: "the bill of materials", source })?;
+        .map_err(|source| DistError::Encoding { name: "the bill of materials", source })?;
     text.push(b'\n');
     Ok(text)
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use terraform_provider_gitlab_job_token::install::Platform;
 
-use super::Problem;
+use super::DistError;
 
 /// The targets of every release. On Linux it is musl, which is linked statically: a package must
 /// run on a host of any distribution, however old its C library.
@@ -32,13 +32,13 @@ pub(super) struct Target {
 }
 
 /// Returns the targets of a release.
-pub(super) fn of_releases() -> Result<Vec<Target>, Problem> {
+pub(super) fn of_releases() -> Result<Vec<Target>, DistError> {
     OF_RELEASES.into_iter().map(Target::named).collect()
 }
 
 impl Target {
     /// Returns the target of this machine.
-    pub(super) fn of_this_machine() -> Result<Self, Problem> {
+    pub(super) fn of_this_machine() -> Result<Self, DistError> {
         let told = ask_compiler(&["--version", "--verbose"])?;
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         let triple = told.lines().find_map(|line| line.strip_prefix("host: "));
@@ -46,10 +46,10 @@ impl Target {
     }
 
     /// Returns the target with this Rust target triple.
-    pub(super) fn named(triple: &str) -> Result<Self, Problem> {
+    pub(super) fn named(triple: &str) -> Result<Self, DistError> {
         let told = ask_compiler(&["--print", "cfg", "--target", triple])?;
         if !told.status.success() {
-            return Err(Problem::UnknownTarget(triple.to_owned()));
+            return Err(DistError::UnknownTarget(triple.to_owned()));
         }
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         let value = |name: &str| {
@@ -59,7 +59,7 @@ impl Target {
         let is_little_endian = value("target_endian") == "little";
         Platform::of(value("target_os"), value("target_arch"), is_little_endian)
             .map(|platform| Self { triple: triple.to_owned(), platform })
-            .ok_or_else(|| Problem::NoPlatform(triple.to_owned()))
+            .ok_or_else(|| DistError::NoPlatform(triple.to_owned()))
     }
 
     pub(super) fn triple(&self) -> &str {
@@ -77,15 +77,15 @@ impl Target {
 }
 
 /// Returns the version of the compiler, such as `1.95.0`.
-pub(super) fn compiler_version() -> Result<String, Problem> {
+pub(super) fn compiler_version() -> Result<String, DistError> {
     let told = ask_compiler(&["--version", "--verbose"])?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     Ok(told.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default().to_owned())
 }
 
 /// Asks the compiler that cargo would use.
-pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, Problem> {
+pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, DistError> {
     let program = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let output = Command::new(&program).args(arguments).output();
-    output.map_err(|source| Problem::NotStarted { program, source })
+    output.map_err(|source| DistError::NotStarted { program, source })
 }

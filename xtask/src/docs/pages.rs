@@ -6,7 +6,7 @@ use terraform_provider_gitlab_job_token::framework::{IdentitySchema, Provider, S
 use terraform_provider_gitlab_job_token::provider::{GitlabJobToken, TYPE_PREFIX};
 
 use super::attributes;
-use super::problem::Problem;
+use super::problem::DocsError;
 use super::prose::{fenced, fill_in, template};
 use super::{Pages, files};
 
@@ -21,7 +21,7 @@ const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/i
 const IMPORT_COMMAND: &str = "https://developer.hashicorp.com/terraform/cli/commands/import";
 
 /// Returns all pages.
-pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
+pub(super) fn all(project: &Path) -> Result<Pages, DocsError> {
     let provider = GitlabJobToken::in_environment(Box::new(|_| None));
     let mut pages = Pages::from([("index.md".into(), index(project, &provider.schema())?)]);
     for resource in provider.resources() {
@@ -47,13 +47,13 @@ pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
         pages.insert(page.path(), page.text(project, None)?);
     }
     let guides = project.join("docs-src/guides");
-    for guide in files(&guides).map_err(|error| Problem::Unreadable(guides, error))? {
+    for guide in files(&guides).map_err(|error| DocsError::Unreadable(guides, error))? {
         pages.insert(Path::new("guides").join(&guide), self::guide(project, &guide)?);
     }
     Ok(pages)
 }
 
-fn index(project: &Path, schema: &Schema) -> Result<String, Problem> {
+fn index(project: &Path, schema: &Schema) -> Result<String, DocsError> {
     let front = front_matter(&format!("{PROVIDER} Provider"), None, schema.description);
     let text = template(project, "index.md")?.unwrap_or_default();
     let text = fill_in(project, &text, &attributes::schema(schema))?;
@@ -61,10 +61,10 @@ fn index(project: &Path, schema: &Schema) -> Result<String, Problem> {
 }
 
 /// Returns the page of a guide, which has its own title and description.
-fn guide(project: &Path, file: &Path) -> Result<String, Problem> {
+fn guide(project: &Path, file: &Path) -> Result<String, DocsError> {
     let template = template(project, &format!("guides/{}", file.display()))?.unwrap_or_default();
     let front = template.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
-    let (front, text) = front.ok_or_else(|| Problem::NoFrontMatter(file.to_owned()))?;
+    let (front, text) = front.ok_or_else(|| DocsError::NoFrontMatter(file.to_owned()))?;
     Ok(format!("---\n{front}\n---\n\n{NOTICE}\n{}", fill_in(project, text, "")?))
 }
 
@@ -120,7 +120,7 @@ impl Reference {
         Path::new(self.kind.folder()).join(format!("{short}.md"))
     }
 
-    fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, Problem> {
+    fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, DocsError> {
         let Reference { kind, name, schema } = self;
         let title = format!("{name} {} - {PROVIDER}", kind.title());
         let mut parts = vec![
@@ -142,7 +142,7 @@ impl Reference {
         Path::new("examples").join(self.kind.folder()).join(self.name).join(file)
     }
 
-    fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, Problem> {
+    fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, DocsError> {
         let by_id = fenced(project, &[&self.example("import-by-string-id.tf")])?;
         let by_identity = fenced(project, &[&self.example("import-by-identity.tf")])?;
         let by_command = fenced(project, &[&self.example("import.sh")])?;

@@ -39,7 +39,7 @@ fn element(id: u64, policies: &[&str]) -> Value {
 }
 
 /// Returns a 403 of GitLab.
-fn refused() -> Fault {
+fn forbidden() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
     Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
 }
@@ -73,7 +73,7 @@ fn allowlist_matches_the_maps_and_plans_clean() {
         "target_groups": null, "target_group_ids": null,
     });
     assert_eq!(*tf.state().of(LIST), expected);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn permissions_narrow_before_others_are_added() {
     ));
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(plan.has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
 
     let writes = gitlab.requests().writes();
@@ -138,12 +138,12 @@ fn renamed_target_keeps_its_key() {
     gitlab.rename_project(LIB, "acme/library");
     gitlab.rename_group(PROD, "ops/production");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&exclusive(
         &BOTH_KINDS.replace("acme/lib", "acme/library").replace("ops/prod", "ops/production"),
     ));
-    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
     gitlab.clear_requests();
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -214,7 +214,7 @@ fn import_uses_ids_as_keys_and_paths_write_nothing() {
     assert_eq!(state.of(LIST)["projects"], json!({ "2": element(LIB, &["READ_JOBS"]) }));
     let group = json!({ "id": OPS, "job_token_policies": null, "default_permissions": true });
     assert_eq!(state.of(LIST)["groups"], json!({ "2": group }));
-    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.plan().changes_nothing();
@@ -273,7 +273,7 @@ fn failed_write_leaves_the_state_true() {
           "acme/web" = { job_token_policies = ["READ_JOBS"] }
         }"#,
     ));
-    gitlab.inject(refused().on(Route::GraphqlMutation).named(ADD));
+    gitlab.inject(forbidden().on(Route::GraphqlMutation).named(ADD));
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't update allowlist: project acme/app (1)

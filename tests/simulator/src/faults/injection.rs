@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::http::Route;
-use crate::selection::{Selection, Sighting};
+use crate::selection::{RequestProperties, Selection};
 use crate::world::Target;
 
 /// A fault and the requests that it affects: by default all.
@@ -126,7 +126,7 @@ impl Faults {
         self.injections.clear();
     }
 
-    pub(crate) fn strike(&mut self, request: &Sighting<'_>) -> Option<Strike> {
+    pub(crate) fn strike(&mut self, request: &RequestProperties<'_>) -> Option<Strike> {
         let struck = self.injections.iter_mut().find_map(|injection| {
             (injection.requests.matches(request) && injection.strikes()).then(|| Strike {
                 fault: injection.fault.clone(),
@@ -142,8 +142,8 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn sighting(route: Route, project: u64, target: u64) -> Sighting<'static> {
-        Sighting {
+    fn sighting(route: Route, project: u64, target: u64) -> RequestProperties<'static> {
+        RequestProperties {
             route,
             project: Some(project),
             target: Some(Target::Project(target)),
@@ -196,7 +196,7 @@ mod tests {
         let names = ["Widen".to_owned(), "addEntry".to_owned()];
         let mutation = sighting(Route::GraphqlMutation, 1, 1);
         assert!(faults.strike(&mutation).is_none());
-        assert!(faults.strike(&Sighting { names: &names, ..mutation }).is_some());
+        assert!(faults.strike(&RequestProperties { names: &names, ..mutation }).is_some());
     }
 
     #[test]

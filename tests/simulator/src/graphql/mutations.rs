@@ -5,7 +5,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::entries::EntryNode;
 use super::objects::{CiCdSettings, NOT_AVAILABLE, ProjectNode, Session};
-use crate::world::{CiCdChange, Direction, Hindrance, Permissions, Requirement, Target};
+use crate::world::{CiCdChange, Direction, MutationError, Permissions, Requirement, Target};
 
 /// `Mutation`.
 pub(super) struct Mutation<'s>(pub(super) &'s Session<'s>);
@@ -37,11 +37,13 @@ impl ObjectValue for Mutation<'_> {
         };
         let (changed, errors) = match outcome {
             Ok(changed) => (Some(changed), Vec::new()),
-            Err(Hindrance::Refused(reason)) => {
+            Err(MutationError::Refused(reason)) => {
                 (self.unchanged(info.field_name(), &input), vec![reason])
             }
-            Err(Hindrance::NotAvailable) => return Err(not_available()),
-            Err(Hindrance::BadArgument(why)) => return Err(FieldError { message: why.to_owned() }),
+            Err(MutationError::NotAvailable) => return Err(not_available()),
+            Err(MutationError::BadArgument(why)) => {
+                return Err(FieldError { message: why.to_owned() });
+            }
         };
         Ok(ResolvedValue::object(Payload {
             session: self.0,
@@ -83,7 +85,7 @@ impl Changed {
 }
 
 impl Mutation<'_> {
-    fn add(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn add(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
         world
@@ -91,7 +93,7 @@ impl Mutation<'_> {
             .map(Changed::entry)
     }
 
-    fn update(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn update(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
         world
@@ -99,7 +101,7 @@ impl Mutation<'_> {
             .map(Changed::entry)
     }
 
-    fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn remove_project(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetProjectPath"));
         let direction = match input.text("direction") {
             "INBOUND" => Direction::Inbound,
@@ -111,7 +113,7 @@ impl Mutation<'_> {
             .map(Changed::list)
     }
 
-    fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn remove_group(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetGroupPath"));
         let mut world = self.0.world.borrow_mut();
         world.remove_group_by_path(self.0.token, source_project, target).map(Changed::list)
@@ -126,7 +128,7 @@ impl Mutation<'_> {
         world.administered_by_path(self.0.token, input.text("fullPath")).ok().map(Changed::list)
     }
 
-    fn update_settings(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn update_settings(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let change = CiCdChange {
             inbound: input.value("inboundJobTokenScopeEnabled").as_bool(),
             outbound: input.value("jobTokenScopeEnabled").as_bool(),

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::route::{Matched, Route};
 use super::site::Site;
 use crate::graphql::{self, Summary};
-use crate::selection::Sighting;
+use crate::selection::RequestProperties;
 use crate::world::{Occupant, Target, World};
 
 /// A complete request.
@@ -76,8 +76,8 @@ impl Call {
     }
 
     /// Returns the features that decide whether a fault or a barrier is for it.
-    pub(crate) fn sighting(&self) -> Sighting<'_> {
-        Sighting {
+    pub(crate) fn sighting(&self) -> RequestProperties<'_> {
+        RequestProperties {
             route: self.matched.route,
             project: self.project,
             target: self.target,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer::Answer;
 
 /// An ID that no project or group has, for IDs out of range.
-const NOBODY: u64 = 0;
+const UNKNOWN_ID: u64 = 0;
 
 /// Numbers from here on are read as floats by the JSON parser, though they were written as
 /// integers.
@@ -102,7 +102,7 @@ impl<'p> Check<'p> {
     /// Returns a required ID. An ID out of range is well-formed, but unknown.
     pub(crate) fn id(&mut self, name: &str) -> u64 {
         let value = self.present(name).and_then(|value| self.typed(name, integer(value)));
-        value.and_then(|id| u64::try_from(id).ok()).unwrap_or(NOBODY)
+        value.and_then(|id| u64::try_from(id).ok()).unwrap_or(UNKNOWN_ID)
     }
 
     /// Returns a required text.
@@ -303,7 +303,7 @@ mod tests {
         ] {
             let params = Params::read("", Some("application/json"), body.as_bytes()).unwrap();
             let mut check = params.check();
-            assert_eq!(check.id("id"), NOBODY, "{body}");
+            assert_eq!(check.id("id"), UNKNOWN_ID, "{body}");
             assert_eq!(check.done(), Ok(()));
         }
     }

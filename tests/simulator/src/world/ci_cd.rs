@@ -1,6 +1,6 @@
 //! The CI/CD settings of a project for job tokens, which a GraphQL request changes atomically.
 
-use super::{Enforcement, Hindrance, TokenId, World};
+use super::{Enforcement, MutationError, TokenId, World};
 
 /// The settings to change; absent ones stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,9 +18,11 @@ impl World {
         token: TokenId,
         path: &str,
         change: CiCdChange,
-    ) -> Result<u64, Hindrance> {
+    ) -> Result<u64, MutationError> {
         if change.outbound == Some(true) {
-            return Err(Hindrance::BadArgument("job_token_scope_enabled can only be set to false"));
+            return Err(MutationError::BadArgument(
+                "job_token_scope_enabled can only be set to false",
+            ));
         }
         let id = self.administered_by_path(token, path)?;
         if let Some(enabled) = change.inbound {
@@ -60,13 +62,13 @@ mod tests {
         let change = CiCdChange { inbound: Some(false), push: Some(true), ..CiCdChange::default() };
         assert!(matches!(
             world.change_ci_cd_by_path(bot, "acme/app", change),
-            Err(Hindrance::Refused(_))
+            Err(MutationError::Refused(_))
         ));
         assert!(!world.project(app).unwrap().push_repository_for_job_token_allowed);
         let change = CiCdChange { outbound: Some(true), ..change };
         assert!(matches!(
             world.change_ci_cd_by_path(bot, "acme/app", change),
-            Err(Hindrance::BadArgument(_))
+            Err(MutationError::BadArgument(_))
         ));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) use granular::Requirement;
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
 pub(crate) use owners::slug;
-pub(crate) use permissions::Hindrance;
+pub(crate) use permissions::MutationError;
 pub use settings::Enforcement;
 pub(crate) use settings::{MissingField, Settings};
 pub(crate) use token::TokenKind;

@@ -59,7 +59,7 @@ impl Place {
         self.0.path().join("out/dist")
     }
 
-    pub(super) fn pack(&self, target: &str) -> Result<String, Problem> {
+    pub(super) fn pack(&self, target: &str) -> Result<String, DistError> {
         let options = Options {
             target: Some(target.to_owned()),
             binary: Some(self.binary()),
@@ -71,10 +71,14 @@ impl Place {
         })
     }
 
-    pub(super) fn sum_up(&self, without: &[&str], only: Option<&str>) -> Result<String, Problem> {
+    pub(super) fn write_checksums(
+        &self,
+        without: &[&str],
+        only: Option<&str>,
+    ) -> Result<String, DistError> {
         let without = without.iter().map(|&system| system.to_owned()).collect();
         let parts = Parts { folder: self.out(), without, only: only.map(str::to_owned) };
-        super::super::sum_up(project(), &parts)
+        super::super::write_checksums(project(), &parts)
     }
 
     pub(super) fn read(&self, what: &str) -> Vec<u8> {
@@ -97,7 +101,7 @@ impl Place {
 
     /// Returns the names in a checksum file, and checks each checksum.
     #[track_caller]
-    pub(super) fn summed_up(&self, what: &str) -> Vec<String> {
+    pub(super) fn checksummed(&self, what: &str) -> Vec<String> {
         let sums = String::from_utf8(self.read(what)).unwrap();
         let lines = sums.lines().map(|line| line.split_once("  ").unwrap());
         lines
@@ -234,11 +238,11 @@ fn checksums_cover_only_packages_and_the_manifest() {
     }
     place.pack(LINUX).unwrap();
     assert_eq!(
-        place.summed_up("SHA256SUMS"),
+        place.checksummed("SHA256SUMS"),
         ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"]
     );
     let others = ["linux_amd64.cdx.json", "oci.tar", "windows_amd64.cdx.json"];
-    assert_eq!(place.summed_up("checksums.txt"), others);
+    assert_eq!(place.checksummed("checksums.txt"), others);
 }
 
 #[cfg(target_os = "linux")]
@@ -274,15 +278,15 @@ fn checksums_need_a_complete_release() {
     for target in others {
         place.pack(target.triple()).unwrap();
     }
-    let error = place.sum_up(&[], None).unwrap_err().to_string();
+    let error = place.write_checksums(&[], None).unwrap_err().to_string();
     let missing =
         ["zip", "cdx.json"].map(|ending| format!("{NAME}_{VERSION}_{}.{ending}", last.platform()));
     assert!(error.ends_with(&format!("Missing:\n\n  {}", missing.join("\n  "))), "{error}");
 
     place.pack(last.triple()).unwrap();
     fs::remove_file(place.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"))).unwrap();
-    place.sum_up(&[], None).unwrap();
-    assert_eq!(place.summed_up("SHA256SUMS").len(), due.len() + 1);
+    place.write_checksums(&[], None).unwrap();
+    assert_eq!(place.checksummed("SHA256SUMS").len(), due.len() + 1);
 }
 
 #[test]
@@ -293,22 +297,28 @@ fn missing_platform_of_a_release_is_named() {
             place.pack(target.triple()).unwrap();
         }
     }
-    assert!(place.sum_up(&["windows"], None).unwrap_err().to_string().contains("darwin_arm64.zip"));
-    place.sum_up(&["darwin"], None).unwrap();
-    assert_eq!(place.summed_up("SHA256SUMS").len(), 5);
+    assert!(
+        place
+            .write_checksums(&["windows"], None)
+            .unwrap_err()
+            .to_string()
+            .contains("darwin_arm64.zip")
+    );
+    place.write_checksums(&["darwin"], None).unwrap();
+    assert_eq!(place.checksummed("SHA256SUMS").len(), 5);
 }
 
 #[test]
 fn later_files_have_separate_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
-    let error = place.sum_up(&[], Some("freebsd")).unwrap_err().to_string();
+    let error = place.write_checksums(&[], Some("freebsd")).unwrap_err().to_string();
     assert_eq!(error, format!("{} doesn't hold a package for freebsd", place.out().display()));
 
     place.pack("x86_64-unknown-freebsd").unwrap();
     let before = place.read("SHA256SUMS");
-    place.sum_up(&[], Some("freebsd")).unwrap();
-    let sums = place.summed_up("freebsd_checksums.txt");
+    place.write_checksums(&[], Some("freebsd")).unwrap();
+    let sums = place.checksummed("freebsd_checksums.txt");
     assert_eq!(sums, ["freebsd_amd64.cdx.json", "freebsd_amd64.zip"]);
     assert_eq!(place.read("SHA256SUMS"), before);
 }
