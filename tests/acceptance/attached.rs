@@ -10,7 +10,7 @@ use gitlab_simulator::{Simulator, Target};
 use tempfile::TempDir;
 use terraform_cli::is_process_running;
 
-use crate::kit::{PROVIDER, until, workspace_without_provider};
+use crate::kit::{PROVIDER, wait_until, workspace_without_provider};
 use crate::worlds::{APP, APP_ONLY};
 
 const CONFIG: &str = r#"
@@ -41,7 +41,7 @@ impl Debugged {
         command.stdin(Stdio::null()).stdout(create("stdout")).stderr(create("stderr"));
         let child = command.spawn().unwrap();
         let debugged = Debugged { child, files };
-        until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
+        wait_until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
         debugged
     }
 

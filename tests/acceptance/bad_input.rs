@@ -359,7 +359,10 @@ fn open_scope_of_an_unknown_id_warns() {
 
     let warnings = tf.plan().succeeds().run().warnings();
 
-    assert!(warnings.iter().any(|told| told.summary == "Unknown project: 4711"), "{warnings:?}");
+    assert!(
+        warnings.iter().any(|warning| warning.summary == "Unknown project: 4711"),
+        "{warnings:?}"
+    );
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Installing {
     }
 
     #[track_caller]
-    fn applies(&self) {
+    fn assert_applies(&self) {
         self.gitlab.set_inbound_enabled(APP, false);
         self.tf.apply().succeeds();
         assert!(self.gitlab.inbound_enabled(APP));
@@ -128,7 +128,7 @@ fn init_needs_no_registry_and_records_the_checksum() {
     assert!(lock.contains(&format!("provider {:?} {{", installing.address())), "{lock}");
     assert!(lock.contains(&format!("version     = {VERSION:?}")), "{lock}");
     assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
-    installing.applies();
+    installing.assert_applies();
     tf.plan().changes_nothing();
 }
 
@@ -143,7 +143,7 @@ fn second_install_keeps_the_lock_file_valid() {
 
     installing.tf.run(&["init", "-no-color"]).succeeds();
     assert_eq!(installing.lock_file(), lock);
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn other_mirror_works_with_the_printed_cli_configuration() {
     tf.run(&["init", "-no-color"]).fails();
     tf.cli_config(&block_in(&shown));
     tf.run(&["init", "-no-color"]).succeeds();
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn advice_of_the_warning_fixes_the_cli_configuration() {
     let (_, warning) = said.split_once("Warning: ").expect("a warning");
     tf.cli_config(&block_in(warning));
     tf.run(&["init", "-no-color"]).succeeds();
-    installing.applies();
+    installing.assert_applies();
 }
 
 /// The messages to a user who replaces a build under the same version, command by command.
@@ -203,7 +203,7 @@ fn lock_file_rejects_another_build_until_recorded() {
     tf.run(&["providers", "lock", "-no-color", &mirrored, "aff15f21/gitlab-job-token"]).succeeds();
     tf.run(&["init", "-no-color", &plugin_dir]).succeeds();
     assert_eq!(installing.lock_file().matches("\"h1:").count(), 2);
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]

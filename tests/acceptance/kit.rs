@@ -48,9 +48,11 @@ pub(crate) fn cli() -> &'static Cli {
     static FOUND: OnceLock<Result<Cli, NoCli>> = OnceLock::new();
     match FOUND.get_or_init(Cli::find) {
         Ok(cli) => cli,
-        Err(error @ NoCli::NotOnPath(_)) if !must_run() => {
+        Err(error @ NoCli::NotOnPath(_)) if !is_ci_job() => {
             static SAID: Once = Once::new();
-            SAID.call_once(|| say(&format!("ALL TESTS THAT NEED A CLI ARE IGNORED: {error}.")));
+            SAID.call_once(|| {
+                print_notice(&format!("ALL TESTS THAT NEED A CLI ARE IGNORED: {error}."))
+            });
             skip("there is no Terraform or OpenTofu".to_owned())
         }
         Err(error) => panic!("{error}"),
@@ -58,7 +60,7 @@ pub(crate) fn cli() -> &'static Cli {
 }
 
 /// Checks whether this is a CI job, which must not pass with ignored tests.
-fn must_run() -> bool {
+fn is_ci_job() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
@@ -81,7 +83,7 @@ pub(crate) fn sources() -> Vec<(PathBuf, String)> {
 }
 
 /// Prints what a test leaves out.
-pub(crate) fn say(what: &str) {
+pub(crate) fn print_notice(what: &str) {
     drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
@@ -109,7 +111,7 @@ pub(crate) fn heading(message: &str) -> &str {
 /// Waits until something is so, which it must be within half a minute.
 #[cfg(unix)]
 #[track_caller]
-pub(crate) fn until(is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
     use std::time::{Duration, Instant};
 
     let patience = Instant::now() + Duration::from_secs(30);

@@ -60,11 +60,11 @@ impl Official {
         });
         tf.file("terraform.tfstate", &state.to_string());
         tf.config(config);
-        let stand_in = stand_in(&tf.directory(), self.address);
+        let fake_provider = fake_provider(&tf.directory(), self.address);
         // OpenTofu reads addresses of Terraform's registry in a state as its own.
         let address = self.address.replace("registry.terraform.io/", "");
         let built = Path::new(PROVIDER).parent().expect("the directory of the build");
-        tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &stand_in)]));
+        tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &fake_provider)]));
         tf
     }
 
@@ -78,7 +78,7 @@ impl Official {
 }
 
 /// Makes a directory with a program named like the provider at this address.
-fn stand_in(beside: &Path, address: &str) -> PathBuf {
+fn fake_provider(beside: &Path, address: &str) -> PathBuf {
     let directory = beside.join("other");
     std::fs::create_dir(&directory).expect("a directory");
     let (_, name) = address.rsplit_once('/').expect("an address");
@@ -94,7 +94,7 @@ fn lib_and_ops_allowed() -> Simulator {
 
 /// Plans and applies a move, by which nothing may be written and after which nothing may be left to
 /// do. The state afterwards, and what the plan warned of.
-fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
+fn assert_moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
     let gitlab = lib_and_ops_allowed();
     let tf = official.moved_to(&gitlab, resource, config);
 
@@ -176,7 +176,7 @@ fn every_form_of_an_official_entry_moves_without_a_write() {
         ),
     ] {
         let official = Official::scope(version, attributes);
-        let (state, warnings) = moves_clean(&official, ENTRY, &entry(project, target));
+        let (state, warnings) = assert_moves_clean(&official, ENTRY, &entry(project, target));
 
         let kind = if target.contains("group") { "group" } else { "project" };
         assert_eq!(state["id"], format!("1:{kind}:2"));
@@ -223,7 +223,7 @@ fn every_form_of_an_official_list_moves_without_a_write() {
         ),
     ] {
         let official = Official::scopes(version, attributes);
-        let (state, warnings) = moves_clean(&official, LIST, &list(project, targets));
+        let (state, warnings) = assert_moves_clean(&official, LIST, &list(project, targets));
 
         assert_eq!((&state["id"], &state["project"]), (&json!("1"), &json!(project)));
         assert_eq!(state["target_project_ids"], json!([2]));
@@ -238,7 +238,7 @@ fn setting_of_an_official_list_is_warned_of() {
         json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2], "target_group_ids": [2]}),
     );
     let config = list("acme/app", "target_project_ids = [2]\n  target_group_ids = [2]");
-    let (_, warnings) = moves_clean(&official, LIST, &config);
+    let (_, warnings) = assert_moves_clean(&official, LIST, &config);
 
     assert_snapshot!(warnings.join("\n"), @r#"
     Warning: Job token scope not managed: project acme/app
@@ -255,7 +255,7 @@ fn official_provider_is_known_from_registries_and_mirrors() {
     for address in OFFICIAL {
         let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
         let official = Official { address, ..Official::scope(0, state) };
-        moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2"));
+        assert_moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2"));
     }
 }
 
@@ -336,7 +336,7 @@ fn own_state_from_another_registry_is_kept() {
             "registry.opentofu.org/aff15f21/gitlab-job-token",
         ] {
             let renamed = format!("{type_name}.this");
-            let (state, warnings) = moves_clean(&stored(address), &renamed, &config);
+            let (state, warnings) = assert_moves_clean(&stored(address), &renamed, &config);
             assert_eq!((&state["id"], warnings), (&attributes["id"], vec![]));
 
             let gitlab = lib_and_ops_allowed();

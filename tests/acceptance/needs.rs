@@ -10,7 +10,7 @@ use std::path::Path;
 use terraform_cli::{Program, Release, Run};
 
 use crate::harness::skip;
-use crate::kit::{cli, say, sources};
+use crate::kit::{cli, print_notice, sources};
 
 /// A feature with the first version of each program that has it.
 pub(crate) struct Feature {
@@ -172,7 +172,7 @@ impl Feature {
     pub(crate) fn is_missing_for(&self, part: &dyn Display) -> bool {
         let missing = !self.is_there();
         if missing {
-            say(&format!("SKIPPED: {part}: {}.", self.lack()));
+            print_notice(&format!("SKIPPED: {part}: {}.", self.lack()));
         }
         missing
     }

@@ -63,7 +63,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
     tf.plan().changes_nothing();
 }
 
-/// A package holds the licence, too, and a lock file's checksum is over all files.
+/// A package has the license, too, and the checksum in a lock file covers all files.
 #[test]
 fn lock_file_rejects_the_installed_files_until_recorded() {
     LOCK_OF_ANOTHER_BUILD.require();

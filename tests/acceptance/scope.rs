@@ -171,8 +171,8 @@ fn enforcement_that_begins_later_fails_the_plan() {
     let plan = tf.plan();
 
     assert!(plan.error().contains("Project acme/app (1) can't be opened"), "{}", plan.error());
-    let told: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n\n"), @r#"
+    let warnings: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
+    assert_snapshot!(warnings.join("\n\n"), @r#"
     Warning: Project acme/app (1) is restricted again
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {

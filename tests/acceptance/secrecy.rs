@@ -103,7 +103,7 @@ fn files_left(directory: &Path) -> Vec<(String, String)> {
 
 /// Answers that repeat the secrets, each in another way, and troubles whose report may hold a
 /// request.
-fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
+fn faults(secrets: &str, elsewhere: &str) -> Vec<Fault> {
     let answers = |status, content_type: &str, body| Fault::Answers {
         status,
         content_type: content_type.to_owned(),
@@ -159,7 +159,7 @@ fn runs_never_write_the_token_or_header_values() {
     runs.push(("drift", repaired.to_string()));
 
     // Each fault affects reads in one run and writes in another.
-    for trouble in troubles(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
+    for trouble in faults(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
         gitlab.inject(
             Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet),
         );
@@ -185,9 +185,9 @@ fn runs_never_write_the_token_or_header_values() {
     destroyed.succeeds();
     runs.push(("destroy", destroyed.to_string()));
 
-    let told = fs::read_to_string(log).unwrap();
+    let logged = fs::read_to_string(log).unwrap();
     assert!(
-        told.contains("request to GitLab") && told.contains("[hidden]"),
+        logged.contains("request to GitLab") && logged.contains("[hidden]"),
         "nothing to look into"
     );
     let files = files_left(&tf.directory());

@@ -64,7 +64,7 @@ fn plans_and_applies(tf: &Workspace, options: &[&str]) {
 /// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the
 /// way of a destroy.
 #[track_caller]
-fn is_named_by_the_apply(tf: &Workspace, path: &str) {
+fn assert_apply_names(tf: &Workspace, path: &str) {
     tf.plan().succeeds();
     shows_saved_plan(tf);
     let applied = tf.apply_saved();
@@ -149,7 +149,7 @@ fn unresolved_path_is_planned_and_named_by_the_apply() {
         let tf = workspace(&gitlab);
         tf.config(&of_project(resource, "\"acme/ap\""));
 
-        is_named_by_the_apply(&tf, "`acme/ap`");
+        assert_apply_names(&tf, "`acme/ap`");
     }
 }
 
@@ -160,7 +160,7 @@ fn unresolved_target_is_planned_and_named_by_the_apply() {
         let tf = workspace(&gitlab);
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
-        is_named_by_the_apply(&tf, "`acme/libb`");
+        assert_apply_names(&tf, "`acme/libb`");
     }
 }
 

@@ -232,8 +232,8 @@ impl Answer {
     /// Expects a refusal whose `message` or `error` contains these words.
     pub(crate) fn refuses(self, status: u16, words: &str) -> Outcome {
         let body = self.json();
-        let told = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());
-        let holds = self.status == status && told.into_iter().any(|text| text.contains(words));
+        let texts = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());
+        let holds = self.status == status && texts.into_iter().any(|text| text.contains(words));
         self.expect(format!("status {status}, a `message` or `error` with \"{words}\""), holds)
             .map(drop)
     }

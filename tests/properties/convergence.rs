@@ -11,8 +11,8 @@ use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::check_all;
 use crate::disturbance::{Disturbance, LISTS, Stop, answers, disturbance, stop, stopped};
-use crate::hold;
 use crate::host::{Resource, block, failed};
 
 const CASES: u32 = 40;
@@ -279,5 +279,5 @@ fn failed_reversal_leaves_no_outdated_snapshot() {
 #[test]
 fn any_list_converges_to_any_other_despite_faults() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
+    check_all(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }

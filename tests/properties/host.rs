@@ -101,7 +101,9 @@ impl Resource {
     }
 
     fn assert_valid(&self, plan: &Plan, planned: &Planned) {
-        let Value::Object(state) = &planned.state else { panic!("{} is no object", planned.state) };
+        let Value::Object(state) = &planned.state else {
+            panic!("{} isn't an object", planned.state)
+        };
         assert_eq!(state.len(), self.attributes.len(), "{state:?}");
         for attribute in &self.attributes {
             let name = &attribute.name;

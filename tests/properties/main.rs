@@ -16,7 +16,11 @@ use proptest::test_runner::{Config, TestRunner};
 
 /// Holds a property against so many inputs, or as many as `PROPTEST_CASES` says. What breaks it is
 /// printed as small as it can be made.
-fn hold<T: std::fmt::Debug>(cases: u32, inputs: impl Strategy<Value = T>, property: impl Fn(T)) {
+fn check_all<T: std::fmt::Debug>(
+    cases: u32,
+    inputs: impl Strategy<Value = T>,
+    property: impl Fn(T),
+) {
     let default = Config::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
     let config = Config { cases, failure_persistence: None, ..default };

@@ -12,8 +12,8 @@ use proptest::sample::subsequence;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use crate::check_all;
 use crate::disturbance::{Disturbance, Stop, answers, stop, stopped};
-use crate::hold;
 use crate::host::{BINARY, block};
 
 const CASES: u32 = 40;
@@ -224,7 +224,7 @@ impl World {
         self.gitlab.clear_faults();
         self.assert_holds(goal, before.as_ref(), &change, &outcome);
         let is_left = outcome.diagnostics.iter().any(says_left);
-        // A failed create of a list leaves no state, and the next one takes over what it has added.
+        // A failed create of a list leaves no state, and the next one adopts what it has added.
         let is_untracked = self.manager == Manager::List && change.action == Action::Create;
         let may_be_left = outcome.instance.is_none() && (is_left || is_untracked);
         self.others |= may_be_left && Permitted::of_server(&self.gitlab).is_some();
@@ -297,7 +297,7 @@ async fn run_scenario(scenario: Scenario) {
 #[test]
 fn any_permissions_become_any_others_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
+    check_all(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }
 
 /// A separate scenario with the deepest call stack, which once overflowed.

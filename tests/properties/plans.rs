@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
-use crate::hold;
+use crate::check_all;
 use crate::host::{Attribute, Resource, block, same};
 
 const CASES: u32 = 96;
@@ -91,7 +91,7 @@ fn of_type(ty: &Value, unknowns: bool) -> BoxedStrategy<Value> {
         (_, Some(_)) => {
             prop::collection::vec(of_type(&ty[1], unknowns), 0..4).prop_map(set).boxed()
         }
-        _ => panic!("{ty} is no type that a resource here has"),
+        _ => panic!("{ty} isn't a type that a resource here has"),
     };
     or_none(known, unknowns)
 }
@@ -162,7 +162,7 @@ fn plans_of(type_name: &'static str, block: fn(&Simulator) -> Value) -> u32 {
     let resource = runtime.block_on(Resource::start(type_name, block(&gitlab)));
     let planned = std::cell::Cell::new(0);
     let inputs = (any_config(&resource.attributes), any_state(&resource.attributes), any::<bool>());
-    hold(CASES, inputs, |(config, state, alike)| {
+    check_all(CASES, inputs, |(config, state, alike)| {
         let prior = if alike { resembling(&state, &config) } else { state };
         runtime.block_on(async {
             if !resource.accepts(&config).await {

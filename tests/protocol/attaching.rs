@@ -21,13 +21,13 @@ const HOLD_UP: Duration = Duration::from_secs(1);
 /// A process that waits for hosts, and its output.
 struct Waiting {
     child: Child,
-    told: Value,
+    reattach: Value,
     temporary: TempDir,
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Waiting {
-    /// Starts it with further variables; there is no cookie among them.
+    /// Starts it with further variables, but without the magic cookie.
     async fn start(variables: &[(&str, &str)]) -> Waiting {
         let temporary = tempfile::tempdir().unwrap();
         let mut command = Command::new(BINARY);
@@ -51,24 +51,24 @@ impl Waiting {
             }
             assert!(!line.starts_with("1|"), "that is for a host that started it: {line}");
         };
-        let told: Value = serde_json::from_str(&line).unwrap();
-        let told = told["registry.terraform.io/aff15f21/gitlab-job-token"].clone();
-        Waiting { child, told, temporary, _stdout: lines }
+        let reattach: Value = serde_json::from_str(&line).unwrap();
+        let reattach = reattach["registry.terraform.io/aff15f21/gitlab-job-token"].clone();
+        Waiting { child, reattach, temporary, _stdout: lines }
     }
 
     fn address(&self) -> &str {
-        self.told["Addr"]["String"].as_str().unwrap()
+        self.reattach["Addr"]["String"].as_str().unwrap()
     }
 
     /// Attaches a host in plaintext, as the output says.
     async fn attach(&self) -> Connection {
-        let network = self.told["Addr"]["Network"].as_str().unwrap();
+        let network = self.reattach["Addr"]["Network"].as_str().unwrap();
         let line = format!("1|6|{network}|{}|grpc|", self.address());
         Connection::open(&Handshake::parse(&line).unwrap(), None).await.unwrap()
     }
 
     /// Sends a signal, and waits for the end.
-    async fn end_by(&mut self, signal: &str) -> Option<i32> {
+    async fn end_with(&mut self, signal: &str) -> Option<i32> {
         let kill = format!("kill -s {signal} {}", self.child.id().unwrap());
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
         timeout(LIMIT, self.child.wait()).await.expect("it does not end").unwrap().code()
@@ -78,8 +78,8 @@ impl Waiting {
 async fn configure(host: &Connection, gitlab: &Simulator) {
     let schema = host.schema().await.unwrap().provider.unwrap();
     let block = json!({ "base_url": gitlab.api_url(), "token": gitlab.token() });
-    let told = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
-    assert!(told.is_empty(), "{told:?}");
+    let diagnostics = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn signals_end_it_while_a_host_is_connected() {
         host.health("plugin").await.unwrap();
         assert!(!is_empty(waiting.temporary.path()));
 
-        assert_eq!(waiting.end_by(signal).await, Some(0), "{signal}");
+        assert_eq!(waiting.end_with(signal).await, Some(0), "{signal}");
 
         assert!(is_empty(waiting.temporary.path()), "{signal} leaves the socket behind");
     }
@@ -140,7 +140,7 @@ async fn write_in_flight_is_finished_before_the_end() {
     let applying = tokio::spawn(async move { host.apply(TYPE, &plan, &planned).await });
     eventually("a write is on the wire", || gitlab.requests().writes().len() == 1).await;
 
-    assert_eq!(waiting.end_by("INT").await, Some(0));
+    assert_eq!(waiting.end_with("INT").await, Some(0));
 
     let applied = applying.await.unwrap().unwrap();
     assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
@@ -166,10 +166,10 @@ async fn socket_is_private_to_its_owner_in_any_environment() {
 #[tokio::test]
 async fn loopback_port_is_used_without_unix_sockets() {
     let mut waiting = Waiting::start(&[("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "tcp")]).await;
-    assert_eq!(waiting.told["Addr"]["Network"], "tcp");
+    assert_eq!(waiting.reattach["Addr"]["Network"], "tcp");
     assert!(waiting.address().starts_with("127.0.0.1:"));
     waiting.attach().await.health("plugin").await.unwrap();
-    assert_eq!(waiting.end_by("INT").await, Some(0));
+    assert_eq!(waiting.end_with("INT").await, Some(0));
 }
 
 #[tokio::test]
@@ -179,5 +179,5 @@ async fn output_has_all_that_a_host_needs_to_attach() {
         "Protocol": "grpc", "ProtocolVersion": 6, "Test": true, "Pid": waiting.child.id().unwrap(),
         "Addr": { "Network": "unix", "String": waiting.address() },
     });
-    assert_eq!(waiting.told, expected);
+    assert_eq!(waiting.reattach, expected);
 }

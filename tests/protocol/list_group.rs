@@ -25,10 +25,10 @@ fn whole(type_name: &str) -> Query<'_> {
 /// Projects 1 `acme/app`, open, 2 `acme/tools/lint` and 3 `other/lib`. The first allows project 2
 /// with few permissions and the group `other`, and job tokens push to the second.
 fn world() -> Simulator {
-    populated(Simulator::start())
+    with_group(Simulator::start())
 }
 
-fn populated(gitlab: Simulator) -> Simulator {
+fn with_group(gitlab: Simulator) -> Simulator {
     for path in ["acme/app", "acme/tools/lint", "other/lib"] {
         gitlab.add_project(path);
     }
@@ -227,7 +227,7 @@ async fn objects_are_sent_before_the_next_page_is_requested() {
 
 #[tokio::test]
 async fn enforced_restriction_is_shown_as_rest_shows_it() {
-    let kit = Kit::with(populated(Simulator::builder().enforced().start())).await;
+    let kit = Kit::with(with_group(Simulator::builder().enforced().start())).await;
     let listed = all(&kit, &whole(SCOPE)).await;
     let app = listed[1].object.as_ref().unwrap();
     assert_eq!((&app["project"], &app["inbound_enabled"]), (&json!("acme/app"), &json!(true)));
@@ -310,7 +310,7 @@ async fn one_cause_in_many_projects_is_one_warning() {
 #[tokio::test]
 async fn fine_grained_token_lists_over_rest() {
     for answers in [GranularGraphql::Nulls, GranularGraphql::Errors] {
-        let gitlab = populated(Simulator::builder().version("19.2.0-ee").start());
+        let gitlab = with_group(Simulator::builder().version("19.2.0-ee").start());
         gitlab.set_granular_graphql(answers);
         let permissions = [
             "Job Token Scope: Read",
@@ -337,7 +337,7 @@ async fn fine_grained_token_lists_over_rest() {
 #[tokio::test]
 async fn older_versions_are_listed_in_one_query() {
     for version in ["17.1.8-ee", "17.11.7-ee"] {
-        let kit = Kit::with(populated(Simulator::builder().version(version).start())).await;
+        let kit = Kit::with(with_group(Simulator::builder().version(version).start())).await;
         let listed = all(&kit, &whole(SCOPE)).await;
         assert_eq!(names(&listed), ["acme/tools/lint", "acme/app"]);
         assert_eq!(kit.gitlab.requests().to(Route::GroupProjectsGet).len(), 0, "{version}");

@@ -13,7 +13,7 @@ const PORTS: u16 = 20;
 fn socket(plugin: &Plugin) -> &Path {
     match &plugin.handshake().network {
         Network::Unix(path) => path,
-        Network::Tcp(address) => panic!("{address} is no unix socket"),
+        Network::Tcp(address) => panic!("{address} isn't a unix socket"),
     }
 }
 

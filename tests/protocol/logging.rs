@@ -13,7 +13,7 @@ async fn lines_of_a_run(variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
-    entry[key].as_str().unwrap_or_else(|| panic!("{key} is no string in {entry}"))
+    entry[key].as_str().unwrap_or_else(|| panic!("{key} isn't a string in {entry}"))
 }
 
 #[tokio::test]

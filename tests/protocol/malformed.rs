@@ -43,7 +43,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
         ("a lone marker", msgpack(&[0x81])),
         ("a reserved marker", msgpack(&[0xc1])),
         ("a map without end", msgpack(&huge_map)),
-        ("a key that is no text", msgpack(&[0x81, 0x01, 0xc0])),
+        ("a key that isn't a string", msgpack(&[0x81, 0x01, 0xc0])),
         ("a key that is not UTF-8", msgpack(&[0x81, 0xa1, 0xff, 0xc0])),
         ("arrays in arrays", msgpack(&vec![0x91; DEEP])),
         ("maps in maps", msgpack(&[0x81, 0xa1, b'a'].repeat(DEEP))),
@@ -56,7 +56,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
 /// The diagnostics of a call.
 type Outcome = Result<Vec<wire::Diagnostic>, Status>;
 
-macro_rules! told {
+macro_rules! outcome {
     ($call:expr) => {
         $call.await.map(|answer| answer.into_inner().diagnostics)
     };
@@ -64,10 +64,13 @@ macro_rules! told {
 
 /// Panics unless the call failed with a gRPC status or a single error.
 #[track_caller]
-fn assert_rejected(what: &str, told: Outcome) {
-    if let Ok(diagnostics) = told {
-        let [told] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
-        assert!(told.severity() == Severity::Error && !told.summary.is_empty(), "{what}: {told:?}");
+fn assert_rejected(what: &str, outcome: Outcome) {
+    if let Ok(diagnostics) = outcome {
+        let [error] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
+        assert!(
+            error.severity() == Severity::Error && !error.summary.is_empty(),
+            "{what}: {error:?}"
+        );
     }
 }
 
@@ -78,39 +81,39 @@ async fn every_call_with(kit: &Kit, value: Option<DynamicValue>) -> Vec<Outcome>
     let config = || value.clone();
     let identity = Some(ResourceIdentityData { identity_data: config() });
     vec![
-        told!(
+        outcome!(
             provider
                 .validate_provider_config(validate_provider_config::Request { config: config() })
         ),
-        told!(provider.configure_provider(configure_provider::Request {
+        outcome!(provider.configure_provider(configure_provider::Request {
             config: config(),
             ..Default::default()
         })),
-        told!(provider.validate_resource_config(validate_resource_config::Request {
+        outcome!(provider.validate_resource_config(validate_resource_config::Request {
             type_name: type_name(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.validate_data_resource_config(validate_data_resource_config::Request {
+        outcome!(provider.validate_data_resource_config(validate_data_resource_config::Request {
             type_name: type_name(),
             config: config(),
         })),
-        told!(provider.validate_list_resource_config(validate_list_resource_config::Request {
+        outcome!(provider.validate_list_resource_config(validate_list_resource_config::Request {
             type_name: ENTRY.to_owned(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.read_resource(read_resource::Request {
+        outcome!(provider.read_resource(read_resource::Request {
             type_name: type_name(),
             current_state: config(),
             ..Default::default()
         })),
-        told!(provider.read_data_source(read_data_source::Request {
+        outcome!(provider.read_data_source(read_data_source::Request {
             type_name: type_name(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.import_resource_state(import_resource_state::Request {
+        outcome!(provider.import_resource_state(import_resource_state::Request {
             type_name: type_name(),
             identity,
             ..Default::default()
@@ -127,8 +130,8 @@ async fn assert_alive(kit: &Kit) {
 async fn malformed_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for (what, value) in malformed() {
-        for told in every_call_with(&kit, Some(value)).await {
-            assert_rejected(what, told);
+        for outcome in every_call_with(&kit, Some(value)).await {
+            assert_rejected(what, outcome);
         }
     }
     assert_alive(&kit).await;
@@ -138,8 +141,8 @@ async fn malformed_value_is_an_error_of_every_call() {
 async fn absent_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for value in [None, Some(DynamicValue::default()), Some(msgpack(&[0xc0])), Some(text("null"))] {
-        for told in every_call_with(&kit, value).await {
-            assert_rejected("nothing", told);
+        for outcome in every_call_with(&kit, value).await {
+            assert_rejected("nothing", outcome);
         }
     }
     assert_alive(&kit).await;
@@ -169,13 +172,13 @@ async fn every_value_of_plan_and_apply_is_checked() {
         for request in
             [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())]
         {
-            assert_rejected(what, told!(provider.plan_resource_change(request)));
+            assert_rejected(what, outcome!(provider.plan_resource_change(request)));
         }
         for request in [apply(bad(), good()), apply(None, bad())] {
-            assert_rejected(what, told!(provider.apply_resource_change(request)));
+            assert_rejected(what, outcome!(provider.apply_resource_change(request)));
         }
     }
-    assert_rejected("no config", told!(provider.plan_resource_change(plan(None, good(), None))));
+    assert_rejected("no config", outcome!(provider.plan_resource_change(plan(None, good(), None))));
     assert_alive(&kit).await;
 }
 
@@ -186,15 +189,15 @@ async fn absent_stored_value_is_an_error() {
     for type_name in [String::new(), SCOPE.to_owned()] {
         let request =
             upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
-        assert_rejected("state", told!(provider.upgrade_resource_state(request)));
+        assert_rejected("state", outcome!(provider.upgrade_resource_state(request)));
         let request = upgrade_resource_identity::Request {
             type_name: type_name.clone(),
             ..Default::default()
         };
-        assert_rejected("identity", told!(provider.upgrade_resource_identity(request)));
+        assert_rejected("identity", outcome!(provider.upgrade_resource_identity(request)));
         let request =
             move_resource_state::Request { target_type_name: type_name, ..Default::default() };
-        assert_rejected("source", told!(provider.move_resource_state(request)));
+        assert_rejected("source", outcome!(provider.move_resource_state(request)));
     }
     assert_alive(&kit).await;
 }
@@ -301,9 +304,9 @@ async fn every_encoding_of_hosts_is_read() {
             config: Some(msgpack(&bytes)),
             ..Default::default()
         };
-        let told =
+        let outcome =
             provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics;
-        assert_eq!(told.is_empty(), is_read, "{number:02x?}: {told:?}");
+        assert_eq!(outcome.is_empty(), is_read, "{number:02x?}: {outcome:?}");
     }
 }
 
@@ -312,8 +315,8 @@ async fn large_message_is_read_and_answered_briefly() {
     let kit = Kit::start().await;
     let long = format!("acme/{}", "a".repeat(16 << 20));
     let config = kit.config(SCOPE, json!({"project": long}));
-    let told = kit.validate_resource(SCOPE, config).await.unwrap();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].detail.ends_with("it is too long."), "{told:?}");
-    assert!(told[0].detail.len() < 1000);
+    let outcome = kit.validate_resource(SCOPE, config).await.unwrap();
+    assert_eq!(outcome.len(), 1, "{outcome:?}");
+    assert!(outcome[0].detail.ends_with("it is too long."), "{outcome:?}");
+    assert!(outcome[0].detail.len() < 1000);
 }

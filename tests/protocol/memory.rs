@@ -129,8 +129,8 @@ async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
             host.read_data_source("gitlab_job_token_allowlist", config)
         });
         for read in join_all(reads).await {
-            let told = read.unwrap().diagnostics;
-            assert!(!told.is_empty(), "it was taken for a list");
+            let diagnostics = read.unwrap().diagnostics;
+            assert!(!diagnostics.is_empty(), "it was taken for a list");
         }
         gitlab.clear_faults();
     }

@@ -24,7 +24,10 @@ const OFFICIAL: [&str; 4] = [
 async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
     let unconfigured = Kit::with_environment(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
-    assert!(diagnostics.iter().all(|told| told.severity == Severity::Warning), "{diagnostics:#?}");
+    assert!(
+        diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning),
+        "{diagnostics:#?}"
+    );
     assert_eq!(unconfigured.requests(), "", "a move asks nothing");
     assert_eq!(unconfigured.gitlab.connections(), 0);
 

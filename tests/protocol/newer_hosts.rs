@@ -20,7 +20,7 @@ async fn kit() -> Kit {
 }
 
 impl Kit {
-    /// Plans in a walk of its own, with what the first plan has noted if there was one.
+    /// Plans in another walk, with the private data of the first plan if there was one.
     async fn plan_in_walk(
         &self,
         type_name: &'static str,
@@ -99,7 +99,8 @@ async fn plan_of_the_apply_repeats_no_warning() {
         kit.gitlab.set_inbound_enabled(1, false);
         kit.gitlab.allow(1, Target::Project(2));
         let (_, first) = kit.plan_in_walk(type_name, &Stored::default(), given.clone(), None).await;
-        let titles: Vec<_> = first.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+        let titles: Vec<_> =
+            first.diagnostics.iter().map(|warning| warning.summary.as_str()).collect();
         assert_eq!(titles, [title]);
 
         // Another resource of the apply has changed what the warning counts.

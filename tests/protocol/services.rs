@@ -10,7 +10,7 @@ use crate::{LIMIT, launch};
 /// The health protocol's code for a working service.
 const SERVING: i32 = 1;
 /// Long enough to notice a stream that ends early.
-const WHILE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn only_the_plugin_service_is_healthy() {
@@ -22,8 +22,8 @@ async fn only_the_plugin_service_is_healthy() {
 #[tokio::test]
 async fn stdio_and_broker_streams_stay_open_until_the_end() {
     let mut host = Host::start(&launch()).await.unwrap();
-    assert!(timeout(WHILE, host.connection.stdio.message()).await.is_err(), "it spoke or ended");
-    assert!(timeout(WHILE, host.connection.broker.message()).await.is_err(), "it spoke or ended");
+    assert!(timeout(PAUSE, host.connection.stdio.message()).await.is_err(), "it spoke or ended");
+    assert!(timeout(PAUSE, host.connection.broker.message()).await.is_err(), "it spoke or ended");
 
     host.shutdown().await.unwrap();
     let stdio = timeout(LIMIT, host.connection.stdio.message()).await.unwrap();

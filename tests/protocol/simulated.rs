@@ -13,8 +13,8 @@ pub(crate) async fn configured(launch: &Launch, gitlab: &Simulator, further: Val
         block[name] = value.clone();
     }
     let schema = host.schema().await.unwrap().provider.unwrap();
-    let told = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
-    assert!(told.is_empty(), "{told:?}");
+    let diagnostics = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
     host
 }
 

@@ -12,7 +12,7 @@ use crate::kit::{EXCLUSIVE, Kit, SCOPE, SCOPE_DATA, only_error};
 use crate::{LIMIT, eventually};
 
 /// Longer than any test, but within the longest wait that the client accepts.
-const FOR_EVER: Duration = Duration::from_secs(120);
+const VERY_LONG: Duration = Duration::from_secs(120);
 /// Long enough to interrupt requests that wait for their turn.
 const SLOW: Duration = Duration::from_millis(100);
 /// Far more targets than requests that an interrupt lets through.
@@ -37,7 +37,7 @@ fn block(kit: &Kit) -> Value {
 
 /// Returns the fault of a server that stays unavailable for long.
 fn away() -> Fault {
-    Fault::Unavailable { retry_after: Some(FOR_EVER) }
+    Fault::Unavailable { retry_after: Some(VERY_LONG) }
 }
 
 async fn interrupt_once(kit: &Kit, what: &str, happened: impl Fn(&Kit) -> bool) {
@@ -185,7 +185,7 @@ async fn silent_server_is_not_awaited_after_an_interrupt() {
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
         .await;
-    kit.gitlab.inject(Fault::StallsTheAnswer(FOR_EVER));
+    kit.gitlab.inject(Fault::StallsTheAnswer(VERY_LONG));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
         ..Plan::default()

@@ -13,7 +13,7 @@ async fn kit() -> Kit {
 }
 
 /// Plans with unknown values, applies with known ones, and returns the state.
-async fn comes_to(
+async fn assert_resolves(
     kit: &Kit,
     type_name: &'static str,
     before: &Stored,
@@ -48,7 +48,7 @@ async fn project_can_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let stored = comes_to(&kit, type_name, &Stored::default(), planned, known).await;
+        let stored = assert_resolves(&kit, type_name, &Stored::default(), planned, known).await;
         assert_eq!(stored.state["project_id"], 1);
     }
 }
@@ -78,7 +78,14 @@ async fn target_can_become_known_at_apply() {
             given["project"] = json!("acme/app");
             given
         };
-        comes_to(&kit, ENTRY, &Stored::default(), with_project(planned), with_project(known)).await;
+        assert_resolves(
+            &kit,
+            ENTRY,
+            &Stored::default(),
+            with_project(planned),
+            with_project(known),
+        )
+        .await;
     }
 }
 
@@ -110,8 +117,14 @@ async fn targets_of_a_list_can_become_known_at_apply() {
             given["project"] = json!("acme/app");
             given
         };
-        comes_to(&kit, EXCLUSIVE, &Stored::default(), with_project(planned), with_project(known))
-            .await;
+        assert_resolves(
+            &kit,
+            EXCLUSIVE,
+            &Stored::default(),
+            with_project(planned),
+            with_project(known),
+        )
+        .await;
     }
 }
 
@@ -124,7 +137,7 @@ async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     kit.gitlab.clear_requests();
     let planned = json!({"project": "1", "target_projects": ["acme/lib", UNKNOWN]});
     let known = json!({"project": "1", "target_projects": ["acme/lib", "acme/tool"]});
-    let stored = comes_to(&kit, EXCLUSIVE, &stored, planned, known).await;
+    let stored = assert_resolves(&kit, EXCLUSIVE, &stored, planned, known).await;
     assert_eq!(stored.state["target_project_ids"], json!([2, 3]));
 }
 
@@ -266,7 +279,8 @@ async fn permissions_can_become_known_at_apply() {
         (entry(unknown(), unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
     ] {
         let kit = kit().await;
-        let made = comes_to(&kit, ENTRY, &Stored::default(), planned.clone(), known.clone()).await;
+        let made =
+            assert_resolves(&kit, ENTRY, &Stored::default(), planned.clone(), known.clone()).await;
         assert_eq!(
             (&made.state["default_permissions"], &made.state["job_token_policies"]),
             (&default, &policies)
@@ -280,7 +294,7 @@ async fn permissions_can_become_known_at_apply() {
             given
         };
         kit.gitlab.clear_requests();
-        let changed = comes_to(&kit, ENTRY, &before, to_tool(planned), to_tool(known)).await;
+        let changed = assert_resolves(&kit, ENTRY, &before, to_tool(planned), to_tool(known)).await;
         assert_eq!(
             (&changed.state["default_permissions"], &changed.state["job_token_policies"]),
             (&default, &policies)

@@ -27,7 +27,7 @@ fn fixture(version: i64, type_name: &str) -> Value {
 
 /// Returns a fixture as of today: attributes that were added since, with what they are where nobody
 /// has set them.
-fn today(type_name: &str) -> Value {
+fn current(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {
         SCOPE => {
@@ -74,7 +74,7 @@ async fn state_of_version_0_is_read_and_plans_clean() {
     for type_name in RESOURCES {
         let stored = fixture(0, type_name);
         let upgraded = kit.upgrade(type_name, 0, &stored).await.unwrap();
-        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &today(type_name)));
+        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &current(type_name)));
         let stored = Stored { state: upgraded.state, ..Stored::default() };
         let read = kit.assert_clean(type_name, &stored, given(type_name)).await;
         assert_eq!(read.state, stored.state);
@@ -89,7 +89,7 @@ async fn fixture_is_what_an_apply_stores_now() {
     kit.gitlab.revoke(1, Target::Project(2));
     for type_name in [SCOPE, ENTRY, EXCLUSIVE] {
         let stored = kit.create(type_name, given(type_name)).await;
-        assert_eq!(stored.state, today(type_name));
+        assert_eq!(stored.state, current(type_name));
     }
 }
 

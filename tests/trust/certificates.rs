@@ -27,7 +27,7 @@ impl Guarded {
     }
 
     /// Returns the provider block with these files.
-    fn showing(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
+    fn block_with(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
         let mut block = self.block.clone();
         block["client_cert"] = self.files.write("client.pem", certificate).to_str().into();
         block["client_key"] = self.files.write("client.key", key).to_str().into();
@@ -40,15 +40,15 @@ async fn only_the_right_client_certificate_is_accepted() {
     let ours = Certificate::of("ours");
     let guarded = Guarded::by(&ours).await;
     let stranger = Certificate::of("stranger");
-    for block in [guarded.block.clone(), guarded.showing(stranger.pem(), stranger.key_pem())] {
+    for block in [guarded.block.clone(), guarded.block_with(stranger.pem(), stranger.key_pem())] {
         let diagnostics = configure(&launch(), block).await;
         assert!(only_error(&diagnostics).detail.contains("`client_cert`"), "{diagnostics:#?}");
     }
     assert_eq!(guarded.gitlab.requests().to_string(), "");
 
-    assert_eq!(configure(&launch(), guarded.showing(ours.pem(), ours.key_pem())).await, []);
+    assert_eq!(configure(&launch(), guarded.block_with(ours.pem(), ours.key_pem())).await, []);
     let both = format!("Bag Attributes\r\n{}{}", ours.pem(), ours.key_pem());
-    assert_eq!(configure(&launch(), guarded.showing(&both, &both)).await, []);
+    assert_eq!(configure(&launch(), guarded.block_with(&both, &both)).await, []);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn unusable_file_is_named() {
         (&ours.der.to_vec(), &key, "client_cert", "it isn't a PEM file"),
     ];
     for (certificate, key, attribute, reason) in cases {
-        let diagnostics = configure(&launch(), guarded.showing(certificate, key)).await;
+        let diagnostics = configure(&launch(), guarded.block_with(certificate, key)).await;
         let error = only_error(&diagnostics);
         assert_eq!(error.attribute.as_deref(), Some(attribute), "{error:#?}");
         assert!(error.detail.contains(reason), "{error:#?}");

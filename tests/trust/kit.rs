@@ -241,12 +241,12 @@ async fn pass(
     notes: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     if let Mode::Tls(acceptor) = mode {
-        return join(acceptor.accept(stream).await?, to, &[]).await;
+        return forward(acceptor.accept(stream).await?, to, &[]).await;
     }
     if let Mode::Socks(credentials) = mode {
         let Some(request_lines) = socks(&mut stream, credentials).await? else { return Ok(()) };
         notes.lock().unwrap().push(request_lines);
-        return join(stream, to, &[]).await;
+        return forward(stream, to, &[]).await;
     }
     let head = head(&mut stream).await?;
     notes.lock().unwrap().push(head.clone());
@@ -257,9 +257,9 @@ async fn pass(
         }
         _ if head.starts_with("CONNECT ") => {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-            join(stream, to, &[]).await
+            forward(stream, to, &[]).await
         }
-        _ => join(stream, to, head.as_bytes()).await,
+        _ => forward(stream, to, head.as_bytes()).await,
     }
 }
 
@@ -312,7 +312,7 @@ async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(head)
 }
 
-async fn join(
+async fn forward(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     to: SocketAddr,
     first: &[u8],

@@ -184,9 +184,9 @@ async fn certificate_without_its_key_is_rejected() {
 
 /// Accepts one client certificate of any version.
 #[derive(Debug)]
-struct Only(CertificateDer<'static>);
+struct OnlyClient(CertificateDer<'static>);
 
-impl ClientCertVerifier for Only {
+impl ClientCertVerifier for OnlyClient {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -246,7 +246,7 @@ async fn client_certificate_of_version_1_is_sent() {
         return skip("this `openssl` makes no certificates of version 1");
     }
     let tls = ServerConfig::builder()
-        .with_client_cert_verifier(Arc::new(Only(client)))
+        .with_client_cert_verifier(Arc::new(OnlyClient(client)))
         .with_single_cert(vec![server.der.clone()], server.key())
         .unwrap();
     let trusted = files.write("server.pem", pem("CERTIFICATE", &server.der));

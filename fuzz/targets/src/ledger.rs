@@ -143,7 +143,7 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         claimed.with(*object, value_of(*object), object.to_string())
     });
     let findings = ledger.claim(*instance, *manager, held.clone(), claimed, is_unchanged);
-    let told = findings.into_iter().find_map(|finding| match finding {
+    let named = findings.into_iter().find_map(|finding| match finding {
         Finding::RemovedObjects(names) => Some(names),
         _ => None,
     });
@@ -151,7 +151,7 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         true => among_others(resources, own, &wanted, Resource::takes),
         false => BTreeSet::new(),
     };
-    assert_eq!(told.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
+    assert_eq!(named.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
     resources[own].fate = LastCall::Planned { wanted };
 }
 

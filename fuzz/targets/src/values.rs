@@ -47,8 +47,7 @@ pub fn msgpack(bytes: &[u8]) {
 /// Reads the bytes as a state of each of our resources and of those of the official provider.
 ///
 /// # Panics
-/// When what can be read can't be written, or a state that was taken over is not one of the
-/// resource's schema.
+/// If a value that was read can't be written, or a moved state doesn't match the resource's schema.
 pub fn state(bytes: &[u8]) {
     for resource in &KNOWN.resources {
         let ty = resource.schema().object_type();
@@ -74,7 +73,7 @@ fn take_over(type_name: &str, state: &serde_json::Map<String, serde_json::Value>
     for resource in &KNOWN.resources {
         if let Ok(moved) = resource.move_from(&source, &Warnings::default()) {
             assert_survives(&Value::Map(moved.clone()), &resource.schema().object_type());
-            resource.identity(moved).expect("a state that was taken over has an identity");
+            resource.identity(moved).expect("a moved state has an identity");
         }
     }
 }

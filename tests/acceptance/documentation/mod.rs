@@ -10,7 +10,7 @@ use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
 use crate::examples::official::Official;
-use crate::kit::{bare_workspace, say, workspace};
+use crate::kit::{bare_workspace, print_notice, workspace};
 use crate::needs::{
     CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH,
     IMPORTS_IGNORE_LOCAL_NAMES, OCI_MIRROR, OPTIONAL_DEFAULTS, QUERY, REMOVED,
@@ -75,7 +75,7 @@ fn assert_valid(tf: &mut Workspace, block: &Block) {
         tf.run(&["validate", "-no-color"])
     };
     if IMPORTS_IGNORE_LOCAL_NAMES.is_seen_in(&run) {
-        return say(&format!("SKIPPED: {block}: a defect of this build."));
+        return print_notice(&format!("SKIPPED: {block}: a defect of this build."));
     }
     assert!(run.is_success() && run.errors().is_empty(), "{block} is not valid\n{run}");
     assert!(!run.stderr().contains("There are some problems"), "{block} is not valid\n{run}");
@@ -139,7 +139,7 @@ fn every_recording_matches_the_output_of_the_cli() {
 /// Starts a GitLab whose example projects are open and have existing entries.
 fn inherited() -> Simulator {
     let gitlab = examples();
-    let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");
+    let deploy = gitlab.project_id("platform/deploy").expect("an existing project");
     gitlab.set_inbound_enabled(deploy, false);
     allow(
         &gitlab,

@@ -17,7 +17,7 @@ use crate::worlds::examples::{allow, allowed, examples, project_id};
 pub(super) const TESTED: [(&str, fn()); 9] = [
     ("access-graph", access_graph_yields_checks_a_table_and_a_diagram),
     ("audit", audit_reports_open_projects_and_foreign_targets),
-    ("beside-the-official-provider", both_providers_work_in_one_configuration),
+    ("workspace_with_official-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", lock_down_leaves_no_gap_for_targets_on_the_allowlists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
     ("migrate-from-the-official-provider", migration_changes_nothing_on_the_server),
@@ -122,16 +122,16 @@ fn audit_reports_open_projects_and_foreign_targets() {
 
     gitlab.set_inbound_enabled(project_id(&gitlab, "security/vault"), false);
     allow(&gitlab, "platform/charts", &["shop/*"]);
-    let told: Vec<_> =
+    let details: Vec<_> =
         tf.plan().run().warnings().into_iter().map(|warning| warning.detail).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(details.len(), 2, "{details:?}");
     for finding in [
         "Open to the job tokens of all projects: security/vault.",
         "Allowed, but not below a trusted group: platform/charts <- shop/*.",
     ] {
         assert!(
-            told.iter().any(|detail| detail.starts_with(finding)),
-            "{finding:?} is not in {told:?}"
+            details.iter().any(|detail| detail.starts_with(finding)),
+            "{finding:?} is not in {details:?}"
         );
     }
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -147,7 +147,7 @@ fn access_graph_yields_checks_a_table_and_a_diagram() {
     allow(&gitlab, "platform/apps/storefront", &["platform/deploy"]);
     let (charts, deploy) =
         (project_id(&gitlab, "platform/charts"), project_id(&gitlab, "platform/deploy"));
-    let platform = gitlab.group_id("platform").expect("a group of the estate");
+    let platform = gitlab.group_id("platform").expect("an existing group");
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     gitlab.set_permissions(charts, Target::Group(platform), least);
     gitlab.record_authentication(
@@ -201,8 +201,8 @@ fn access_graph_yields_checks_a_table_and_a_diagram() {
 fn both_providers_work_in_one_configuration() {
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let tf = beside(&gitlab, &official);
-    guide(&tf, "beside-the-official-provider");
+    let tf = workspace_with_official(&gitlab, &official);
+    guide(&tf, "workspace_with_official-the-official-provider");
 
     tf.apply().succeeds().has_no_warnings();
 
@@ -219,7 +219,7 @@ fn migration_changes_nothing_on_the_server() {
     REMOVED.require();
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let mut tf = beside(&gitlab, &official);
+    let mut tf = workspace_with_official(&gitlab, &official);
     let holds = |project: &str, expected: &[&str]| {
         assert_eq!(allowed(&gitlab, project), expected, "{project}")
     };
@@ -255,7 +255,7 @@ fn migration_changes_nothing_on_the_server() {
 }
 
 /// Makes a workspace that can also use the official provider.
-fn beside(gitlab: &Simulator, official: &Official) -> Workspace {
+fn workspace_with_official(gitlab: &Simulator, official: &Official) -> Workspace {
     let mut tf = workspace(gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);
     tf

@@ -17,7 +17,7 @@ pub(super) struct Block {
 impl Block {
     /// Returns the only inner block with this header.
     #[track_caller]
-    pub(super) fn the(&self, head: &str) -> &Block {
+    pub(super) fn block(&self, head: &str) -> &Block {
         match self.inner.iter().filter(|block| block.head == head).collect::<Vec<_>>().as_slice() {
             [only] => only,
             other => panic!("one `{head}` is needed, not {other:?}"),
@@ -27,7 +27,9 @@ impl Block {
     /// Returns an attribute that is a string or a reference.
     #[track_caller]
     pub(super) fn text(&self, name: &str) -> &str {
-        self.attributes[name].as_str().unwrap_or_else(|| panic!("`{name}` is no text in {self:?}"))
+        self.attributes[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("`{name}` isn't a string in {self:?}"))
     }
 }
 
@@ -73,7 +75,7 @@ fn blocks_are_parsed_with_their_content() {
         (read.len(), read[0].head.as_str(), read[0].text("provider")),
         (1, "list \"x\" \"y\"", "gitlab")
     );
-    let config = read[0].the("config");
+    let config = read[0].block("config");
     assert_eq!(
         Value::Object(config.attributes.clone()),
         serde_json::json!({"project": "a/b", "n": 7})

@@ -94,7 +94,7 @@ impl Provider for StandIn {
 }
 
 /// A resource of the official provider, which is created and destroyed, but never updated.
-trait Thing: Model {
+trait OfficialResource: Model {
     const TYPE_NAME: &'static str;
 
     fn schema() -> Schema;
@@ -116,7 +116,7 @@ model! {
     }
 }
 
-impl<T: Thing> Resource for Of<T> {
+impl<T: OfficialResource> Resource for Of<T> {
     type Client = Arc<Simulator>;
     type Model = T;
     type Identity = Identity;
@@ -199,7 +199,7 @@ model! {
     }
 }
 
-impl Thing for Project {
+impl OfficialResource for Project {
     const TYPE_NAME: &'static str = "gitlab_project";
 
     fn schema() -> Schema {
@@ -242,7 +242,7 @@ model! {
     }
 }
 
-impl Thing for OneEntry {
+impl OfficialResource for OneEntry {
     const TYPE_NAME: &'static str = "gitlab_project_job_token_scope";
 
     fn schema() -> Schema {
@@ -300,7 +300,7 @@ model! {
     }
 }
 
-impl Thing for WholeList {
+impl OfficialResource for WholeList {
     const TYPE_NAME: &'static str = "gitlab_project_job_token_scopes";
 
     fn schema() -> Schema {

@@ -95,7 +95,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
 fn every_import_command_imports_an_existing_object() {
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         let gitlab = examples();
-        let tf = applied_and_forgotten(&gitlab, resource);
+        let tf = applied_and_removed_from_state(&gitlab, resource);
         let script = text(&format!("resources/{resource}/import.sh"));
         let commands =
             script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
@@ -112,7 +112,7 @@ fn every_import_command_imports_an_existing_object() {
                 tf.run(&["state", "rm", &address]).succeeds();
             }
             tf.import(&address, &id).succeeds();
-            assert_taken_up(&gitlab, &tf, &address);
+            assert_imported(&gitlab, &tf, &address);
         }
     }
 }
@@ -121,7 +121,7 @@ fn every_import_command_imports_an_existing_object() {
 fn every_import_block_imports_an_existing_object() {
     IMPORT_BLOCKS.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
-        assert_import_blocks_take_up(resource, "import-by-string-id.tf");
+        assert_import_blocks_work(resource, "import-by-string-id.tf");
     }
 }
 
@@ -129,7 +129,7 @@ fn every_import_block_imports_an_existing_object() {
 fn every_import_block_with_an_identity_imports_an_object() {
     IMPORT_BY_IDENTITY.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
-        assert_import_blocks_take_up(resource, "import-by-identity.tf");
+        assert_import_blocks_work(resource, "import-by-identity.tf");
     }
 }
 
@@ -137,7 +137,7 @@ fn every_import_block_with_an_identity_imports_an_object() {
 #[test]
 async fn every_identity_names_the_object_of_the_id() {
     let gitlab = examples();
-    applied_and_forgotten(&gitlab, ENTRY);
+    applied_and_removed_from_state(&gitlab, ENTRY);
     let host = host(&gitlab).await;
     for (resource, ids) in
         [(SCOPE, &["99"][..]), (ENTRY, &["99:project:60", "99:group:7"]), (EXCLUSIVE, &["99"])]
@@ -146,7 +146,7 @@ async fn every_identity_names_the_object_of_the_id() {
         let mut imported = Vec::new();
         for import in &imports {
             assert!(import.text("to").starts_with(resource));
-            let mut identity = import.the("identity =").attributes.clone();
+            let mut identity = import.block("identity =").attributes.clone();
             if resource == ENTRY {
                 // The host adds missing attributes.
                 for name in ["target_project_id", "target_group_id"] {
@@ -304,7 +304,7 @@ async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
     let [list] = &query[..] else { panic!("one list block") };
     assert!(list.head.starts_with(&format!("list {type_name:?} ")), "{}", list.head);
     assert_eq!(list.text("provider"), "gitlab");
-    let mut config = Value::Object(list.the("config").attributes.clone());
+    let mut config = Value::Object(list.block("config").attributes.clone());
     for unset in ["project", "group", "include_subgroups", "include_archived"] {
         if config.get(unset).is_none() {
             config[unset] = Value::Null;
@@ -357,7 +357,7 @@ async fn query_finds_allowlists_without_subgroups() {
 
 /// Applies the example of a resource and removes it from the state, so that it can be imported.
 #[track_caller]
-fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
+fn applied_and_removed_from_state(gitlab: &Simulator, resource: &str) -> Workspace {
     let tf = workspace(gitlab);
     tf.config(&text(&format!("resources/{resource}/resource.tf")));
     tf.apply().succeeds();
@@ -367,15 +367,15 @@ fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
 }
 
 #[track_caller]
-fn assert_import_blocks_take_up(resource: &str, file: &str) {
+fn assert_import_blocks_work(resource: &str, file: &str) {
     let gitlab = examples();
-    let tf = applied_and_forgotten(&gitlab, resource);
+    let tf = applied_and_removed_from_state(&gitlab, resource);
     let imports = text(&format!("resources/{resource}/{file}"));
     tf.file("imports.tf", &imports);
     tf.apply().succeeds();
 
     for import in blocks(&imports) {
-        assert_taken_up(&gitlab, &tf, import.text("to"));
+        assert_imported(&gitlab, &tf, import.text("to"));
     }
     tf.plan().changes_nothing();
     destroyed(&tf);
@@ -384,7 +384,7 @@ fn assert_import_blocks_take_up(resource: &str, file: &str) {
 /// Checks that the object is managed and is what its configuration says: at most another path or ID
 /// is to be stored.
 #[track_caller]
-fn assert_taken_up(gitlab: &Simulator, tf: &Workspace, address: &str) {
+fn assert_imported(gitlab: &Simulator, tf: &Workspace, address: &str) {
     let action = tf.plan_with(&["-target", address]).change(address).action;
     assert!(matches!(action, Action::NoOp | Action::Update), "{address}: {action:?}");
     gitlab.clear_requests();

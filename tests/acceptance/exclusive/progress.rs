@@ -10,7 +10,7 @@ use crate::worlds::{APP, FOUR_PROJECTS, OLD};
 /// Returns the messages of progress in the log, without what the host puts around them.
 fn progress(run: &Run) -> Vec<String> {
     let lines = run.stderr().lines().filter_map(|line| line.split_once("allowlist: "));
-    lines.map(|(_, told)| told.split(": ").next().unwrap_or(told).to_owned()).collect()
+    lines.map(|(_, message)| message.split(": ").next().unwrap_or(message).to_owned()).collect()
 }
 
 /// Adds `count` projects and returns a list of them.

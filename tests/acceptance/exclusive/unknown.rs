@@ -112,8 +112,8 @@ fn every_path_missing_at_apply_is_named() {
 
     let run = tf.apply();
 
-    let told: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n\n"), @r#"
+    let errors: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
+    assert_snapshot!(errors.join("\n\n"), @r#"
     Error: Unknown project: acme/never
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next", "acme/never"]

@@ -17,20 +17,20 @@ fn page(status: u16, title: &str) -> Fault {
 #[track_caller]
 fn assert_reports(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
     let mut switchover = Switchover::new();
-    for (fault, told) in cases {
+    for (fault, message) in cases {
         let run = switchover.switch(block, [Injection::from(fault).writes_only()]);
         run.fails();
         let details: Vec<_> = run.errors().into_iter().map(|error| error.detail).collect();
         assert_eq!(details.len(), 3, "one error for each change\n{run}");
         // Only one of the errors quotes the response.
-        let outcome = told.lines().next().unwrap_or_default();
+        let outcome = message.lines().next().unwrap_or_default();
         assert!(
             details.iter().all(|detail| detail.contains(outcome)),
-            "{told:?} is not in {details:#?}"
+            "{message:?} is not in {details:#?}"
         );
         assert!(
-            details.iter().any(|detail| detail.contains(told)),
-            "{told:?} is not in {details:#?}"
+            details.iter().any(|detail| detail.contains(message)),
+            "{message:?} is not in {details:#?}"
         );
         switchover.assert_in_sync();
     }

@@ -22,7 +22,7 @@ fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injectio
         let run = switchover.switch(block, once_each(&fault));
         run.succeeds();
         let blamed: Vec<_> =
-            run.warnings().into_iter().filter(|told| told.summary == ADOPTED).collect();
+            run.warnings().into_iter().filter(|warning| warning.summary == ADOPTED).collect();
         assert!(blamed.is_empty(), "{fault:?}: {blamed:?}");
         switchover.assert_switched();
     }
@@ -80,7 +80,7 @@ fn unreadable_confirmation_does_not_undo_an_addition() {
     for fault in [Fault::TruncatedJson, Fault::NotJson, Fault::BreaksOffTheBody] {
         let run = switchover.switch("retries = 0", [fault.on(Route::AllowlistProjectPost)]);
         run.succeeds();
-        assert!(run.warnings().iter().all(|told| told.summary != ADOPTED), "{run}");
+        assert!(run.warnings().iter().all(|warning| warning.summary != ADOPTED), "{run}");
         switchover.assert_switched();
     }
 }

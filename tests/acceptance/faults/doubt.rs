@@ -22,7 +22,7 @@ resource "gitlab_job_token_scope" "app" {
 
 /// Carries out a write without an answer, and answers nothing from then on. The apply reads before
 /// it writes.
-fn goes_dark(gitlab: &Simulator, write: Route) {
+fn fail_after_write(gitlab: &Simulator, write: Route) {
     let dark = || Injection::from(Fault::Unavailable { retry_after: None });
     gitlab.inject(dark().on(write).carried_out());
     for (route, reads) in
@@ -37,7 +37,7 @@ fn applied(gitlab: &Simulator, config: &str, write: Route) -> (Workspace, String
     let tf = workspace(gitlab);
     tf.config(&format!("{PROVIDER}{config}"));
     tf.plan().succeeds();
-    goes_dark(gitlab, write);
+    fail_after_write(gitlab, write);
     let error = tf.apply_saved().error();
     gitlab.clear_faults();
     (tf, error)
@@ -184,7 +184,7 @@ fn a_gateways_404_leaves_the_state_alone() {
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
 
-/// A top-level error of a mutation counts as a rejection only if it is GitLab's message for one.
+/// A top-level error of a mutation is a rejection only if it is GitLab's message for one.
 #[test]
 fn change_of_a_failed_mutation_is_found() {
     let gitlab = THREE_PROJECTS.start();

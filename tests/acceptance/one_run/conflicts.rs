@@ -15,7 +15,7 @@ const APP_NAMED: &str = "project acme/app (1)";
 /// Plans two resources of which the second one is planned and applied after the first, expects the
 /// warning, and applies the plan, which fails. Returns the writes of the apply.
 #[track_caller]
-fn second_fails(
+fn assert_second_fails(
     gitlab: &Simulator,
     first: (&str, &str),
     second: (&str, &str),
@@ -54,7 +54,8 @@ fn second_list_of_one_kind_fails_and_removes_nothing() {
             let gitlab = kind.gitlab(&[]);
             let (first, second) = (kind.list(&[one]), kind.list(&[other]));
 
-            let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
+            let writes =
+                assert_second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
             assert!(kind.allowed(&gitlab).contains(&one));
             assert_eq!(removals(&writes), "");
@@ -69,7 +70,7 @@ fn second_list_does_not_add_what_the_first_removed() {
         let gitlab = kind.gitlab(&[0, 1]);
         let (first, second) = (kind.list(&[0]), kind.list(&[0, 1]));
 
-        let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -112,7 +113,7 @@ fn second_scope_fails_and_writes_nothing() {
         let [one, other] =
             [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
 
-        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.inbound_enabled(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -127,7 +128,7 @@ fn second_scope_with_another_push_setting_fails() {
         let [one, other] = [first, !first]
             .map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
 
-        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.push_repository_for_job_token_allowed(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -140,7 +141,8 @@ fn list_does_not_remove_a_new_entry() {
         let gitlab = kind.gitlab(&[]);
         let (first, second) = (kind.entry(1), kind.list(&[0]));
 
-        let writes = second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]);
+        let writes =
+            assert_second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]);
 
         assert!(kind.allowed(&gitlab).contains(&1));
         assert_eq!(removals(&writes), "");
@@ -153,7 +155,8 @@ fn entry_does_not_add_what_a_list_removed() {
         let gitlab = kind.gitlab(&[1]);
         let (first, second) = (kind.list(&[0]), kind.entry(1));
 
-        let writes = second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]);
+        let writes =
+            assert_second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 2, "{writes}");

@@ -181,7 +181,7 @@ fn provider_requirement() -> String {
 }
 
 /// Returns title and detail of a message on one line and in lower case.
-fn told(diagnostic: &Diagnostic) -> String {
+fn text_of(diagnostic: &Diagnostic) -> String {
     let text = format!("{} {}", diagnostic.summary, diagnostic.detail);
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -189,7 +189,7 @@ fn told(diagnostic: &Diagnostic) -> String {
 /// Checks whether a message has all of these facts in it, each in one of the wordings that `|`
 /// separates.
 fn mentions(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
-    let text = told(diagnostic);
+    let text = text_of(diagnostic);
     facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
 }
 

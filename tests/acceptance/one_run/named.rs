@@ -17,7 +17,7 @@ fn state(tf: &Workspace) -> Value {
 
 /// Panics unless the run failed before any write and named the target.
 #[track_caller]
-fn assert_refused(gitlab: &Simulator, applied: &Run, target: &str) {
+fn assert_removal_rejected(gitlab: &Simulator, applied: &Run, target: &str) {
     assert_fails_with(applied, &[NOT_IN_THE_PLAN, target]);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
@@ -27,7 +27,7 @@ fn assert_refused(gitlab: &Simulator, applied: &Run, target: &str) {
 #[track_caller]
 fn assert_named(gitlab: &Simulator, applied: &Run, target: &str) {
     if PLANNED_PRIVATE_DATA.is_there() {
-        assert_refused(gitlab, applied, target);
+        assert_removal_rejected(gitlab, applied, target);
     } else {
         applied.succeeds();
         assert_warns(applied, &[target]);
@@ -53,7 +53,7 @@ fn target_that_joins_after_the_plan_of_an_update_stays() {
         kind.allow(&gitlab, 2);
         gitlab.clear_requests();
 
-        assert_refused(&gitlab, &tf.apply_saved(), &kind.named(2));
+        assert_removal_rejected(&gitlab, &tf.apply_saved(), &kind.named(2));
 
         assert_eq!(kind.allowed(&gitlab), [0, 1, 2]);
         let held = state(&tf);
@@ -130,7 +130,7 @@ fn plan_without_a_refresh_names_every_target_on_the_list() {
             applied.succeeds();
             assert_eq!(kind.allowed(&gitlab), [0]);
         } else {
-            assert_refused(&gitlab, &applied, &kind.named(2));
+            assert_removal_rejected(&gitlab, &applied, &kind.named(2));
             assert_fails_with(&applied, &["-refresh=false"]);
         }
     }

@@ -59,7 +59,7 @@ fn target_joins_a_list_beside_a_hidden_path() {
 
 /// Plans a change in place, which takes no write.
 #[track_caller]
-fn goes_through_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
+fn plans_and_applies_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
     assert_eq!(tf.plan().change(address).action, Action::Update);
     plans_and_applies(tf);
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -71,7 +71,7 @@ fn hidden_path_replaces_an_id_of_a_list() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &ids(&kind, 0)));
         tf.config(&list("this", &kind.list(&[0])));
 
-        goes_through_in_place(&gitlab, &tf, &format!("{LIST}.this"));
+        plans_and_applies_in_place(&gitlab, &tf, &format!("{LIST}.this"));
     }
 }
 
@@ -82,7 +82,7 @@ fn hidden_path_replaces_an_id_of_an_entry() {
         let (gitlab, tf) = hidden_after(&kind, &entry("this", &by_id));
         tf.config(&entry("this", &kind.entry(0)));
 
-        goes_through_in_place(&gitlab, &tf, &format!("{ENTRY}.this"));
+        plans_and_applies_in_place(&gitlab, &tf, &format!("{ENTRY}.this"));
     }
 }
 
@@ -129,7 +129,7 @@ fn entry_imported_by_id_takes_a_hidden_path() {
         let address = format!("{ENTRY}.this");
         tf.import(&address, &format!("{APP}:{noun}:{}", kind.ids[0])).succeeds();
 
-        goes_through_in_place(&gitlab, &tf, &address);
+        plans_and_applies_in_place(&gitlab, &tf, &address);
     }
 }
 
@@ -142,7 +142,7 @@ fn list_imported_by_id_takes_a_hidden_path() {
         let address = format!("{LIST}.this");
         tf.import(&address, &APP.to_string()).succeeds();
 
-        goes_through_in_place(&gitlab, &tf, &address);
+        plans_and_applies_in_place(&gitlab, &tf, &address);
     }
 }
 

@@ -83,7 +83,7 @@ fn null_policy() {
 }
 
 /// Makes the plan do without the names that GitLab knows, so that the apply finds out.
-fn keeps_names_back(gitlab: &Simulator) {
+fn hide_policy_names(gitlab: &Simulator) {
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery).named("JobTokenPolicies"));
 }
 
@@ -92,7 +92,7 @@ fn unknown_policy_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
-    keeps_names_back(&gitlab);
+    hide_policy_names(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't add entry: project acme/lib (2)
@@ -123,7 +123,7 @@ fn policy_unknown_to_gitlab_does_not_change_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
-    keeps_names_back(&gitlab);
+    hide_policy_names(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't set permissions: project acme/lib (2)

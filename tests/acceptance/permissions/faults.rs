@@ -9,7 +9,7 @@ use super::*;
 /// The provider block without a second attempt.
 const ONCE: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 
-fn lost() -> [Injection; 4] {
+fn lost_responses() -> [Injection; 4] {
     let on_mutations = |fault: Fault| fault.on(Route::GraphqlMutation).once();
     [
         on_mutations(Fault::DropsTheAnswer),
@@ -21,7 +21,8 @@ fn lost() -> [Injection; 4] {
 
 #[test]
 fn addition_with_a_lost_response_is_found_on_the_allowlist() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+    for (block, fault) in
+        lost_responses().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
         let gitlab = THREE_PROJECTS.start();
         let tf = workspace(&gitlab);
@@ -37,7 +38,8 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
 
 #[test]
 fn change_with_a_lost_response_is_found() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+    for (block, fault) in
+        lost_responses().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, JOBS_AND_PACKAGES);

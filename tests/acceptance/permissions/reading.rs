@@ -12,7 +12,7 @@ const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
 /// Returns path and permissions of each entry of a kind.
 fn permissions(read: &Value, kind: &str) -> Vec<Value> {
-    let told = |entry: &Value| {
+    let fields = |entry: &Value| {
         json!([
             entry["path"],
             entry["default_permissions"],
@@ -21,7 +21,7 @@ fn permissions(read: &Value, kind: &str) -> Vec<Value> {
             entry["added_by"]
         ])
     };
-    read[kind].as_array().into_iter().flatten().map(told).collect()
+    read[kind].as_array().into_iter().flatten().map(fields).collect()
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn with(gitlab: &Simulator, permissions: &[&str]) -> Workspace {
     tf
 }
 
-fn warned(run: &Run, title: &str) -> bool {
+fn has_warning(run: &Run, title: &str) -> bool {
     run.warnings().iter().any(|warning| warning.summary.contains(title))
 }
 
@@ -205,7 +205,7 @@ fn data_sources_show_nulls_with_a_warning() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(warned(&run, "Permissions"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Permissions"), "{answers:?}: {}", run.stdout());
         let state = tf.state();
         let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
         assert_eq!(
@@ -244,7 +244,7 @@ fn hidden_own_permissions_are_warned_of() {
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
     let run = tf.apply();
     run.succeeds();
-    assert!(warned(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
+    assert!(has_warning(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
     assert_eq!(
         tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"],
         Value::Null
@@ -320,7 +320,7 @@ fn unreadable_cross_project_push_can_be_written() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(warned(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();

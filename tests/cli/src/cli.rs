@@ -250,7 +250,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn invalid_program_is_an_error_with_the_variable() {
-        let told = |named: &str, text: &str| {
+        let error_of = |named: &str, text: &str| {
             use std::fs::Permissions;
             use std::os::unix::fs::PermissionsExt as _;
 
@@ -260,15 +260,15 @@ mod tests {
             std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
             let variable = |name: &str| (name == PATH_VARIABLE).then(|| program.clone().into());
             let cli = Cli::find_installed_in(variable).unwrap().unwrap();
-            let told = cli.identify().unwrap_err().to_string();
-            told.replace(directory.path().canonicalize().unwrap().to_str().unwrap(), "/there")
+            let message = cli.identify().unwrap_err().to_string();
+            message.replace(directory.path().canonicalize().unwrap().to_str().unwrap(), "/there")
         };
         let expected = "TF_ACC_TERRAFORM_PATH names \"/there/true\", which isn't Terraform or \
                         OpenTofu: `/there/true version` should print a line such as `Terraform \
                         v1.15.5`, but ";
-        let silent = told("true", "#!/bin/sh\n");
+        let silent = error_of("true", "#!/bin/sh\n");
         assert_eq!(silent, format!("{expected}printed nothing"));
-        let other = told("true", "#!/bin/sh\necho other 1.2\n");
+        let other = error_of("true", "#!/bin/sh\necho other 1.2\n");
         assert_eq!(other, format!("{expected}printed \"other 1.2\""));
     }
 

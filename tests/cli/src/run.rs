@@ -75,13 +75,13 @@ impl Run {
     /// Returns all errors, in order.
     #[must_use]
     pub fn errors(&self) -> Vec<Diagnostic> {
-        self.told(Severity::Error)
+        self.diagnostics(Severity::Error)
     }
 
     /// Returns all warnings, except the one about development overrides.
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        let mut warnings = self.told(Severity::Warning);
+        let mut warnings = self.diagnostics(Severity::Warning);
         warnings.retain(|warning| warning.summary != OVERRIDES);
         warnings
     }
@@ -117,7 +117,7 @@ impl Run {
         }
     }
 
-    fn told(&self, severity: Severity) -> Vec<Diagnostic> {
+    fn diagnostics(&self, severity: Severity) -> Vec<Diagnostic> {
         let mut all: Vec<Diagnostic> = if self.is_json {
             self.stdout.lines().filter_map(Diagnostic::from_json).collect()
         } else {

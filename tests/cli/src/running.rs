@@ -128,9 +128,9 @@ struct Status {
 
 /// Returns the status of a running process.
 fn status(number: u32) -> Option<Status> {
-    let told = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name before the state is in parentheses and may hold anything.
-    let mut fields = told.rsplit_once(')')?.1.split_whitespace();
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
     (state != "Z").then_some(Status { parent })
 }

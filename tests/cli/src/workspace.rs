@@ -291,7 +291,7 @@ impl Workspace {
         let run = self.run(&[&["show", "-json"], file.as_deref().as_slice()].concat());
         match serde_json::from_str(run.succeeds().stdout()) {
             Ok(shown) => shown,
-            Err(error) => panic!("what is shown is no JSON: {error}\n{run}"),
+            Err(error) => panic!("the output isn't JSON: {error}\n{run}"),
         }
     }
 }

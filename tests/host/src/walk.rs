@@ -42,7 +42,7 @@ pub struct Instance {
 /// A plan's effect on an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing: the apply walk isn't told of it.
+    /// Nothing: the apply walk skips it.
     Nothing,
     /// Creates an object.
     Create,
@@ -135,7 +135,7 @@ impl Walk {
         if wanted.config.is_null() {
             return self.plan_removal(wanted, before).await;
         }
-        // A plan isn't told of a tainted object.
+        // A plan doesn't get a tainted object.
         let prior = if before.tainted { Stored::default() } else { before.stored.clone() };
         let mut planned = self.plan_once(wanted, &prior, &[]).await?;
         let warnings = planned.diagnostics.clone();

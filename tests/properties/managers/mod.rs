@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
+use crate::check_all;
 use crate::disturbance::Disturbance;
-use crate::hold;
 
 mod drawing;
 mod world;
@@ -205,7 +205,7 @@ impl Declared {
     }
 
     /// Checks whether both manage one object, and not as a list and an entry that it names.
-    fn contradicts(&self, other: &Declared) -> bool {
+    fn conflicts_with(&self, other: &Declared) -> bool {
         let named = |list: &Declared, entry: &Declared| match entry.what {
             What::Entry(target) => {
                 list.whole(part_of(target)).is_some_and(|whole| whole.contains(&target))
@@ -269,12 +269,12 @@ fn held(state: &Value) -> BTreeSet<(u64, Target)> {
     [ids("project", Target::Project), ids("group", Target::Group)].into_iter().flatten().collect()
 }
 
-fn text(told: &Diagnostic) -> String {
-    format!("{}\n{}", told.summary, told.detail)
+fn text(diagnostic: &Diagnostic) -> String {
+    format!("{}\n{}", diagnostic.summary, diagnostic.detail)
 }
 
 fn warns_of_a_conflict(change: &Change) -> bool {
-    change.warnings.iter().any(|told| text(told).to_lowercase().contains("conflict"))
+    change.warnings.iter().any(|diagnostic| text(diagnostic).to_lowercase().contains("conflict"))
 }
 
 /// Checks whether a plan says that a target loses access: by removing its entry, or in a warning.
@@ -291,17 +291,17 @@ fn names(change: &Change, (source, target): (u64, Target)) -> bool {
 /// Checks whether a warning of a plan names a target by path or ID.
 fn warns_of(change: &Change, target: Target) -> bool {
     let is_name = |word: &str| word == path(target) || word == target.id().to_string();
-    change.warnings.iter().any(|told| {
-        let text = text(told);
+    change.warnings.iter().any(|diagnostic| {
+        let text = text(diagnostic);
         let mut words =
             text.split(|letter: char| !letter.is_alphanumeric() && !"/-_".contains(letter));
         words.any(is_name)
     })
 }
 
-fn contradictions(config: &BTreeMap<u32, Declared>) -> usize {
+fn count_conflicts(config: &BTreeMap<u32, Declared>) -> usize {
     let all: Vec<_> = config.values().collect();
-    pairs(&all).filter(|(one, other)| one.contradicts(other)).count()
+    pairs(&all).filter(|(one, other)| one.conflicts_with(other)).count()
 }
 
 /// Returns pairs of different elements.
@@ -339,5 +339,5 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
 fn server_matches_the_config_unless_a_plan_warned() {
     let runtime = Runtime::new().unwrap();
     let scenarios = (prop::collection::vec(declared(), 2..8), prop::collection::vec(step(), 1..5));
-    hold(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));
+    check_all(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));
 }

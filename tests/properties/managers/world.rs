@@ -89,7 +89,7 @@ impl World {
                     self.config.extend([(one, second), (other, first)]);
                 }
             }
-            if !step.allows_conflicts && contradictions(&self.config) > contradictions(&earlier) {
+            if !step.allows_conflicts && count_conflicts(&self.config) > count_conflicts(&earlier) {
                 self.config = earlier;
             }
         }
@@ -236,10 +236,11 @@ impl World {
             .for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
         let outcomes = self.apply(step, &changes).await;
         self.gitlab.clear_faults();
-        let told: Vec<_> = outcomes.values().flat_map(|outcome| &outcome.diagnostics).collect();
+        let diagnostics: Vec<_> =
+            outcomes.values().flat_map(|outcome| &outcome.diagnostics).collect();
         let succeeded = !outcomes.values().any(|outcome| failed(&outcome.diagnostics));
         if !changes.values().any(warns_of_a_conflict) && step.disturbances.is_empty() {
-            assert!(succeeded, "{told:#?}");
+            assert!(succeeded, "{diagnostics:#?}");
         }
         let after = self.server();
         for lost in before.allowed.difference(&after.allowed) {
@@ -259,9 +260,9 @@ impl World {
     fn assert_warnings(&self, changes: &BTreeMap<Address, Change>) {
         let now: Vec<_> = self.config.values().collect();
         for (one, other) in pairs(&now) {
-            if one.contradicts(other) {
+            if one.conflicts_with(other) {
                 let common: Vec<_> = one.parts().intersection(&other.parts()).copied().collect();
-                let warned = self.excused(changes);
+                let warned = self.exempt(changes);
                 assert!(
                     common.iter().any(|part| warned.contains(part)),
                     "no conflict of {one:?} and {other:?}"
@@ -272,12 +273,12 @@ impl World {
         let overlap = pairs(&now).chain(pairs(&earlier)).any(|(one, other)| one.overlaps(other));
         if self.converged && !overlap {
             let accused = changes.values().find(|change| warns_of_a_conflict(change));
-            assert!(accused.is_none(), "there is no conflict: {accused:#?}");
+            assert!(accused.is_none(), "a warning without a conflict: {accused:#?}");
         }
     }
 
     /// Returns the parts of which a plan says that there is a conflict.
-    fn excused(&self, changes: &BTreeMap<Address, Change>) -> BTreeSet<(u64, Part)> {
+    fn exempt(&self, changes: &BTreeMap<Address, Change>) -> BTreeSet<(u64, Part)> {
         let warning = changes.iter().filter(|(_, change)| warns_of_a_conflict(change));
         let declared = warning.flat_map(|(address, _)| {
             let now = self.config.get(&address.1).filter(|now| now.type_name() == address.0);
@@ -292,9 +293,9 @@ impl World {
         after: &Server,
         changes: &BTreeMap<Address, Change>,
     ) {
-        let excused = self.excused(changes);
+        let exempt = self.exempt(changes);
         for part in SOURCES.into_iter().flat_map(|source| PARTS.map(|part| (source, part))) {
-            if excused.contains(&part) {
+            if exempt.contains(&part) {
                 continue;
             }
             if part.1 == Part::Access {
@@ -352,7 +353,7 @@ impl World {
                     Action::Destroy | Action::Replace => {
                         stays.retain(|target| !held.contains(target))
                     }
-                    // A list that gives up a kind lets go of its entries, whoever else is to remove
+                    // A list that drops a kind keeps its entries, even if another resource removes
                     // them.
                     Action::Update => may_stay.extend(held),
                     Action::Create | Action::Nothing => {}

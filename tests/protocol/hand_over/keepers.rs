@@ -119,7 +119,7 @@ async fn later_keeper_is_warned_or_keeps_its_object() {
         let warned = keeper
             .warnings
             .iter()
-            .any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
+            .any(|warning| names(&format!("{} {}", warning.summary, warning.detail), 2));
         assert!(warned, "{:?}: {:#?}", pair.removed, keeper.warnings);
 
         // The next apply adds it back.
@@ -211,7 +211,7 @@ async fn deposed_object_stays_with_its_keeper() {
             let outcome = walk.apply(&change).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
             let warnings = [keeper.warnings, change.warnings].concat();
-            let is_warned = !hands_on && warnings.iter().any(|told| names(&told.detail, 2));
+            let is_warned = !hands_on && warnings.iter().any(|warning| names(&warning.detail, 2));
             let is_kept = gitlab.allowlist(APP).projects == [2].into();
             assert!(
                 is_kept || is_warned,

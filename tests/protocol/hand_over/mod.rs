@@ -172,10 +172,11 @@ async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Ve
         changes.iter().all(|change| change.action != Action::Nothing),
         "nothing is handed over"
     );
-    let conflict = changes.iter().flat_map(|change| &change.warnings).find(|told| {
-        format!("{} {}", told.summary, told.detail).to_lowercase().contains("conflict")
+    let conflict = changes.iter().flat_map(|change| &change.warnings).find(|diagnostic| {
+        format!("{} {}", diagnostic.summary, diagnostic.detail).to_lowercase().contains("conflict")
     });
-    let mut broken: Vec<_> = conflict.iter().map(|told| format!("{targets}: {told:?}")).collect();
+    let mut broken: Vec<_> =
+        conflict.iter().map(|diagnostic| format!("{targets}: {diagnostic:?}")).collect();
     for order in orders {
         held.restore(&gitlab);
         let walk = start(&gitlab).await;
@@ -183,9 +184,10 @@ async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Ve
             broken.push(format!("{targets}, {order:?}: no end"));
             continue;
         };
-        let told: Vec<_> = outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
+        let diagnostics: Vec<_> =
+            outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
         if outcomes.iter().any(|outcome| failed(&outcome.diagnostics)) {
-            broken.push(format!("{targets}, {order:?}: {told:#?}"));
+            broken.push(format!("{targets}, {order:?}: {diagnostics:#?}"));
         } else if Server::of(&gitlab, targets) != wanted {
             let difference = Server::of(&gitlab, targets).difference(&wanted);
             broken.push(format!("{targets}, {order:?}: {difference}"));
@@ -255,7 +257,7 @@ fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
 }
 
 /// Entries of which each takes the next one's target.
-fn rotated(targets: u64, create_before_destroy: bool) -> HandOver {
+fn exchanged(targets: u64, create_before_destroy: bool) -> HandOver {
     let before = entries("entry", targets + 1);
     let others = before.values().cycle().skip(1).cloned();
     let after =
@@ -337,12 +339,12 @@ async fn entries_are_replaced_create_before_destroy() {
 
 #[tokio::test]
 async fn entries_exchange_their_targets() {
-    assert_kept(|n| rotated(n, false)).await;
+    assert_kept(|n| exchanged(n, false)).await;
 }
 
 #[tokio::test]
 async fn entries_exchange_their_targets_create_before_destroy() {
-    assert_kept(|n| rotated(n, true)).await;
+    assert_kept(|n| exchanged(n, true)).await;
 }
 
 #[tokio::test]
@@ -417,7 +419,7 @@ async fn failed_create_names_what_was_left_for_it() {
     assert!(failed(&created.diagnostics));
     for id in ids(3) {
         assert!(
-            created.diagnostics.iter().any(|told| names(&told.detail, id)),
+            created.diagnostics.iter().any(|diagnostic| names(&diagnostic.detail, id)),
             "{:#?}",
             created.diagnostics
         );
@@ -443,8 +445,11 @@ async fn failed_scope_names_the_project_left_open() {
     assert!(failed(&created.diagnostics));
     assert!(!gitlab.inbound_enabled(2), "it is left to the new scope");
     let state = created.instance.map(|scope| scope.stored.state).unwrap_or_default();
-    let told = created.diagnostics.iter().any(|told| told.detail.contains("`inbound_enabled`"));
-    assert!(state["inbound_enabled"] == json!(false) || told, "{:#?}", created.diagnostics);
+    let is_named = created
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.detail.contains("`inbound_enabled`"));
+    assert!(state["inbound_enabled"] == json!(false) || is_named, "{:#?}", created.diagnostics);
 }
 
 /// Checks whether a text names a target by path or ID.

@@ -60,7 +60,7 @@ pub(super) async fn apply(
     match order {
         FirstThenSecond => [all(walk, first).await, all(walk, second).await].concat(),
         SecondThenFirst => [all(walk, second).await, all(walk, first).await].concat(),
-        FirstAmidSecond => amid(walk, first, second).await,
+        FirstAmidSecond => apply_first_amid_second(walk, first, second).await,
         InTurn => {
             let mut outcomes = Vec::new();
             for turn in 0..first.len().max(second.len()) {
@@ -92,7 +92,11 @@ async fn all(walk: &Walk, changes: &[&Change]) -> Vec<Outcome> {
     applied.into_iter().collect::<Result<_, _>>().unwrap()
 }
 
-async fn amid(walk: &Walk, first: &[&Change], second: &[&Change]) -> Vec<Outcome> {
+async fn apply_first_amid_second(
+    walk: &Walk,
+    first: &[&Change],
+    second: &[&Change],
+) -> Vec<Outcome> {
     let creates = second.iter().filter(|change| change.action == Action::Create);
     let plans =
         creates.map(|change| async move { (*change, walk.plan_again(change).await.unwrap()) });

@@ -100,7 +100,7 @@ impl Kit {
         for attribute in &planned.requires_replace {
             let (was, is) = (&before.state[attribute], &planned.state[attribute]);
             assert_ne!(was, is, "{attribute} does not change");
-            assert!(planned.state.get(attribute).is_some(), "{attribute} is no attribute");
+            assert!(planned.state.get(attribute).is_some(), "{attribute} isn't an attribute");
         }
         let in_place = !before.state.is_null() && planned.requires_replace.is_empty();
         match &planned.identity {

@@ -34,7 +34,7 @@ impl Rules {
     /// Checks that the object has exactly the attributes of the schema, with values of their types.
     pub(crate) fn shape(&self, object: &Value) -> Vec<String> {
         let Some(values) = object.as_object() else {
-            return vec![format!("{object} is no object")];
+            return vec![format!("{object} isn't an object")];
         };
         let mut broken: Vec<String> = self
             .attributes

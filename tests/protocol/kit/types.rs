@@ -23,7 +23,7 @@ impl Type {
     /// Reads a type constraint. Hosts crash on a malformed one, so a test may fail.
     pub(crate) fn parse(text: &[u8]) -> Type {
         let json: Value = serde_json::from_slice(text).unwrap_or_else(|error| {
-            panic!("{:?} is no type: {error}", String::from_utf8_lossy(text))
+            panic!("{:?} isn't a type: {error}", String::from_utf8_lossy(text))
         });
         Type::of_json(&json)
     }
@@ -37,7 +37,7 @@ impl Type {
             (_, Some("list")) => Type::List(element()),
             (_, Some("set")) => Type::Set(element()),
             (_, Some("map")) => Type::Map(element()),
-            _ => panic!("{json} is no type that this provider has use for"),
+            _ => panic!("{json} isn't a type that this provider uses"),
         }
     }
 

@@ -18,19 +18,19 @@ pub enum DistError {
     #[error("building for {0} failed")]
     NotBuilt(String),
     /// Cargo doesn't list the linked crates.
-    #[error("cargo does not tell what the program is linked from: {0}")]
+    #[error("cargo doesn't list the crates that the program is linked from: {0}")]
     NoCrates(String),
     /// Cargo's output has an unknown format.
-    #[error("what cargo tells of the packages can't be read: {0}")]
+    #[error("the output of `cargo metadata` can't be read: {0}")]
     Metadata(#[source] serde_json::Error),
     /// A license text is missing.
-    #[error("{0} comes without the text of its licence, which a package must pass on")]
-    NoLicence(String),
+    #[error("{0} has no license text, which a package must include")]
+    NoLicense(String),
     /// The target is unknown to Rust.
     #[error("the compiler knows no target {0}, see `rustc --print target-list`")]
     UnknownTarget(String),
     /// The target has no platform name in registries.
-    #[error("there is no known name in registries for the platform of {0}")]
+    #[error("registries have no name for the platform of {0}")]
     NoPlatform(String),
     /// A file or folder can't be read.
     #[error("{} can't be read: {source}", path.display())]

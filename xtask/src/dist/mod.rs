@@ -63,7 +63,7 @@ struct Contents {
 ///
 /// # Errors
 ///
-/// Where the binary can't be built or read, a licence is missing, or the folder can't be written.
+/// If the binary can't be built or read, a license text is missing, or the folder can't be written.
 pub fn package(project: &Path, options: &Options) -> Result<String, DistError> {
     package_with(project, options, |project, target| {
         let crates = crates::of_program(project, target)?;

@@ -19,13 +19,13 @@ const RULE: &str =
 /// The notice of the standard library, which isn't a package.
 const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), \
      Copyright (c) The Rust Project Contributors, is used under the Apache License, Version 2.0, \
-     which is among the licences below.";
+     which is among the licenses below.";
 
 /// Composes the notices for a program that is linked from these crates.
 ///
 /// # Errors
 ///
-/// Fails if a crate comes without the words of its licence.
+/// Fails if a crate has no license text.
 pub(super) fn compose(packages: &[Crate]) -> Result<String, DistError> {
     let mut by_text: BTreeMap<String, Vec<&Crate>> = BTreeMap::new();
     for package in packages {
@@ -50,7 +50,7 @@ pub(super) fn compose(packages: &[Crate]) -> Result<String, DistError> {
 
 fn heading(package: &Crate) -> String {
     let Crate { name, version, license, repository, .. } = package;
-    let license = license.as_deref().unwrap_or("licence below");
+    let license = license.as_deref().unwrap_or("license below");
     match repository {
         Some(repository) => format!("{name} {version} ({license}), {repository}"),
         None => format!("{name} {version} ({license})"),
@@ -73,7 +73,7 @@ fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, DistError> 
         shared.extend(own_texts(sibling)?);
     }
     match shared.is_empty() {
-        true => Err(DistError::NoLicence(format!("{} {}", package.name, package.version))),
+        true => Err(DistError::NoLicense(format!("{} {}", package.name, package.version))),
         false => Ok(shared),
     }
 }
@@ -165,10 +165,7 @@ mod tests {
             ..package(folder.path(), "without", &[("README", "")])
         };
         let error = compose(&[with, without]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "without 1.2.3 comes without the text of its licence, which a package must pass on"
-        );
+        assert_eq!(error, "without 1.2.3 has no license text, which a package must include");
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn component(found: &Crate) -> Component {
     }
 }
 
-/// Returns a licence as SPDX writes it. Older crates have a slash for OR.
+/// Returns a license as an SPDX expression. Older crates use a slash for OR.
 fn expression(license: &str) -> String {
     license.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
 }

@@ -39,21 +39,22 @@ pub(super) fn of_releases() -> Result<Vec<Target>, DistError> {
 impl Target {
     /// Returns the target of this machine.
     pub(super) fn of_this_machine() -> Result<Self, DistError> {
-        let told = ask_compiler(&["--version", "--verbose"])?;
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
-        let triple = told.lines().find_map(|line| line.strip_prefix("host: "));
+        let output = ask_compiler(&["--version", "--verbose"])?;
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
+        let triple = output.lines().find_map(|line| line.strip_prefix("host: "));
         Self::named(triple.unwrap_or_default())
     }
 
     /// Returns the target with this Rust target triple.
     pub(super) fn named(triple: &str) -> Result<Self, DistError> {
-        let told = ask_compiler(&["--print", "cfg", "--target", triple])?;
-        if !told.status.success() {
+        let output = ask_compiler(&["--print", "cfg", "--target", triple])?;
+        if !output.status.success() {
             return Err(DistError::UnknownTarget(triple.to_owned()));
         }
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
         let value = |name: &str| {
-            let value = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("=\""));
+            let value =
+                output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("=\""));
             value.unwrap_or_default().trim_end_matches('"')
         };
         let is_little_endian = value("target_endian") == "little";
@@ -78,9 +79,13 @@ impl Target {
 
 /// Returns the version of the compiler, such as `1.95.0`.
 pub(super) fn compiler_version() -> Result<String, DistError> {
-    let told = ask_compiler(&["--version", "--verbose"])?;
-    let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    Ok(told.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default().to_owned())
+    let output = ask_compiler(&["--version", "--verbose"])?;
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(output
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// Asks the compiler that cargo would use.

@@ -20,14 +20,14 @@ fn each_invalid_element_is_an_error_at_its_path() {
 
     let plan = tf.plan();
     let errors = plan.run().fails().errors();
-    let mut told: Vec<_> = errors
+    let mut messages: Vec<_> = errors
         .iter()
         .map(|error| {
             format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default())
         })
         .collect();
-    told.sort_unstable();
-    assert_snapshot!(told.join("\n"), @r#"
+    messages.sort_unstable();
+    assert_snapshot!(messages.join("\n"), @r#"
     Conflicting attributes for groups
       target_groups = []
     Conflicting permissions

@@ -246,8 +246,8 @@ fn limited_parent_group_is_warned_of() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
 
-    let told = tf.plan().warning();
-    assert!(told.contains("Own jobs restricted: project acme/app (1)"), "{told}");
+    let warning = tf.plan().warning();
+    assert!(warning.contains("Own jobs restricted: project acme/app (1)"), "{warning}");
 }
 
 #[test]

@@ -91,6 +91,6 @@ fn elements(answer: &Answer) -> Vec<Value> {
 
 /// Returns the page number; a response that isn't a page counts as the first page.
 fn number(answer: &Answer) -> u64 {
-    let told = answer.headers.iter().find(|(name, _)| *name == PAGE);
-    told.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+    let header = answer.headers.iter().find(|(name, _)| *name == PAGE);
+    header.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
 }

@@ -20,16 +20,16 @@ pub(super) fn complexity(
     operation: &Operation,
     variables: &JsonMap,
 ) -> u64 {
-    Bill { schema, document, variables }.cost(&[&operation.selection_set])
+    Cost { schema, document, variables }.cost(&[&operation.selection_set])
 }
 
-struct Bill<'a> {
+struct Cost<'a> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
     variables: &'a JsonMap,
 }
 
-impl<'a> Bill<'a> {
+impl<'a> Cost<'a> {
     /// Returns the complexity of merged selections. If an object can have several types, the most
     /// complex one counts.
     fn cost(&self, selections: &[&'a SelectionSet]) -> u64 {

@@ -32,7 +32,7 @@ pub(crate) struct Summary {
 }
 
 impl Request {
-    /// Reads a body. What is no JSON object holds no query.
+    /// Reads a body. Anything but a JSON object has no query.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Answer> {
         let body: JsonValue = serde_json::from_slice(body)
             .map_err(|_| errors(400, "The request could not be read as JSON"))?;

@@ -53,7 +53,7 @@ impl Page {
     ) -> Answer {
         let pages = total.div_ceil(self.size).max(1);
         let next = (self.number < pages).then(|| self.number + 1);
-        // Beyond the end there is no previous page either.
+        // A page beyond the end has no previous page either.
         let previous = (self.number > 1 && self.number <= pages).then(|| self.number - 1);
         let last = (!address.omits_totals).then_some(pages);
         let relations = [("prev", previous), ("next", next), ("first", Some(1)), ("last", last)];

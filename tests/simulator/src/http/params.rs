@@ -166,7 +166,7 @@ impl<'p> Check<'p> {
         })
     }
 
-    /// Returns an optional number; an empty one counts as omitted.
+    /// Returns an optional number; an empty one is treated as omitted.
     pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
         match self.params.0.get(name) {
             Some(value) if !is_blank(value) => self.typed(name, integer(value)).unwrap_or(default),

@@ -288,7 +288,7 @@ impl Simulator {
     fn edit_project<T>(&self, id: u64, act: impl FnOnce(&mut Project) -> T) -> T {
         match self.instance().world().project_mut(id) {
             Some(project) => act(project),
-            None => panic!("there is no project {id}"),
+            None => panic!("project {id} doesn't exist"),
         }
     }
 
@@ -311,7 +311,7 @@ impl Simulator {
     fn edit_token(&self, name: &str, act: impl FnOnce(&mut crate::world::Token)) {
         match self.instance().world().token_named(name) {
             Some(token) => act(token),
-            None => panic!("there is no token {name}"),
+            None => panic!("token {name} doesn't exist"),
         }
     }
 }

@@ -89,7 +89,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// Panics if the type has no such field.
+    /// Panics if the type doesn't have the field.
     #[track_caller]
     pub fn remove_field(&self, type_name: &str, field_name: &str) {
         let missing = MissingField { ty: Some(type_name.to_owned()), name: field_name.to_owned() };

@@ -141,7 +141,7 @@ impl World {
 
     fn already_listed(&self, target: Target) -> String {
         let kind = target.kind();
-        if self.settings.version.says_allowlist() {
+        if self.settings.version.names_allowlist() {
             format!("This {kind} is already in the job token allowlist.")
         } else {
             format!("Target {kind} is already in the job token scope")

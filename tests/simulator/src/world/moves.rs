@@ -47,7 +47,7 @@ impl World {
     /// forwarding addresses.
     pub(crate) fn delete_project(&mut self, id: u64) -> Result<(), BuildError> {
         self.projects.remove(&id).ok_or(BuildError::NoSuch(Target::Project(id)))?;
-        self.namespace.forget_project(id);
+        self.namespace.remove_redirects(id);
         for project in self.projects.values_mut() {
             project.allowed_projects.remove(&id);
             project.outbound_projects.remove(&id);

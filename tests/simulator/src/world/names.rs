@@ -3,7 +3,7 @@
 use super::{BuildError, Target, World, last_part};
 
 impl World {
-    /// Gives a project or group a name of its own.
+    /// Sets the display name of a project or group.
     pub(crate) fn set_name(&mut self, place: Target, name: &str) -> Result<(), BuildError> {
         let held = match place {
             Target::Project(id) => self.projects.get_mut(&id).map(|project| &mut project.name),

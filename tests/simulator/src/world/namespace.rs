@@ -42,7 +42,7 @@ impl Namespace {
     }
 
     /// Drops every path and forwarding address of a deleted project.
-    pub(crate) fn forget_project(&mut self, id: u64) {
+    pub(crate) fn remove_redirects(&mut self, id: u64) {
         self.occupants.retain(
             |_, occupant| !matches!(occupant, Occupant::Project(p) | Occupant::MovedProject(p) if *p == id),
         );

@@ -108,7 +108,7 @@ impl Version {
 
     /// Returns whether an entry that exists is "already in the job token allowlist", and not
     /// "scope".
-    pub(crate) fn says_allowlist(&self) -> bool {
+    pub(crate) fn names_allowlist(&self) -> bool {
         self.is_since(18, 0)
     }
 

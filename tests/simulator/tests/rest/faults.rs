@@ -35,11 +35,11 @@ async fn unavailable_server_has_its_status_and_body() {
         (Fault::RejectsTheToken, 401, "application/json"),
     ] {
         let scene = Scene::new();
-        let told = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
+        let has_retry_after = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
         scene.gitlab.inject(fault);
         let reply = turn_off(&scene).await.unwrap();
         assert_eq!((reply.status, reply.header("content-type")), (status, Some(content_type)));
-        assert_eq!(reply.header("retry-after"), told.then_some("7"));
+        assert_eq!(reply.header("retry-after"), has_retry_after.then_some("7"));
         assert!(scene.gitlab.inbound_enabled(scene.app), "{status} was carried out");
     }
 }

@@ -342,7 +342,7 @@ fn invalid_target_and_target_unknown_to_hosts_are_errors() {
     let error = place.pack("x86_64-unknown-nowhere").unwrap_err().to_string();
     assert!(error.starts_with("the compiler knows no target x86_64-unknown-nowhere"), "{error}");
     let error = place.pack("wasm32-wasip1").unwrap_err().to_string();
-    assert_eq!(error, "there is no known name in registries for the platform of wasm32-wasip1");
+    assert_eq!(error, "registries have no name for the platform of wasm32-wasip1");
     assert!(!place.out().exists());
 }
 

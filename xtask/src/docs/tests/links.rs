@@ -25,7 +25,7 @@ fn every_link_has_an_existing_file_and_heading() {
                 || anchors(&fs::read_to_string(&target).expect("a page")).contains(heading);
             assert!(
                 heading.is_empty() || is_there(),
-                "{}: there is no heading {link}",
+                "{}: the heading {link} doesn't exist",
                 page.display()
             );
         }

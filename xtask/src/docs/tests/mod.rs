@@ -146,7 +146,7 @@ fn titles_have_at_most_60_characters() {
         let value = VALUES.iter().find(|(start, _)| heading.contains(start));
         let title = heading.replace('…', value.map_or(TARGET, |(_, value)| value));
         assert!(title.chars().count() <= LONGEST, "{title:?} is too long");
-        assert!(!title.ends_with('.'), "{title:?} is no title");
+        assert!(!title.ends_with('.'), "{title:?} ends with a period");
     }
 }
 
