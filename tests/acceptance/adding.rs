@@ -35,8 +35,7 @@ fn existing_entry_is_adopted_with_a_warning() {
 
 #[test]
 fn entry_created_after_the_plan_is_adopted_with_one_warning() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
     tf.plan().succeeds().has_no_warnings();
     gitlab.allow(APP, Target::Project(LIB));
@@ -77,10 +76,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
 
 #[test]
 fn renamed_resource_warns_that_its_entry_exists() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (_gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "\"lib\"", "\"renamed\""));
 
     let warning = tf.plan().warning();
@@ -141,8 +137,7 @@ fn hidden_target_is_an_error_and_not_in_state() {
 
 #[test]
 fn unknown_target_id_is_an_error_and_not_in_state() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
 
     assert_snapshot!(tf.apply().error(), @r#"

@@ -29,8 +29,7 @@ pub(crate) const TEAM: u64 = 3;
 
 #[test]
 fn applied_entry_is_on_the_allowlist_and_plans_clean() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds().has_no_warnings();
@@ -41,8 +40,7 @@ fn applied_entry_is_on_the_allowlist_and_plans_clean() {
 
 #[test]
 fn ids_of_existing_paths_are_known_during_the_plan() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
     let change = tf.plan().change(ENTRY);
@@ -53,8 +51,7 @@ fn ids_of_existing_paths_are_known_during_the_plan() {
 
 #[test]
 fn state_has_ids_beside_configured_paths() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds();
@@ -69,8 +66,7 @@ fn state_has_ids_beside_configured_paths() {
 
 #[test]
 fn target_can_be_a_group() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(TEAM_ON_APP);
 
     tf.apply().succeeds();
@@ -87,8 +83,7 @@ fn target_can_be_a_group() {
 
 #[test]
 fn ids_in_attributes_of_the_official_provider_work() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
@@ -111,8 +106,7 @@ fn ids_in_attributes_of_the_official_provider_work() {
 
 #[test]
 fn entries_for_each_element_of_a_set_are_independent() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let config = r#"
         resource "gitlab_job_token_allowlist_entry" "each" {
           for_each       = toset(["acme/lib", "acme/other"])
@@ -148,10 +142,7 @@ fn other_entries_are_not_changed() {
 
 #[test]
 fn entry_removed_outside_terraform_is_added_again() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.revoke(APP, Target::Project(LIB));
 
     let plan = tf.plan();
@@ -164,10 +155,7 @@ fn entry_removed_outside_terraform_is_added_again() {
 
 #[test]
 fn changed_target_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
@@ -182,10 +170,7 @@ fn changed_target_replaces_the_entry() {
 
 #[test]
 fn changed_project_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "acme/app", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
@@ -201,10 +186,7 @@ fn changed_project_replaces_the_entry() {
 
 #[test]
 fn group_instead_of_a_project_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(TEAM_ON_APP);
 
     assert_eq!(tf.plan().change(ENTRY).action, Action::Replace);
@@ -217,8 +199,7 @@ fn group_instead_of_a_project_replaces_the_entry() {
 
 #[test]
 fn refresh_of_many_entries_reads_the_allowlist_once() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     for n in 0..30 {
         gitlab.add_project(&format!("acme/lib-{n}"));
     }

@@ -23,8 +23,7 @@ fn scope_error(body: &str) -> String {
 
 #[track_caller]
 fn planning_error(config: &str) -> String {
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(config);
     tf.plan().error()
 }
@@ -143,8 +142,7 @@ fn target_id_of_zero() {
 /// A mocked resource can have such an ID, so validation accepts it.
 #[test]
 fn invalid_target_fails_before_any_request() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""]
     {
         tf.config(&format!(
@@ -367,8 +365,7 @@ fn open_scope_of_an_unknown_id_warns() {
 
 #[test]
 fn exclusive_allowlist_of_an_unknown_id() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "this" {

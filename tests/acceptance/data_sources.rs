@@ -128,8 +128,7 @@ fn values_hidden_from_the_token_are_null() {
 
 #[test]
 fn empty_allowlist_is_an_empty_list() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = WORLD.with_workspace();
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
@@ -203,8 +202,7 @@ fn changes_of_the_same_apply_are_read() {
 #[test]
 fn unknown_project_is_read_during_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = WORLD.with_workspace();
     tf.config(&format!(
         "resource \"terraform_data\" \"app\" {{\n  input = 1\n}}\n{}",
         replaced(READ_ALLOWLIST, "\"acme/app\"", "terraform_data.app.output")
@@ -217,8 +215,7 @@ fn unknown_project_is_read_during_apply() {
 
 #[test]
 fn unknown_project_is_an_error() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = WORLD.with_workspace();
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
     assert_snapshot!(heading(&tf.plan().error()), @r#"
@@ -260,8 +257,7 @@ fn unknown_project_is_an_error() {
 
 #[test]
 fn project_that_is_neither_id_nor_path_is_an_error() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = WORLD.with_workspace();
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "app"));
     assert_snapshot!(heading(&tf.plan().error()), @r#"

@@ -19,8 +19,7 @@ resource "gitlab_job_token_allowlist_entry" "each" {
 
 #[test]
 fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(ENTRIES);
 
     assert_snapshot!(tf.apply().error(), @r#"

@@ -4,7 +4,7 @@ use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use terraform_cli::{Action, Workspace};
 
-use crate::kit::{heading, workspace};
+use crate::kit::heading;
 use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
@@ -37,8 +37,7 @@ fn updates_without_a_write(gitlab: &Simulator, tf: &Workspace, before: &str, aft
 
 #[test]
 fn path_instead_of_an_id_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let (ids, paths) =
         (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
 
@@ -49,8 +48,7 @@ fn path_instead_of_an_id_writes_nothing() {
 
 #[test]
 fn id_instead_of_a_path_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let (paths, ids) =
         (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
 
@@ -61,8 +59,7 @@ fn id_instead_of_a_path_writes_nothing() {
 
 #[test]
 fn letter_case_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let lower = entry("acme/app", "target_group = \"partners/team\"");
     let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
 
@@ -71,10 +68,8 @@ fn letter_case_writes_nothing() {
 
 #[test]
 fn scope_keeps_its_project_by_id_instead_of_path() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS
+        .applied(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = 1 }"#);
     gitlab.clear_requests();
 
@@ -87,10 +82,7 @@ fn scope_keeps_its_project_by_id_instead_of_path() {
 
 #[test]
 fn renamed_projects_plan_clean_by_their_old_paths() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
 
@@ -99,10 +91,7 @@ fn renamed_projects_plan_clean_by_their_old_paths() {
 
 #[test]
 fn new_paths_of_renamed_projects_replace_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
     tf.config(&entry("acme/application", "target_project = \"umbrella/libs/lib\""));
@@ -117,10 +106,7 @@ fn new_paths_of_renamed_projects_replace_nothing() {
 
 #[test]
 fn entry_of_renamed_project_and_target_is_destroyed() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
 
@@ -131,10 +117,8 @@ fn entry_of_renamed_project_and_target_is_destroyed() {
 
 #[test]
 fn transferred_group_plans_clean_by_its_old_path() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        THREE_PROJECTS.applied(&entry("acme/app", "target_group = \"partners/team\""));
     gitlab.rename_group(TEAM, "umbrella/crew");
 
     tf.plan().changes_nothing();
@@ -144,10 +128,8 @@ fn transferred_group_plans_clean_by_its_old_path() {
 
 #[test]
 fn scope_of_a_renamed_project_plans_clean() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS
+        .applied(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     gitlab.rename_project(APP, "acme/application");
 
     tf.plan().changes_nothing();
@@ -157,10 +139,7 @@ fn scope_of_a_renamed_project_plans_clean() {
 
 #[test]
 fn path_taken_by_another_project_forces_a_replacement() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(LIB, "acme/former-lib");
     let successor = gitlab.add_project("acme/lib");
 
@@ -176,10 +155,8 @@ fn path_taken_by_another_project_forces_a_replacement() {
 
 #[test]
 fn path_taken_by_another_group_forces_a_replacement() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        THREE_PROJECTS.applied(&entry("acme/app", "target_group = \"partners/team\""));
     gitlab.rename_group(TEAM, "partners/former-team");
     let successor = gitlab.add_group("partners/team");
 
@@ -191,8 +168,7 @@ fn path_taken_by_another_group_forces_a_replacement() {
 
 #[test]
 fn project_created_after_the_plan_is_found() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
     let unknown = tf.plan().change(ENTRY).unknown;
     assert_eq!((&unknown["target_project_id"], &unknown["id"]), (&true.into(), &true.into()));
@@ -206,8 +182,7 @@ fn project_created_after_the_plan_is_found() {
 
 #[test]
 fn target_path_still_missing_at_apply_is_an_error() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
 
     assert_snapshot!(heading(&tf.apply().error()), @r#"
@@ -221,8 +196,7 @@ fn target_path_still_missing_at_apply_is_an_error() {
 
 #[test]
 fn unknown_project_path_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -237,8 +211,7 @@ fn unknown_project_path_is_an_error_at_its_attribute() {
 
 #[test]
 fn unknown_group_path_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -252,8 +225,7 @@ fn unknown_group_path_is_an_error_at_its_attribute() {
 
 #[test]
 fn path_of_many_resources_is_explained_once() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     let all = "for_each = toset([\"acme/lib\", \"acme/other\", \"acme/app\"])";
     let targets = format!("{all}\n  target_project = each.key");
     tf.config(&entry("acme/missing", &targets));

@@ -12,7 +12,8 @@ use crate::worlds::{APP, APP_ONLY};
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PUSH: &str = "push_repository_for_job_token_allowed";
 
-fn scope(arguments: &str) -> String {
+/// Returns a scope of `acme/app` with these arguments.
+pub(crate) fn scope(arguments: &str) -> String {
     format!(
         r#"
         resource "gitlab_job_token_scope" "app" {{
@@ -198,8 +199,7 @@ fn change_with_a_lost_response_is_found() {
         Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
         Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
     ] {
-        let gitlab = APP_ONLY.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = APP_ONLY.with_workspace();
         tf.config(&push(true));
         gitlab.inject(fault);
 

@@ -11,8 +11,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
 /// Applies an entry for project 2 `acme/lib` to project 1 `acme/app`.
 fn applied() -> (Simulator, Workspace) {
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "lib" {

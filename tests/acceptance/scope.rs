@@ -74,8 +74,7 @@ fn state_has_the_id_beside_the_configured_path() {
 
 #[test]
 fn matching_setting_is_not_written() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(LIMITED);
 
     tf.apply().succeeds();
@@ -85,10 +84,7 @@ fn matching_setting_is_not_written() {
 
 #[test]
 fn setting_changes_in_place_with_one_write() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     tf.config(OPEN);
     gitlab.clear_requests();
 
@@ -105,8 +101,7 @@ fn setting_changes_in_place_with_one_write() {
 
 #[test]
 fn only_the_plan_warns_of_opening_a_project() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
@@ -127,8 +122,7 @@ fn only_the_plan_warns_of_opening_a_project() {
 
 #[test]
 fn warning_names_each_project_that_will_be_open() {
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(&format!(
         "{OPEN}{}",
         OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")
@@ -145,10 +139,7 @@ fn warning_names_each_project_that_will_be_open() {
 
 #[test]
 fn setting_changed_outside_terraform_is_restored() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.set_inbound_enabled(APP, false);
 
     let plan = tf.plan();
@@ -162,10 +153,7 @@ fn setting_changed_outside_terraform_is_restored() {
 
 #[test]
 fn enforcement_that_begins_later_fails_the_plan() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(OPEN);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(OPEN);
     gitlab.set_enforcement(Enforcement::Refusing);
 
     let plan = tf.plan();
@@ -189,10 +177,7 @@ fn enforcement_that_begins_later_fails_the_plan() {
 
 #[test]
 fn deprecated_outbound_setting_follows_the_server() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.set_outbound_enabled(APP, true);
 
     tf.plan().changes_nothing();
@@ -223,10 +208,7 @@ fn changed_project_replaces_and_restricts_the_former_one() {
 
 #[test]
 fn destroy_restricts_the_project() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(OPEN);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(OPEN);
 
     tf.destroy().succeeds().has_no_warnings();
 
@@ -236,10 +218,7 @@ fn destroy_restricts_the_project() {
 
 #[test]
 fn destroy_of_a_missing_project_succeeds_with_a_warning() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.delete_project(APP);
 
     let run = tf.apply_with(&["-destroy", "-refresh=false"]);
@@ -252,10 +231,7 @@ fn destroy_of_a_missing_project_succeeds_with_a_warning() {
 
 #[test]
 fn deleted_project_leaves_the_state_on_refresh() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.delete_project(APP);
 
     let refresh = tf.apply_with(&["-refresh-only"]);
@@ -274,8 +250,7 @@ fn deleted_project_leaves_the_state_on_refresh() {
 
 #[test]
 fn rejected_token_removes_nothing_from_state() {
-    let gitlab = APP_ONLY.start();
-    let mut tf = workspace(&gitlab);
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.config(LIMITED);
     tf.apply().succeeds();
@@ -299,10 +274,7 @@ fn rejected_token_removes_nothing_from_state() {
 
 #[test]
 fn insufficient_role_removes_nothing_from_state() {
-    let gitlab = APP_ONLY.start();
-    let mut tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, mut tf) = APP_ONLY.applied(LIMITED);
 
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));

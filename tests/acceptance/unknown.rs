@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
-use crate::kit::{heading, workspace};
+use crate::kit::heading;
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
@@ -12,8 +12,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 #[test]
 fn project_and_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "project" {
@@ -43,8 +42,7 @@ fn project_and_target_can_be_unknown_during_the_plan() {
 #[test]
 fn kind_of_the_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "group" {
@@ -68,8 +66,7 @@ fn kind_of_the_target_can_be_unknown_during_the_plan() {
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "target" {
@@ -93,8 +90,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 #[test]
 fn missing_targets_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "nothing" {
@@ -118,8 +114,7 @@ fn missing_targets_are_an_error_at_apply() {
 #[test]
 fn setting_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "limited" {
@@ -142,8 +137,7 @@ fn setting_can_be_unknown_during_the_plan() {
 #[test]
 fn provider_block_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let mut tf = workspace(&gitlab);
+    let (gitlab, mut tf) = APP_AND_LIB.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("TF_VAR_token", gitlab.token());
     tf.config(

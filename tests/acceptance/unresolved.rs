@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
-use crate::kit::{bare_workspace, replaced, workspace};
+use crate::kit::{bare_workspace, replaced};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
@@ -87,8 +87,7 @@ fn identity(tf: &Workspace) -> Value {
 fn unknown_project_is_planned_and_applied() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&of_new_project(resource));
 
         plans_and_applies(&tf, &[]);
@@ -116,8 +115,7 @@ fn unknown_target_is_planned_and_applied() {
         }
         "#,
     ] {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&format!("resource \"terraform_data\" \"new\" {{\n  input = 2\n}}\n{target}"));
 
         plans_and_applies(&tf, &[]);
@@ -131,10 +129,7 @@ fn unknown_target_is_planned_and_applied() {
 fn replacement_of_the_source_of_the_project_is_planned() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_new_project(resource));
-        tf.apply().succeeds();
+        let (_gitlab, tf) = APP_AND_LIB.applied(&of_new_project(resource));
 
         plans_and_applies(&tf, &[&format!("-replace={NEW_IN_STATE}")]);
 
@@ -145,8 +140,7 @@ fn replacement_of_the_source_of_the_project_is_planned() {
 #[test]
 fn unresolved_path_is_planned_and_named_by_the_apply() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&of_project(resource, "\"acme/ap\""));
 
         assert_apply_names(&tf, "`acme/ap`");
@@ -156,8 +150,7 @@ fn unresolved_path_is_planned_and_named_by_the_apply() {
 #[test]
 fn unresolved_target_is_planned_and_named_by_the_apply() {
     for resource in [ENTRY, LIST] {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
         assert_apply_names(&tf, "`acme/libb`");
@@ -167,10 +160,7 @@ fn unresolved_target_is_planned_and_named_by_the_apply() {
 #[test]
 fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_project(resource, "\"acme/app\""));
-        tf.apply().succeeds();
+        let (gitlab, tf) = APP_AND_LIB.applied(&of_project(resource, "\"acme/app\""));
         gitlab.delete_project(1);
 
         tf.plan().succeeds();
@@ -184,10 +174,7 @@ fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
 #[test]
 fn project_deleted_and_created_again_is_adopted() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_project(resource, "\"acme/app\""));
-        tf.apply().succeeds();
+        let (gitlab, tf) = APP_AND_LIB.applied(&of_project(resource, "\"acme/app\""));
         gitlab.delete_project(1);
         gitlab.add_project("acme/app");
 

@@ -27,6 +27,11 @@ async fn assert_resolves(
     kit.assert_clean(type_name, &stored, known).await
 }
 
+fn of_app(mut given: Value) -> Value {
+    given["project"] = json!("acme/app");
+    given
+}
+
 #[tokio::test]
 async fn project_can_become_known_at_apply() {
     for (type_name, planned, known) in [
@@ -74,18 +79,8 @@ async fn target_can_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let with_project = |mut given: Value| {
-            given["project"] = json!("acme/app");
-            given
-        };
-        assert_resolves(
-            &kit,
-            ENTRY,
-            &Stored::default(),
-            with_project(planned),
-            with_project(known),
-        )
-        .await;
+        let [planned, known] = [planned, known].map(of_app);
+        assert_resolves(&kit, ENTRY, &Stored::default(), planned, known).await;
     }
 }
 
@@ -113,18 +108,8 @@ async fn targets_of_a_list_can_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let with_project = |mut given: Value| {
-            given["project"] = json!("acme/app");
-            given
-        };
-        assert_resolves(
-            &kit,
-            EXCLUSIVE,
-            &Stored::default(),
-            with_project(planned),
-            with_project(known),
-        )
-        .await;
+        let [planned, known] = [planned, known].map(of_app);
+        assert_resolves(&kit, EXCLUSIVE, &Stored::default(), planned, known).await;
     }
 }
 

@@ -54,6 +54,16 @@ fn self_signed(name: &str) -> String {
 const AUTHORITY: &str =
     "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority";
 
+/// Makes `leaf.pem`, signed by the authority in `ca.pem`. Returns `false` if there is no `openssl`.
+fn signed_leaf(files: &Files, constraints: &str) -> bool {
+    let names = format!("subjectAltName=IP:{HERE}\nbasicConstraints={constraints}\n");
+    files.write("names.cnf", names);
+    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
+    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
+        -out leaf.pem";
+    openssl(files, &[AUTHORITY, request, sign])
+}
+
 fn certificate(path: &Path) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(path).unwrap()
 }
@@ -98,11 +108,7 @@ async fn self_signed_certificate_in_the_file_is_trusted() {
 #[tokio::test]
 async fn signed_certificate_in_the_file_needs_no_ca() {
     let files = Files::new();
-    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:FALSE\n"));
-    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
-        -out leaf.pem";
-    if !openssl(&files, &[AUTHORITY, request, sign]) {
+    if !signed_leaf(&files, "CA:FALSE") {
         return;
     }
     let leaf = files.path().join("leaf.pem");
@@ -115,11 +121,7 @@ async fn signed_certificate_in_the_file_needs_no_ca() {
 #[tokio::test]
 async fn ca_certificate_of_a_server_is_not_called_self_signed() {
     let files = Files::new();
-    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:TRUE\n"));
-    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
-        -out leaf.pem";
-    if !openssl(&files, &[AUTHORITY, request, sign]) {
+    if !signed_leaf(&files, "CA:TRUE") {
         return;
     }
     let path = |name: &str| files.path().join(name);

@@ -7,15 +7,11 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, listed};
-use crate::kit::workspace;
 use crate::worlds::{APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
 fn target_added_outside_terraform_is_removed() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
     gitlab.allow(APP, Target::Project(OLD));
     gitlab.clear_requests();
 
@@ -35,8 +31,7 @@ fn target_added_outside_terraform_is_removed() {
 
 #[test]
 fn target_removed_outside_terraform_is_added_again() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]",
     ));
@@ -60,10 +55,7 @@ fn target_removed_outside_terraform_is_added_again() {
 
 #[test]
 fn drift_of_a_list_by_ids_is_shown_in_ids() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]"));
     gitlab.revoke(APP, Target::Project(WEB));
     gitlab.allow(APP, Target::Project(OLD));
 
@@ -76,10 +68,7 @@ fn drift_of_a_list_by_ids_is_shown_in_ids() {
 
 #[test]
 fn deleted_target_is_drift() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]"));
     gitlab.delete_project(WEB);
 
     let change = tf.plan().change(LIST);
@@ -92,10 +81,7 @@ fn deleted_target_is_drift() {
 
 #[test]
 fn deleted_project_is_removed_from_the_state() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]"));
     gitlab.delete_project(APP);
 
     tf.apply_with(&["-refresh-only"]).succeeds();

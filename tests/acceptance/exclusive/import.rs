@@ -99,8 +99,7 @@ fn omitted_kind_is_not_managed_and_loses_no_access() {
 
 #[test]
 fn empty_list_can_be_imported() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("projects = {}\n  groups = {}"));
 
     tf.import(LIST, "acme/app").succeeds();
@@ -110,8 +109,7 @@ fn empty_list_can_be_imported() {
 
 #[test]
 fn list_of_an_unknown_project_cannot_be_imported() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.import(LIST, "99").error(), @r#"

@@ -25,8 +25,7 @@ fn allowlist_matches_the_config_and_plans_clean() {
 
 #[test]
 fn state_has_ids_beside_configured_paths() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
 
     tf.apply().succeeds();
@@ -85,8 +84,7 @@ fn targets_can_be_given_by_id_path_or_both() {
         "target_projects = [2, \"acme/web\"]\n  target_group_ids = [3]",
         "target_projects = [\"ACME/lib\", \"3\", \"acme/web\"]\n  target_groups = [\"Ops/Prod\"]",
     ] {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         tf.config(&exclusive(arguments));
 
         tf.apply().succeeds();
@@ -109,10 +107,8 @@ fn matching_allowlist_is_not_written() {
 
 #[test]
 fn kind_removed_from_the_config_is_not_managed() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.config(&exclusive("target_project_ids = [2]"));
     gitlab.clear_requests();
 

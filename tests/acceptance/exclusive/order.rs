@@ -92,8 +92,7 @@ fn concurrent_writes_respect_the_configured_maximum() {
 
 #[test]
 fn allowlist_changed_to_the_plan_meanwhile_is_not_written() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_project_ids = [2]"));
     assert_eq!(tf.plan().change(LIST).action, terraform_cli::Action::Create);
     gitlab.allow(APP, Target::Project(LIB));

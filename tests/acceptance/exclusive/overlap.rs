@@ -21,8 +21,7 @@ fn entry(depends_on: &str) -> String {
 
 #[test]
 fn list_warns_of_an_entry_resource_that_it_removes() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let list = exclusive(
         "target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]",
     );
@@ -46,8 +45,7 @@ fn list_warns_of_an_entry_resource_that_it_removes() {
 
 #[test]
 fn entry_warns_of_a_list_resource_that_removes_it() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let list = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
@@ -69,8 +67,7 @@ fn entry_warns_of_a_list_resource_that_removes_it() {
 
 #[test]
 fn entry_in_the_list_does_not_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{}{}",
         exclusive(
@@ -87,8 +84,7 @@ fn entry_in_the_list_does_not_conflict() {
 
 #[test]
 fn entry_of_an_unmanaged_kind_does_not_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
 
     tf.plan().succeeds().has_no_warnings();
@@ -96,8 +92,7 @@ fn entry_of_an_unmanaged_kind_does_not_conflict() {
 
 #[test]
 fn entry_of_another_project_does_not_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{}{}",
         exclusive("target_projects = []"),

@@ -4,16 +4,12 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, exclusive_of, listed};
-use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// Applies the one, then plans and applies the other, which must change only paths and IDs in the
 /// state.
 fn assert_writes_nothing(before: &str, after: &str) {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(before);
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(before);
     tf.config(after);
     gitlab.clear_requests();
 
@@ -54,10 +50,8 @@ fn id_of_the_project_instead_of_its_path_writes_nothing() {
 
 #[test]
 fn renamed_projects_plan_clean() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "ops/library");
 
@@ -66,8 +60,7 @@ fn renamed_projects_plan_clean() {
 
 #[test]
 fn renamed_groups_plan_clean_by_their_former_paths() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]",
     ));
@@ -79,10 +72,8 @@ fn renamed_groups_plan_clean_by_their_former_paths() {
 
 #[test]
 fn renamed_parent_group_of_project_and_targets_plans_clean() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS
+        .applied(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     gitlab.rename_group(ACME, "umbrella");
 
     tf.plan().changes_nothing().has_no_warnings();
@@ -90,10 +81,7 @@ fn renamed_parent_group_of_project_and_targets_plans_clean() {
 
 #[test]
 fn target_is_added_beside_a_group_whose_path_is_gone() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_groups = [\"ops\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_groups = [\"ops\"]"));
     gitlab.rename_group(OPS, "operations");
 
     tf.config(&exclusive("target_groups = [\"ops\", \"acme\"]"));
@@ -108,10 +96,8 @@ fn target_is_added_beside_a_group_whose_path_is_gone() {
 
 #[test]
 fn new_path_of_a_renamed_target_writes_nothing() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.rename_project(WEB, "acme/site");
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/site\"]"));
     gitlab.clear_requests();

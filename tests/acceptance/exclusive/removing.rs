@@ -24,10 +24,7 @@ fn destroy_removes_only_entries_of_managed_kinds() {
 
 #[test]
 fn destroy_keeps_entries_added_since_the_last_refresh() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]"));
     tf.plan_with(&["-destroy"]).succeeds();
     gitlab.allow(APP, Target::Project(OLD));
 
@@ -38,10 +35,8 @@ fn destroy_keeps_entries_added_since_the_last_refresh() {
 
 #[test]
 fn destroy_succeeds_without_the_entries() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.plan_with(&["-destroy"]).succeeds();
     gitlab.revoke(APP, Target::Project(LIB));
     gitlab.delete_project(WEB);
@@ -54,10 +49,8 @@ fn destroy_succeeds_without_the_entries() {
 
 #[test]
 fn destroy_succeeds_without_the_project() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     gitlab.delete_project(APP);
 
     tf.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeds();
@@ -68,10 +61,8 @@ fn destroy_succeeds_without_the_project() {
 #[test]
 fn removed_block_without_destroy_keeps_the_allowlist() {
     REMOVED.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.config(
         r"
         removed {

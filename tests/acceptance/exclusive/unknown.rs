@@ -24,8 +24,7 @@ resource "terraform_data" "groups" {
 #[test]
 fn target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{OUTPUTS}{}",
         exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
@@ -63,10 +62,7 @@ fn whole_set_and_project_can_be_unknown_during_the_plan() {
 #[test]
 fn target_can_become_unknown_in_an_update() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\"]"));
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.web.output]")));
 
     assert_eq!(tf.plan().change(LIST).action, Action::Update);
@@ -77,8 +73,7 @@ fn target_can_become_unknown_in_an_update() {
 
 #[test]
 fn path_created_after_the_plan_is_found() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]",
     ));
@@ -106,8 +101,7 @@ fn path_created_after_the_plan_is_found() {
 
 #[test]
 fn every_path_missing_at_apply_is_named() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
 
     let run = tf.apply();
@@ -134,8 +128,7 @@ fn every_path_missing_at_apply_is_named() {
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
 
     tf.plan().succeeds();
@@ -154,8 +147,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 #[test]
 fn too_many_targets_are_an_error_once_they_are_known() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "resource \"terraform_data\" \"many\" {{\n  input = range(2, 203)\n}}\n{}",
         exclusive("target_project_ids = terraform_data.many.output")

@@ -145,10 +145,7 @@ fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
 
 #[test]
 fn an_incomplete_list_proves_no_removal() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
         Fault::Answers {
@@ -169,10 +166,7 @@ fn an_incomplete_list_proves_no_removal() {
 
 #[test]
 fn a_gateways_404_leaves_the_state_alone() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(Fault::Answers {
         status: 404,
         content_type: "application/json".to_owned(),
@@ -207,10 +201,7 @@ fn change_of_a_failed_mutation_is_found() {
 /// GitLab's list of projects always has the project itself.
 #[test]
 fn empty_list_proves_no_removal() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -233,10 +224,7 @@ fn empty_list_proves_no_removal() {
 /// GitLab's response, but only to one request of the project.
 #[test]
 fn response_404_removes_only_a_missing_project() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(
         Fault::Answers {
             status: 404,

@@ -341,8 +341,7 @@ fn entries_that_become_a_list_are_no_conflict() {
 fn requested_replacement_is_no_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for config in each_resource("this", lifecycle) {
-            let gitlab = FOUR_PROJECTS.start();
-            let tf = workspace(&gitlab);
+            let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
             applies_without_conflict(&tf, &config, &[]);
             let state = tf.state();
             let [address] = state.addresses()[..] else { panic!("one resource: {state:?}") };

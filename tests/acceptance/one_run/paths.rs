@@ -280,8 +280,7 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
 /// failing apply.
 #[track_caller]
 fn warns_of_each(config: &str, facts: &[&str]) {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(config);
 
     let plan = tf.plan();
@@ -321,18 +320,15 @@ fn every_missing_path_of_both_kinds_is_named() {
                      target_groups = [\"ops\", \"opps\", \"ops/prd\"]";
     warns_of_each(&list("this", arguments), &dead);
 
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&list("this", arguments));
     assert_warns(tf.plan().succeeds().run(), &dead);
 }
 
 #[test]
 fn missing_paths_in_an_update_are_named() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.clear_requests();
     tf.config(&list(
         "this",
@@ -365,8 +361,7 @@ fn path_of_the_other_kind_warns_which_attribute_takes_it() {
             ["acme/lib", "is a project", "target_projects"],
         ),
     ] {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
         tf.config(&config);
         assert_warns(tf.plan().succeeds().run(), &facts);
     }

@@ -89,8 +89,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
-            let gitlab = FOUR_PROJECTS.start();
-            let tf = workspace(&gitlab);
+            let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
             let [before, after] = [("acme/app", 1), (other, 2)]
                 .map(|(path, n)| of_unknown_project(path, n, resource));
 
@@ -104,8 +103,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 fn project_of_a_deferred_data_source_is_no_write() {
     TERRAFORM_DATA.require();
     for (kind, arguments) in RESOURCES {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let config = |generation| {
             let resource =
                 resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
@@ -131,8 +129,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let (kind, _) = resource;
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let [before, after] =
             ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
         plan_update(&gitlab, &tf, kind, &before, &after);
@@ -154,8 +151,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
 fn unknown_project_that_is_another_one_fails() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let [before, after] =
             ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
 

@@ -100,8 +100,7 @@ fn rotated_token_warns_once_that_nothing_was_read() {
 
 #[test]
 fn known_provider_block_does_not_warn_that_nothing_was_read() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&one_of_each());
 
     assert_does_not_warn(tf.plan().succeeds().run(), &NOTHING_READ);
@@ -128,10 +127,8 @@ fn kind_dropped_from_a_list_warns_who_keeps_access() {
 
 #[test]
 fn empty_kind_of_a_list_warns_of_no_kept_access() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
-    tf.apply().succeeds();
+    let (_gitlab, tf) = FOUR_PROJECTS
+        .applied(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
     tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
 
     tf.plan().succeeds().has_no_warnings();

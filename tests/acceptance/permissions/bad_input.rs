@@ -10,8 +10,7 @@ use crate::needs::TERRAFORM_DATA;
 /// Returns the error of planning the entry with these arguments.
 #[track_caller]
 fn error(arguments: &str) -> String {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(arguments));
     let error = tf.plan().error();
     assert_eq!(graphql(&gitlab.requests()).to_string(), "");
@@ -89,8 +88,7 @@ fn hide_policy_names(gitlab: &Simulator) {
 
 #[test]
 fn unknown_policy_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
     hide_policy_names(&gitlab);
 
@@ -155,8 +153,7 @@ fn policy_unknown_to_gitlab_does_not_change_the_entry() {
 #[test]
 fn conflicting_policies_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";
     let contradiction =
         "default_permissions = terraform_data.default.output\njob_token_policies = [\"READ_JOBS\"]";

@@ -89,8 +89,7 @@ fn restricting_200_entries_costs_one_write_each() {
 
 #[test]
 fn permissions_of_one_project_cost_nothing_for_another() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let other = r#"
         resource "gitlab_job_token_allowlist_entry" "other" {
           project        = "acme/other"

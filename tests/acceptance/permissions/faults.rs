@@ -24,8 +24,7 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
     for (block, fault) in
         lost_responses().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
-        let gitlab = THREE_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = THREE_PROJECTS.with_workspace();
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
@@ -56,8 +55,7 @@ fn change_with_a_lost_response_is_found() {
 
 #[test]
 fn write_that_never_arrives_keeps_the_state_true() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&format!("{ONCE}{}", entry(JOBS)));
     gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
     tf.apply().fails();
@@ -76,8 +74,7 @@ fn write_that_never_arrives_keeps_the_state_true() {
 
 #[test]
 fn transient_errors_are_retried() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
         gitlab.inject(Fault::BadGateway.on(route).once());
@@ -93,8 +90,7 @@ fn transient_errors_are_retried() {
 /// The entry may be somebody else's, so its permissions are restricted.
 #[test]
 fn lost_addition_that_others_made_meanwhile_is_restricted() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
     gitlab.allow(APP, TARGET);

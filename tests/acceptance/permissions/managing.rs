@@ -11,8 +11,7 @@ use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn entry_is_created_with_its_permissions_in_one_write() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
 
     tf.apply().succeeds().has_no_warnings();
@@ -32,8 +31,7 @@ fn entry_is_created_with_its_permissions_in_one_write() {
 
 #[test]
 fn permissions_are_known_during_the_plan() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS_AND_PACKAGES));
 
     let change = tf.plan().change(ENTRY);
@@ -45,8 +43,7 @@ fn permissions_are_known_during_the_plan() {
 
 #[test]
 fn group_can_have_permissions() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&replaced(
         &entry(JOBS),
         r#"target_project = "acme/lib""#,
@@ -189,8 +186,7 @@ fn permissions_can_be_unknown_during_the_plan() {
         ),
     ];
     for (arguments, expected) in cases {
-        let gitlab = THREE_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = THREE_PROJECTS.with_workspace();
         let policy = "resource \"terraform_data\" \"policy\" {\n  input = \"READ_JOBS\"\n}\n";
         tf.config(&format!("{policy}{}", entry(arguments)));
         assert_eq!(tf.plan().change(ENTRY).action, Action::Create, "{arguments}");

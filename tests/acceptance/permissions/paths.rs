@@ -23,8 +23,7 @@ fn renamed_project_and_target_are_found_by_their_ids() {
 
 #[test]
 fn targets_by_id_can_have_permissions() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&format!(
         r#"
         resource "gitlab_job_token_allowlist_entry" "lib" {{
@@ -44,8 +43,7 @@ fn targets_by_id_can_have_permissions() {
 /// GitLab's response if the target's path names project 3 by the time of the write.
 #[test]
 fn addition_of_another_target_is_undone() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     gitlab.allow(APP, Target::Project(3));
     gitlab.inject(

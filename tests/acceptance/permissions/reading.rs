@@ -58,8 +58,7 @@ fn entries_have_their_permissions_and_origin() {
 
 #[test]
 fn list_read_during_apply_has_the_changes_before_it() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     let after = r#"
         data "gitlab_job_token_allowlist" "app" {
           project = "acme/app"

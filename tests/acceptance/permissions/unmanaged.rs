@@ -9,8 +9,7 @@ use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn graphql_is_unused_without_configured_permissions() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(""));
 
     tf.apply().succeeds();
@@ -121,8 +120,7 @@ fn kept_permissions_are_named_when_managing_ends() {
 #[test]
 fn plan_warns_of_policies_that_may_become_null() {
     TERRAFORM_DATA.require();
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let config = |arguments: &str| {
         format!(
             "resource \"terraform_data\" \"seed\" {{}}\n{}",

@@ -6,20 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::kit::workspace;
+use crate::push::scope;
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const CROSS: &str = "cross_project_push_for_job_token_allowed";
-
-fn scope(arguments: &str) -> String {
-    format!(
-        r#"
-        resource "gitlab_job_token_scope" "app" {{
-          project = "acme/app"
-          {arguments}
-        }}
-        "#
-    )
-}
 
 #[test]
 fn setting_is_changed_in_place_and_restored() {

@@ -93,4 +93,13 @@ impl World {
         let tf = workspace(&gitlab);
         (gitlab, tf)
     }
+
+    /// Starts a GitLab and applies a configuration to it.
+    #[track_caller]
+    pub(crate) fn applied(&self, config: &str) -> (Simulator, Workspace) {
+        let (gitlab, tf) = self.with_workspace();
+        tf.config(config);
+        tf.apply().succeeds();
+        (gitlab, tf)
+    }
 }

@@ -5,8 +5,7 @@ use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn each_invalid_element_is_an_error_at_its_path() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib"   = {}
@@ -45,8 +44,7 @@ fn each_invalid_element_is_an_error_at_its_path() {
 
 #[test]
 fn numeric_keys_do_not_crash_the_cli() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     // Group 1 is the project's own, which causes a warning.
     tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
     assert!(tf.plan().warning().contains("Own jobs restricted"));
@@ -63,8 +61,7 @@ fn numeric_keys_do_not_crash_the_cli() {
 
 #[test]
 fn id_of_an_element_is_read_only() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -79,8 +76,7 @@ fn id_of_an_element_is_read_only() {
 
 #[test]
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#,
     ));
@@ -111,8 +107,7 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
 
 #[test]
 fn target_of_two_keys_is_an_error_of_the_plan() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "2"        = { job_token_policies = [] }
@@ -135,8 +130,7 @@ fn target_of_two_keys_is_an_error_of_the_plan() {
 
 #[test]
 fn key_of_a_missing_target_is_an_error_at_its_element() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { job_token_policies = [] }
@@ -172,8 +166,7 @@ fn key_of_a_missing_target_is_an_error_at_its_element() {
 #[test]
 fn policies_that_become_null_are_an_error() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let unknown = r#"
         resource "terraform_data" "policies" { input = null }
     "#;

@@ -78,10 +78,7 @@ fn allowlist_matches_the_maps_and_plans_clean() {
 
 #[test]
 fn entries_are_added_with_their_permissions_at_once() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive(BOTH_KINDS));
-    tf.apply().succeeds();
+    let (gitlab, _tf) = FOUR_PROJECTS.applied(&exclusive(BOTH_KINDS));
 
     let writes = gitlab.requests().writes();
     assert_eq!((writes.len(), writes.named(ADD).len()), (3, 3), "{writes}");
@@ -242,8 +239,7 @@ fn create_names_the_permissions_that_it_changes() {
 
 #[test]
 fn limited_parent_group_is_warned_of() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
 
     let warning = tf.plan().warning();

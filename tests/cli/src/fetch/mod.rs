@@ -112,10 +112,9 @@ fn is_version(text: &str) -> bool {
         && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Returns cargo's target directory: the one that this program was built in, wherever cargo was
-/// told to put it.
+/// Returns cargo's target directory, in which this program was built.
 fn target_directory() -> PathBuf {
-    // Cargo marks it for backup programs.
+    // Cargo adds this tag for backup programs.
     let running = env::current_exe().unwrap_or_default();
     let marked = running.ancestors().find(|directory| directory.join("CACHEDIR.TAG").is_file());
     marked
