@@ -17,7 +17,7 @@ use crate::worlds::examples::{allow, allowed, examples, project_id};
 pub(super) const TESTED: [(&str, fn()); 9] = [
     ("access-graph", access_graph_yields_checks_a_table_and_a_diagram),
     ("audit", audit_reports_open_projects_and_foreign_targets),
-    ("workspace_with_official-the-official-provider", both_providers_work_in_one_configuration),
+    ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", lock_down_leaves_no_gap_for_targets_on_the_allowlists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
     ("migrate-from-the-official-provider", migration_changes_nothing_on_the_server),
@@ -202,7 +202,7 @@ fn both_providers_work_in_one_configuration() {
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
     let tf = workspace_with_official(&gitlab, &official);
-    guide(&tf, "workspace_with_official-the-official-provider");
+    guide(&tf, "beside-the-official-provider");
 
     tf.apply().succeeds().has_no_warnings();
 
