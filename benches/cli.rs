@@ -1,7 +1,7 @@
-//! Measures plan, apply and destroy through the real CLI, beside the floor, which is the same
-//! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
+//! Measures plan, apply and destroy with the real CLI, compared with the floor: the same number of
+//! `terraform_data` instances, which is what Terraform itself costs.
 //!
-//! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale`
+//! `cargo bench --bench cli`. With `-- quick`, it measures only the smallest size; with `-- scale`,
 //! how the cost grows with the number of entries.
 
 mod command;
@@ -11,12 +11,12 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use command::{Cost, Subject, quicker};
+use command::{Cost, Subject, faster, print_header, print_row};
 use gitlab_simulator::{Simulator, Target};
 use terraform_cli::Cli;
 
-/// The quickest of some runs counts, for these machines are noisy and nothing is ever too quick. So
-/// many are made, and the fewer where each takes a minute, which is long enough to even out.
+/// Number of runs, of which the fastest counts: noise only makes a run slower. Where a run takes a
+/// minute, noise evens out and fewer runs are enough.
 const RUNS: usize = 5;
 const RUNS_OF_MANY: usize = 2;
 const MANY: usize = 500;
@@ -27,14 +27,27 @@ const COMMANDS: [&[&str]; 3] = [
     &["destroy", "-auto-approve", "-no-color"],
 ];
 
-/// Entries on how many projects.
+const COLUMNS: [&str; 10] = [
+    "entries",
+    "latency",
+    "command",
+    "ours",
+    "floor",
+    "ratio",
+    "requests",
+    "provider CPU",
+    "CPU per entry",
+    "provider memory",
+];
+
+/// Number of projects, and of entries on each allowlist.
 #[derive(Clone, Copy)]
 struct Size {
     projects: usize,
     entries_each: Each,
 }
 
-/// Targets on each list.
+/// Number of targets on each allowlist.
 #[derive(Clone, Copy)]
 struct Each {
     projects: usize,
@@ -79,11 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(20, 10, 0)], &[0, 20, 50])
     };
     let cli = Cli::find()?;
-    println!(
-        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | CPU per \
-         entry | provider memory |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    print_header(&COLUMNS);
     for &size in sizes {
         for &latency in latencies {
             let subjects = [
@@ -91,30 +100,31 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Entries::terraform_data(&cli, size)?,
             ];
             for (command, [ours, floor]) in COMMANDS.iter().zip(measure(&subjects, size.runs())) {
-                print_row(size, latency, command[0], &ours, &floor);
+                print_row(&cells(size, latency, command[0], &ours, &floor));
             }
         }
     }
     Ok(())
 }
 
-fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
-    println!(
-        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.2} \
-         ms | {:.1} MiB |",
-        size.projects,
-        size.entries_each.sum(),
-        ours.time.as_secs_f64(),
-        floor.time.as_secs_f64(),
-        ours.time.as_secs_f64() / floor.time.as_secs_f64(),
-        ours.requests.len(),
-        ours.usage.cpu.as_secs_f64() * 1e3,
-        ours.usage.cpu.as_secs_f64() * 1e3 / size.entries() as f64,
-        ours.usage.peak_kib as f64 / 1024.0,
-    );
+fn cells(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) -> [String; 10] {
+    let (time, floor) = (ours.time.as_secs_f64(), floor.time.as_secs_f64());
+    let cpu_ms = ours.usage.cpu.as_secs_f64() * 1e3;
+    [
+        format!("{} x {}", size.projects, size.entries_each.sum()),
+        format!("{latency} ms"),
+        command.to_owned(),
+        format!("{time:.2} s"),
+        format!("{floor:.2} s"),
+        format!("{:.2}", time / floor),
+        ours.requests.len().to_string(),
+        format!("{cpu_ms:.0} ms"),
+        format!("{:.2} ms", cpu_ms / size.entries() as f64),
+        format!("{:.1} MiB", ours.usage.peak_kib as f64 / 1024.0),
+    ]
 }
 
-/// A workspace of so many entries.
+/// A workspace with a number of entries.
 struct Entries {
     subject: Subject,
     sources: Vec<u64>,
@@ -149,7 +159,7 @@ impl Entries {
         Ok(Self { subject, sources, entries_each: targets.len() })
     }
 
-    /// The floor: nothing of it is GitLab's business.
+    /// Makes a workspace of the floor, which doesn't use GitLab.
     fn terraform_data(cli: &Cli, size: Size) -> Result<Self, Box<dyn Error>> {
         let sources: Vec<_> = (1..=size.projects as u64).collect();
         let targets: Vec<_> = (1..=size.entries_each.sum() as u64).map(Target::Project).collect();
@@ -167,7 +177,7 @@ impl Entries {
         Ok(Self { subject: Subject::floor(cli, &config)?, sources: Vec::new(), entries_each: 0 })
     }
 
-    /// Apply (of everything), plan (of nothing new) and destroy.
+    /// Applies everything, plans without changes, and destroys.
     fn cycle(&self) -> [Cost; 3] {
         let apply = self.subject.cost(COMMANDS[0]);
         self.assert_on_each_list(self.entries_each);
@@ -177,7 +187,7 @@ impl Entries {
         [apply, plan, destroy]
     }
 
-    /// The bench measures a success.
+    /// Panics unless each list has this many entries, since a failed run must not be measured.
     fn assert_on_each_list(&self, entries: usize) {
         for source in &self.sources {
             let list = self.subject.gitlab.allowlist(*source);
@@ -186,34 +196,36 @@ impl Entries {
     }
 }
 
-/// The same map for both, written out: Terraform works it out anew for each instance, which is no
-/// cost of ours.
+/// Returns the same literal map for both configurations: Terraform evaluates an expression again
+/// for each instance, which isn't a cost of the provider.
 fn instances(sources: &[u64], targets: &[Target]) -> String {
     let pairs =
         sources.iter().flat_map(|source| targets.iter().map(move |target| (source, target)));
-    let entries = pairs.map(|(source, target)| match target {
-        Target::Project(id) => {
-            format!(
-                "\"{source}-p{id}\" = {{ source = {source}, target_project = {id}, target_group = \
-                null }}"
-            )
-        }
-        Target::Group(id) => {
-            format!(
-                "\"{source}-g{id}\" = {{ source = {source}, target_project = null, target_group = \
-                {id} }}"
-            )
-        }
+    let entries = pairs.map(|(source, target)| {
+        let (kind, project, group) = match target {
+            Target::Project(id) => ("project", id.to_string(), "null".to_owned()),
+            Target::Group(id) => ("group", "null".to_owned(), id.to_string()),
+        };
+        format!(
+            r#"
+            "{source}-{kind}-{}" = {{
+              source         = {source}
+              target_project = {project}
+              target_group   = {group}
+            }}
+            "#,
+            target.id()
+        )
     });
-    format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+    format!("{{\n{}}}", entries.collect::<String>())
 }
 
-/// The quickest of some runs of each command, ours beside the floor. They take turns, so that a
-/// slow minute of the machine falls on both.
+/// Returns the fastest of several runs of each command. Provider and floor alternate, so that a
+/// slow minute of the machine affects both.
 fn measure([ours, floor]: &[Entries; 2], runs: usize) -> [[Cost; 2]; 3] {
     let mut best = (ours.cycle(), floor.cycle());
     for _ in 1..runs {
-        best = (quicker(best.0, ours.cycle()), quicker(best.1, floor.cycle()));
+        best = (faster(best.0, ours.cycle()), faster(best.1, floor.cycle()));
     }
     let (ours, floor) = best;
     std::array::from_fn(|command| [ours[command].clone(), floor[command].clone()])

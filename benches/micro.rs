@@ -1,5 +1,5 @@
-//! The small pieces that every command is made of: values on the wire, the plan of one entry, the
-//! schema's answer, and a list as it comes from the server.
+//! Measures the parts of every command: values on the wire, the plan of an entry, the schema
+//! response, and reading a list from the server.
 //!
 //! `cargo bench --bench micro`
 
@@ -35,7 +35,7 @@ fn resource(type_name: &str) -> Box<dyn AnyResource<Connection>> {
     found.expect("a resource of that type")
 }
 
-/// All attributes, those that are not given null.
+/// Returns an object with null for all attributes that aren't given.
 fn object(resource: &dyn AnyResource<Connection>, given: &[(&str, Value)]) -> Object {
     let mut object: Object =
         resource.attributes().iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
@@ -92,14 +92,14 @@ fn plan_one_entry(bencher: Bencher) {
     });
 }
 
-/// With the way to the process and back.
+/// Includes the round trip to the process.
 #[divan::bench]
 fn answer_with_the_schema(bencher: Bencher) {
     let host = RUNTIME.block_on(Host::start(&Launch::new(PROVIDER))).expect("the provider starts");
     bencher.bench(|| RUNTIME.block_on(host.schema()).expect("a schema"));
 }
 
-/// With the way to the in-memory GitLab and back, and what that does.
+/// Includes the round trip to the simulator and its work.
 #[divan::bench]
 fn read_a_list_of_100(bencher: Bencher) {
     let gitlab = Simulator::start();

@@ -1,10 +1,10 @@
-//! Many projects, each with a scope and an exclusive list of two projects and a group, all by path:
-//! plan of the create, apply of that saved plan, plan without changes and destroy, beside the
-//! floor, which is as many `terraform_data` instances in the same run. Then the same plan where
-//! GraphQL is refused, and one new entry for each project.
+//! Measures many projects, each with a scope and an exclusive list of two projects and a group by
+//! path: plan, apply of the saved plan, plan without changes and destroy, compared with the floor
+//! of as many `terraform_data` instances. Then it measures a plan without GraphQL, and one new
+//! entry per project.
 //!
-//! `cargo bench --bench projects`; numbers after it are the numbers of projects to measure, 100,
-//! 500 and 1,000 otherwise.
+//! `cargo bench --bench projects`. Arguments are the numbers of projects to measure; by default
+//! 100, 500 and 1,000.
 
 mod command;
 mod process;
@@ -14,14 +14,14 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use command::{Cost, Subject, quicker};
+use command::{Cost, Subject, faster, print_header};
 use gitlab_simulator::{Fault, Injection, Requests, Route, Simulator};
 use terraform_cli::Cli;
 
 const SIZES: [usize; 3] = [100, 500, 1000];
 const LATENCIES: [u64; 2] = [0, 50];
 
-/// The quickest of some runs counts: of three, and of one where a run takes minutes.
+/// Number of runs, of which the fastest counts; one is enough where a run takes minutes.
 const RUNS: usize = 3;
 const MANY: usize = 500;
 
@@ -32,15 +32,25 @@ const COMMANDS: [(&str, &[&str]); 4] = [
     ("destroy", &["destroy", "-auto-approve", "-no-color"]),
 ];
 
+const COLUMNS: [&str; 11] = [
+    "projects",
+    "latency",
+    "command",
+    "ours",
+    "floor",
+    "ratio",
+    "requests",
+    "a project",
+    "provider CPU",
+    "provider memory",
+    "by kind",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let asked: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if asked.is_empty() { &SIZES } else { asked.as_slice() };
     let cli = Cli::find()?;
-    println!(
-        "| projects | latency | command | ours | floor | ratio | requests | a project | provider \
-         CPU | provider memory | by kind |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    print_header(&COLUMNS);
     for &projects in sizes {
         for latency in LATENCIES {
             measure(&cli, projects, latency)?;
@@ -57,15 +67,15 @@ fn measure(cli: &Cli, projects: usize, latency: u64) -> Result<(), Box<dyn Error
     let cycle = |subject: &Subject| COMMANDS.map(|(_, command)| subject.cost(command));
     let mut best = (cycle(&ours), cycle(&floor));
     for _ in 1..if projects < MANY { RUNS } else { 1 } {
-        best = (quicker(best.0, cycle(&ours)), quicker(best.1, cycle(&floor)));
+        best = (faster(best.0, cycle(&ours)), faster(best.1, cycle(&floor)));
     }
     for ((name, _), (ours, floor)) in COMMANDS.iter().zip(best.0.iter().zip(&best.1)) {
-        print_row(projects, latency, name, ours, Some(floor));
+        print_cost(projects, latency, name, ours, Some(floor));
     }
     Ok(())
 }
 
-/// A plan without changes where something in front of GitLab refuses GraphQL.
+/// Measures a plan without changes where a proxy rejects GraphQL.
 fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     let ours = Subject::provider(cli, gitlab(projects, 0), &configuration(projects))?;
     ours.cost(&["apply", "-auto-approve", "-no-color"]);
@@ -75,11 +85,11 @@ fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
         body: "<html><body>Forbidden</body></html>".to_owned(),
     };
     ours.gitlab.inject(Injection::from(refusal).on(Route::GraphqlQuery));
-    print_row(projects, 0, "plan by REST alone", &ours.cost(COMMANDS[2].1), None);
+    print_cost(projects, 0, "plan by REST alone", &ours.cost(COMMANDS[2].1), None);
     Ok(())
 }
 
-/// Plan and apply of one new entry on each of the projects' allowlists.
+/// Measures plan and apply of one new entry on each project's allowlist.
 fn one_new_entry(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     let config = format!(
         r#"
@@ -92,7 +102,7 @@ fn one_new_entry(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     );
     let ours = Subject::provider(cli, gitlab(projects, 50), &config)?;
     let cost = ours.cost(&["apply", "-auto-approve", "-no-color"]);
-    print_row(projects, 50, "one new entry each, plan and apply", &cost, None);
+    print_cost(projects, 50, "one new entry each, plan and apply", &cost, None);
     Ok(())
 }
 
@@ -129,21 +139,23 @@ fn floor(projects: usize) -> String {
     )
 }
 
-fn print_row(projects: usize, latency: u64, command: &str, ours: &Cost, floor: Option<&Cost>) {
-    let beside = floor.map_or("| ".to_owned(), |floor| {
-        let ratio = ours.time.as_secs_f64() / floor.time.as_secs_f64();
-        format!("{:.2} s | {ratio:.2}", floor.time.as_secs_f64())
-    });
-    println!(
-        "| {projects} | {latency} ms | {command} | {:.2} s | {beside} | {} | {:.2} | {:.0} ms | \
-         {:.1} MiB | {} |",
-        ours.time.as_secs_f64(),
-        ours.requests.len(),
-        ours.requests.len() as f64 / projects as f64,
-        ours.usage.cpu.as_secs_f64() * 1e3,
-        ours.usage.peak_kib as f64 / 1024.0,
+fn print_cost(projects: usize, latency: u64, command: &str, ours: &Cost, floor: Option<&Cost>) {
+    let time = ours.time.as_secs_f64();
+    let floor = floor.map(|floor| floor.time.as_secs_f64());
+    let requests = ours.requests.len();
+    command::print_row(&[
+        projects.to_string(),
+        format!("{latency} ms"),
+        command.to_owned(),
+        format!("{time:.2} s"),
+        floor.map_or_else(String::new, |floor| format!("{floor:.2} s")),
+        floor.map_or_else(String::new, |floor| format!("{:.2}", time / floor)),
+        requests.to_string(),
+        format!("{:.2}", requests as f64 / projects as f64),
+        format!("{:.0} ms", ours.usage.cpu.as_secs_f64() * 1e3),
+        format!("{:.1} MiB", ours.usage.peak_kib as f64 / 1024.0),
         by_kind(&ours.requests),
-    );
+    ]);
 }
 
 /// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and tries

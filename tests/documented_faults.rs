@@ -1,4 +1,4 @@
-//! The table of faults names every fault of the simulator, and tests that exist.
+//! The documented table of faults has every fault of the simulator, and tests that exist.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The variants of the simulator's enum, as it writes them.
+/// Returns the variants of the simulator's enum, as it writes them.
 fn faults() -> BTreeSet<String> {
     let source = read("tests/simulator/src/faults/mod.rs");
     let (_, body) = source.split_once("pub enum Fault {").unwrap();
@@ -22,7 +22,7 @@ fn faults() -> BTreeSet<String> {
     variants.map(|line| line.split([' ', '(', ',']).next().unwrap().to_owned()).collect()
 }
 
-/// The rows of all tables: the fault, and the file and name of its test.
+/// Returns the rows of all tables: the fault, and the file and name of its test.
 fn rows(table: &str) -> Vec<(String, String, String)> {
     let rows = table.lines().filter(|line| line.starts_with("| ") && line.contains("`: `"));
     rows.map(|row| {

@@ -1,6 +1,5 @@
-//! Tests of dependencies: every direct dependency has its reason written down, is used, and no
-//! crate of the workspace slips out of the rules for all. Licences and sources are the business of
-//! `deny.toml`.
+//! Checks dependencies: every direct dependency has a documented reason and is used, and all crates
+//! follow the workspace's rules. `deny.toml` checks licenses and sources.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -17,7 +16,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The lines of a file between one heading and the next.
+/// Returns the lines of a file between one heading and the next.
 fn section<'a>(text: &'a str, heading: &str, next: char) -> Vec<&'a str> {
     let lines = text.lines().skip_while(|line| *line != heading).skip(1);
     let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(next)).collect();
@@ -28,14 +27,14 @@ fn section<'a>(text: &'a str, heading: &str, next: char) -> Vec<&'a str> {
 /// The table of the dependencies that only some systems have.
 const UNIX: &str = "[target.'cfg(all(unix, not(target_vendor = \"apple\")))'.dependencies]";
 
-/// The names in a table of dependencies. Those that are paths are parts of the project.
+/// Returns the names in a table of dependencies. Those that are paths are parts of the project.
 fn dependencies(manifest: &str, table: &str) -> BTreeSet<String> {
     let lines = section(manifest, table, '[').into_iter();
     let outside = lines.filter(|line| !line.contains("path = ") && !line.starts_with('#'));
     outside.filter_map(|line| Some(line.split_once([' ', '.'])?.0.to_owned())).collect()
 }
 
-/// The names under a heading of the list, each with a reason.
+/// Returns the names under a heading of the list, each with a reason.
 fn listed(list: &str, heading: &str) -> BTreeSet<String> {
     let rows = section(list, heading, '#').into_iter().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {

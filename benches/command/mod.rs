@@ -1,5 +1,5 @@
-//! One command of the CLI and what it costs: time, requests, and the provider's share of processor
-//! and memory.
+//! Runs a CLI command and measures its cost: time, requests, and the provider's CPU time and
+//! memory.
 
 use std::error::Error;
 use std::path::Path;
@@ -10,10 +10,10 @@ use terraform_cli::{Cli, Workspace};
 
 use crate::process::{Usage, Watch};
 
-/// The program that is measured.
+/// The measured program.
 pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// One command's cost.
+/// The cost of a command.
 #[derive(Clone)]
 pub(crate) struct Cost {
     pub(crate) time: Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Cost {
     pub(crate) usage: Usage,
 }
 
-/// A workspace, and the GitLab that it is about.
+/// A workspace and its GitLab.
 pub(crate) struct Subject {
     pub(crate) tf: Workspace,
     pub(crate) gitlab: Simulator,
@@ -61,8 +61,19 @@ impl Subject {
     }
 }
 
-/// Returns the quicker of two runs of each command.
-pub(crate) fn quicker<const COMMANDS: usize>(
+/// Prints the header of a Markdown table.
+pub(crate) fn print_header(columns: &[&str]) {
+    println!("| {} |", columns.join(" | "));
+    println!("| {} |", vec!["---"; columns.len()].join(" | "));
+}
+
+/// Prints a row of a Markdown table.
+pub(crate) fn print_row(cells: &[String]) {
+    println!("| {} |", cells.join(" | "));
+}
+
+/// Returns the faster of two runs of each command.
+pub(crate) fn faster<const COMMANDS: usize>(
     mut best: [Cost; COMMANDS],
     now: [Cost; COMMANDS],
 ) -> [Cost; COMMANDS] {

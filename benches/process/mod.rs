@@ -1,5 +1,5 @@
-//! Cost of the provider's processes while a command runs, read from `/proc`; nothing where there is
-//! none. The CLI starts several of them for one command, and each lives for a moment only.
+//! Measures the provider's processes while a command runs, from `/proc`; nothing on other systems.
+//! The CLI starts several short-lived processes per command.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,20 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Often enough to see a process near its end.
+/// Short enough to sample a process near its end.
 const INTERVAL: Duration = Duration::from_millis(4);
 
-/// Cost of all processes of a command together.
+/// The cost of all processes of a command together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
-    /// Time on a processor, as far as it was seen: what a process uses after the last look at it is
-    /// missing.
+    /// CPU time up to the last sample of each process.
     pub(crate) cpu: Duration,
-    /// The most memory that one process has held, in KiB.
+    /// Peak memory of a single process, in KiB.
     pub(crate) peak_kib: u64,
 }
 
-/// Looks at the processes of a program until it is stopped.
+/// Samples the processes of a program until it is stopped.
 pub(crate) struct Watch {
     done: Arc<AtomicBool>,
     looking: JoinHandle<Usage>,

@@ -1,15 +1,15 @@
-//! Additions that GitLab rejects: the entry exists already, the target is hidden or does not exist,
-//! that the list is full.
+//! Additions that GitLab rejects: the entry exists already, the target is hidden or doesn't exist,
+//! or the allowlist is full.
 
 use gitlab_simulator::{Fault, LINK_LIMIT, Route, Target, TokenSpec};
 use insta::assert_snapshot;
 
 use crate::allowlist_entry::{LIB_ON_APP, TEAM, TEAM_ON_APP};
-use crate::kit::{replaced, workspace};
+use crate::kit::{heading, replaced, workspace};
 use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 #[test]
-fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
+fn existing_entry_is_adopted_with_a_warning() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
@@ -30,15 +30,14 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
     "#);
 
     tf.apply_saved().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn entry_created_after_the_plan_is_adopted_with_one_warning() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     gitlab.allow(APP, Target::Project(LIB));
 
     let warning = tf.apply_saved().succeeds().warning();
@@ -47,7 +46,7 @@ fn entry_created_after_the_plan_is_adopted_with_one_warning() {
 }
 
 #[test]
-fn an_entry_that_no_plan_could_see_is_adopted() {
+fn entry_that_the_plan_could_not_read_is_adopted() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
@@ -59,7 +58,7 @@ fn an_entry_that_no_plan_could_see_is_adopted() {
     };
     // The plan, and the plan of the apply.
     gitlab.inject(hidden.on(Route::AllowlistProjectsGet).times(2));
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 
     assert_snapshot!(tf.apply_saved().succeeds().warning(), @r#"
     Warning: Entry already exists: project acme/lib (2)
@@ -72,15 +71,12 @@ fn an_entry_that_no_plan_could_see_is_adopted() {
     This apply has adopted the entry, and destroying the resource removes it. If
     another resource manages the entry, too, keep only one of them.
     "#);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn a_renamed_resource_is_warned_that_its_entry_is_there() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn renamed_resource_warns_that_its_entry_exists() {
+    let (_gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "\"lib\"", "\"renamed\""));
 
     let warning = tf.plan().warning();
@@ -96,28 +92,20 @@ fn unreadable_allowlist_does_not_fail_the_plan() {
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
-fn existing_entry_is_a_warning_of_the_plan() {
+fn plan_warns_of_an_existing_entry() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Group(TEAM));
     let tf = workspace(&gitlab);
     tf.config(TEAM_ON_APP);
 
-    assert_snapshot!(tf.plan().warning(), @r#"
+    assert_snapshot!(heading(&tf.plan().warning()), @r#"
     Warning: Entry already exists: group partners/team (3)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
-
-    There is an entry for group partners/team (3) on the allowlist of project
-    acme/app (1) already. Its import ID is `1:group:3`.
-
-    Applying this adopts the entry, and destroying the resource then removes it.
-    Import the entry instead, with an `import` block or `terraform import`, and
-    the plan shows what changes. If another resource manages the entry, too, keep
-    only one of them. If the resource was renamed, add a `moved` block.
     "#);
 }
 
@@ -149,8 +137,7 @@ fn hidden_target_is_an_error_and_not_in_state() {
 
 #[test]
 fn unknown_target_id_is_an_error_and_not_in_state() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -210,7 +197,7 @@ fn full_project_allowlist_error_suggests_a_group() {
 }
 
 #[test]
-fn an_entry_of_a_full_list_is_taken_over_as_well() {
+fn existing_entry_of_a_full_allowlist_is_adopted() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     for n in 1..LINK_LIMIT {

@@ -28,21 +28,19 @@ const OTHER: u64 = 3;
 pub(crate) const TEAM: u64 = 3;
 
 #[test]
-fn what_was_applied_is_on_the_list_and_plans_clean() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn applied_entry_is_on_the_allowlist_and_plans_clean() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn ids_of_existing_paths_are_known_while_planning() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn ids_of_existing_paths_are_known_during_the_plan() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
     let change = tf.plan().change(ENTRY);
@@ -53,8 +51,7 @@ fn ids_of_existing_paths_are_known_while_planning() {
 
 #[test]
 fn state_has_ids_beside_configured_paths() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds();
@@ -68,9 +65,8 @@ fn state_has_ids_beside_configured_paths() {
 }
 
 #[test]
-fn a_group_is_a_target_too() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn target_can_be_a_group() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(TEAM_ON_APP);
 
     tf.apply().succeeds();
@@ -87,8 +83,7 @@ fn a_group_is_a_target_too() {
 
 #[test]
 fn ids_in_attributes_of_the_official_provider_work() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
@@ -111,8 +106,7 @@ fn ids_in_attributes_of_the_official_provider_work() {
 
 #[test]
 fn entries_for_each_element_of_a_set_are_independent() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let config = r#"
         resource "gitlab_job_token_allowlist_entry" "each" {
           for_each       = toset(["acme/lib", "acme/other"])
@@ -132,7 +126,7 @@ fn entries_for_each_element_of_a_set_are_independent() {
 }
 
 #[test]
-fn other_entries_of_the_list_are_left_alone() {
+fn other_entries_are_not_changed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(OTHER));
     gitlab.allow(APP, Target::Group(TEAM));
@@ -147,11 +141,8 @@ fn other_entries_of_the_list_are_left_alone() {
 }
 
 #[test]
-fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn entry_removed_outside_terraform_is_added_again() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.revoke(APP, Target::Project(LIB));
 
     let plan = tf.plan();
@@ -163,11 +154,8 @@ fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn another_target_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn changed_target_replaces_the_entry() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
@@ -181,11 +169,8 @@ fn another_target_replaces_the_entry() {
 }
 
 #[test]
-fn other_project_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn changed_project_replaces_the_entry() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(&replaced(LIB_ON_APP, "acme/app", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
@@ -200,11 +185,8 @@ fn other_project_replaces_the_entry() {
 }
 
 #[test]
-fn a_group_in_place_of_a_project_replaces_the_entry() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn group_instead_of_a_project_replaces_the_entry() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     tf.config(TEAM_ON_APP);
 
     assert_eq!(tf.plan().change(ENTRY).action, Action::Replace);
@@ -216,9 +198,8 @@ fn a_group_in_place_of_a_project_replaces_the_entry() {
 }
 
 #[test]
-fn refreshing_many_entries_of_a_project_reads_its_list_once() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn refresh_of_many_entries_reads_the_allowlist_once() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     for n in 0..30 {
         gitlab.add_project(&format!("acme/lib-{n}"));
     }

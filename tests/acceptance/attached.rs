@@ -1,4 +1,4 @@
-//! A provider that runs by itself, as under a debugger, and to which the CLI attaches.
+//! A provider that the CLI attaches to, as with a debugger.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -8,9 +8,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use gitlab_simulator::{Simulator, Target};
 use tempfile::TempDir;
-use terraform_cli::process_runs;
+use terraform_cli::is_process_running;
 
-use crate::kit::{PROVIDER, until, workspace_without_provider};
+use crate::kit::{PROVIDER, wait_until, workspace_without_provider};
 use crate::worlds::{APP, APP_ONLY};
 
 const CONFIG: &str = r#"
@@ -19,7 +19,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// The process with `--debug`, and where it writes.
+/// A process with `--debug`, and the file that it writes to.
 struct Debugged {
     child: Child,
     files: TempDir,
@@ -41,7 +41,7 @@ impl Debugged {
         command.stdin(Stdio::null()).stdout(create("stdout")).stderr(create("stderr"));
         let child = command.spawn().unwrap();
         let debugged = Debugged { child, files };
-        until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
+        wait_until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
         debugged
     }
 
@@ -78,7 +78,7 @@ impl Drop for Debugged {
 }
 
 #[test]
-fn one_process_serves_run_after_run_until_it_is_interrupted() {
+fn one_process_serves_all_runs_until_interrupted() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
@@ -93,14 +93,14 @@ fn one_process_serves_run_after_run_until_it_is_interrupted() {
         tf.plan().changes_nothing();
     }
 
-    assert!(process_runs(debugged.child.id()));
+    assert!(is_process_running(debugged.child.id()));
     assert_eq!(debugged.sockets(), 1);
     assert_eq!(debugged.interrupt().code(), Some(0));
     assert_eq!(debugged.sockets(), 0);
 }
 
 #[test]
-fn each_provider_block_keeps_its_own_gitlab() {
+fn each_provider_block_uses_its_own_gitlab() {
     let (first, second) = (Simulator::start(), Simulator::start());
     for gitlab in [&first, &second] {
         let app = gitlab.add_project("acme/app");
@@ -147,7 +147,7 @@ fn each_provider_block_keeps_its_own_gitlab() {
 }
 
 #[test]
-fn its_log_is_for_people_and_names_no_secret() {
+fn log_is_human_readable_and_has_no_secrets() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
@@ -163,7 +163,7 @@ fn its_log_is_for_people_and_names_no_secret() {
 }
 
 #[test]
-fn it_is_found_under_the_names_of_both_registries() {
+fn provider_is_found_at_both_registries() {
     let debugged = Debugged::start(&Simulator::start());
     let value: serde_json::Value = serde_json::from_str(&debugged.value()).unwrap();
     let names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();

@@ -1,5 +1,5 @@
-//! The authentication log of a project: who has used a job token, by which entry, and which entries
-//! nobody needed.
+//! The authentication log of a project: which projects used a job token, which entry allowed them,
+//! and which entries are unused.
 
 use gitlab_simulator::{
     ADMINISTRATOR, GranularGraphql, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
@@ -41,7 +41,7 @@ fn time(hour: u8) -> String {
 /// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(LOG).clone()
 }
@@ -51,7 +51,7 @@ fn each<'v>(list: &'v Value, attribute: &str) -> Vec<&'v Value> {
 }
 
 #[test]
-fn the_log_names_the_entry_that_lets_each_project_in() {
+fn log_names_the_entry_that_allows_each_project() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     for target in [LIB, OPS, PROD] {
         gitlab.allow(1, target);
@@ -78,7 +78,7 @@ fn the_log_names_the_entry_that_lets_each_project_in() {
 }
 
 #[test]
-fn entries_that_cover_nobody_in_the_log_are_unused() {
+fn entries_without_a_project_in_the_log_are_unused() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     for target in [LIB, OPS, Target::Project(1)] {
         gitlab.allow(1, target);
@@ -102,7 +102,7 @@ fn entries_that_cover_nobody_in_the_log_are_unused() {
 }
 
 #[test]
-fn a_group_that_covers_a_project_is_used_beside_its_entry() {
+fn group_that_covers_a_project_is_used_beside_its_entry() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, Target::Project(3));
     gitlab.allow(1, OPS);
@@ -116,7 +116,7 @@ fn a_group_that_covers_a_project_is_used_beside_its_entry() {
 }
 
 #[test]
-fn the_project_itself_is_left_out() {
+fn project_itself_is_left_out() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     used(&gitlab, 1, 9);
     let tf = workspace(&gitlab);
@@ -146,7 +146,7 @@ fn projects_hidden_from_the_token_are_shown() {
 }
 
 #[test]
-fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
+fn hidden_row_makes_the_unused_entries_null() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, OPS);
     let log = json!({
@@ -178,7 +178,7 @@ fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
 }
 
 #[test]
-fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
+fn long_log_is_read_with_one_query_per_100_rows() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, Target::Group(2));
     for number in 0..250 {
@@ -190,16 +190,16 @@ fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
     tf.apply().succeeds();
     gitlab.clear_requests();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     assert_eq!(tf.state().of(LOG)["projects"].as_array().map(Vec::len), Some(250));
     let requests = gitlab.requests();
-    // Three pages of the log, and one of the list; the project is looked up, and the token tried.
+    // Three pages of the log and one of the list. The project is looked up, and the token verified.
     assert_eq!((requests.to(Route::GraphqlQuery).len(), requests.len()), (4, 6));
 }
 
 #[test]
-fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
+fn gitlab_without_entry_permissions_is_read_over_rest() {
     let gitlab = WORLD.start_version("17.6.0-ee");
     for target in [LIB, OPS, OTHER] {
         gitlab.allow(1, target);
@@ -223,7 +223,7 @@ fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
 }
 
 #[test]
-fn targets_that_graphql_hides_are_told_over_rest() {
+fn targets_hidden_in_graphql_are_read_over_rest() {
     let gitlab = WORLD.start_version("18.2.0-ee");
     gitlab.allow(1, LIB);
     gitlab.allow(1, OTHER);
@@ -239,7 +239,7 @@ fn targets_that_graphql_hides_are_told_over_rest() {
 }
 
 #[test]
-fn a_gitlab_without_the_log_is_named_as_too_old() {
+fn gitlab_without_the_log_is_an_error() {
     let gitlab = WORLD.start_version("17.5.4-ee");
     let tf = workspace(&gitlab);
     tf.config(READ);
@@ -259,7 +259,7 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
 }
 
 #[test]
-fn a_role_below_maintainer_is_an_error() {
+fn role_below_maintainer_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     let token = gitlab.add_token(TokenSpec::new("developer").developer_of(Target::Project(1)));
     let mut tf = workspace(&gitlab);
@@ -283,7 +283,7 @@ fn a_role_below_maintainer_is_an_error() {
 }
 
 #[test]
-fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
+fn fine_grained_token_is_an_error_for_every_response() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = WORLD.start_version("19.4.1-ee");
         used(&gitlab, 2, 9);
@@ -305,7 +305,7 @@ fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
 }
 
 #[test]
-fn an_unknown_project_is_an_error() {
+fn unknown_project_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "acme/app", "99"));
@@ -324,7 +324,7 @@ fn an_unknown_project_is_an_error() {
 }
 
 #[test]
-fn a_project_that_is_neither_id_nor_path_is_an_error() {
+fn project_that_is_neither_id_nor_path_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "acme/app", "app/"));

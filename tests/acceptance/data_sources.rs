@@ -1,11 +1,11 @@
-//! The two data sources: what is set and who is allowed, managed here or not.
+//! The data sources of a project: its settings and allowlist, managed by Terraform or not.
 
 use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Route, Simulator, Target};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
-use crate::kit::{json, replaced, workspace};
+use crate::kit::{heading, json, replaced, workspace};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{APP_ONLY, World};
 
@@ -31,7 +31,7 @@ const WORLD: World = World::new(&["acme/app", "acme/lib", "acme/cli"], &["ops/pr
 /// Returns what a data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str, address: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(address).clone()
 }
@@ -58,7 +58,7 @@ fn scope_is_read_by_path_and_by_id() {
 }
 
 #[test]
-fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
+fn allowlist_is_sorted_by_path_without_the_project_itself() {
     let gitlab = WORLD.start();
     [2, 3].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
     [3, 2].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
@@ -88,7 +88,7 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
 }
 
 #[test]
-fn a_group_below_a_relative_url_has_its_full_path() {
+fn group_below_a_relative_url_has_its_full_path() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/groups"));
     gitlab.add_group("ops/groups/prod");
     gitlab.allow(1, Target::Group(4));
@@ -100,7 +100,7 @@ fn a_group_below_a_relative_url_has_its_full_path() {
 }
 
 #[test]
-fn what_the_token_may_not_see_is_null() {
+fn values_hidden_from_the_token_are_null() {
     let gitlab = WORLD.start();
     gitlab.inject(
         json(r#"[{"id":3},{"id":1},{"id":2,"path_with_namespace":"acme/lib"}]"#)
@@ -127,9 +127,8 @@ fn what_the_token_may_not_see_is_null() {
 }
 
 #[test]
-fn a_list_of_nobody_is_empty() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+fn empty_allowlist_is_an_empty_list() {
+    let (gitlab, tf) = WORLD.with_workspace();
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
@@ -137,7 +136,7 @@ fn a_list_of_nobody_is_empty() {
 }
 
 #[test]
-fn full_lists_are_read_whole_and_in_five_pages() {
+fn full_allowlists_are_read_in_five_pages() {
     let gitlab = APP_ONLY.start();
     for n in 0..LINK_LIMIT {
         let project = gitlab.add_project(&format!("acme/project-{n:03}"));
@@ -163,7 +162,7 @@ fn full_lists_are_read_whole_and_in_five_pages() {
 }
 
 #[test]
-fn what_the_same_apply_changes_is_seen() {
+fn changes_of_the_same_apply_are_read() {
     let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
@@ -201,10 +200,9 @@ fn what_the_same_apply_changes_is_seen() {
 }
 
 #[test]
-fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
+fn unknown_project_is_read_during_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = WORLD.with_workspace();
     tf.config(&format!(
         "resource \"terraform_data\" \"app\" {{\n  input = 1\n}}\n{}",
         replaced(READ_ALLOWLIST, "\"acme/app\"", "terraform_data.app.output")
@@ -216,18 +214,14 @@ fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
 }
 
 #[test]
-fn an_unknown_project_is_an_error() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+fn unknown_project_is_an_error() {
+    let (_gitlab, tf) = WORLD.with_workspace();
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
-    assert_snapshot!(tf.plan().error(), @r#"
+    assert_snapshot!(heading(&tf.plan().error()), @r#"
     Error: Unknown project: acme/none
       data.gitlab_job_token_scope.app
       > project = "acme/none"
-
-    There is no project `acme/none`, or it isn't visible to the token. Check the
-    full path, and that the token's user is a member of the project.
     "#);
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "99"));
@@ -263,18 +257,13 @@ fn an_unknown_project_is_an_error() {
 
 #[test]
 fn project_that_is_neither_id_nor_path_is_an_error() {
-    let gitlab = WORLD.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = WORLD.with_workspace();
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "app"));
-    assert_snapshot!(tf.plan().error(), @r#"
+    assert_snapshot!(heading(&tf.plan().error()), @r#"
     Error: Invalid project
       data.gitlab_job_token_allowlist.app
       > project = "app"
-
-    `project` is "app", which is neither the ID nor the full path of a project:
-    the full path of a project starts with its group or user, for example
-    `group/project`.
     "#);
 }
 

@@ -1,9 +1,7 @@
-//! `plan -generate-config-out`: configuration that is written from what is imported plans clean as
-//! it is written.
+//! `plan -generate-config-out`: the generated configuration plans clean without edits.
 //!
-//! Terraform writes `provider = gitlab-job-token` into it, the type of the provider and not its
-//! local name. Where that is the local name, nothing is left to do; under any other one, these
-//! lines go.
+//! Terraform writes `provider = gitlab-job-token`, the type of the provider instead of its local
+//! name. Under any other local name, these lines must be removed.
 
 use std::fs;
 
@@ -42,8 +40,8 @@ import {
 
 const GENERATED: &str = "generated.tf";
 
-/// `acme/app` is open, with `acme/lib` and group `ops` on its allowlist. That of `acme/lib` is
-/// empty.
+/// Starts a GitLab in which `acme/app` is open and has `acme/lib` and group `ops` on its allowlist.
+/// The allowlist of `acme/lib` is empty.
 fn open_app() -> Simulator {
     let gitlab = FOUR_PROJECTS.allowing(&[2], &[2]);
     gitlab.set_inbound_enabled(1, false);
@@ -61,7 +59,7 @@ fn without_provider(generated: &str) -> String {
 
 /// Plans so that the configuration is generated.
 #[track_caller]
-fn generates(tf: &Workspace) {
+fn plan_with_generated_config(tf: &Workspace) {
     let plan = tf.plan_with(&[&format!("-generate-config-out={GENERATED}")]);
     IMPORTS_IGNORE_LOCAL_NAMES.skip_if_seen_in(plan.run());
     if GENERATED_MAPS.is_there() || plan.run().errors().is_empty() {
@@ -75,7 +73,7 @@ fn generates(tf: &Workspace) {
 /// Returns what is generated for the imports, in the order of addresses and without comments.
 fn generate(tf: &Workspace) -> String {
     tf.config(IMPORTS);
-    generates(tf);
+    plan_with_generated_config(tf);
     let written = fs::read_to_string(tf.directory().join(GENERATED)).expect("a generated file");
     let code: Vec<&str> = written.lines().filter(|line| !line.starts_with('#')).collect();
     let mut blocks: Vec<String> = code
@@ -90,16 +88,16 @@ fn generate(tf: &Workspace) -> String {
 
 /// Evens out what depends on the version of the CLI: old ones write more nulls, align by them, and
 /// write a string that holds a number as JSON.
-fn evened_out(generated: &str) -> String {
+fn normalized(generated: &str) -> String {
     let set = generated.lines().filter(|line| !line.ends_with("= null"));
-    let evened_out = set.map(|line| match line.split_once('=') {
+    let normalized = set.map(|line| match line.split_once('=') {
         Some((name, value)) => {
             let value = value.replace("jsonencode(", "\"").replace(')', "\"");
             format!("{} ={value}", name.trim_end())
         }
         None => line.to_owned(),
     });
-    let evened_out = evened_out.map(|line| {
+    let normalized = normalized.map(|line| {
         match line.strip_suffix(" ={").or_else(|| line.strip_suffix(" = {")) {
             // Some versions write keys of maps without quotes.
             Some(key) if key.trim().parse::<u64>().is_ok() => {
@@ -108,18 +106,18 @@ fn evened_out(generated: &str) -> String {
             _ => line,
         }
     });
-    evened_out.collect::<Vec<_>>().join("\n")
+    normalized.collect::<Vec<_>>().join("\n")
 }
 
 /// Plans and applies the imports, which may change nothing.
 fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().actions(), []);
+    assert_eq!(plan.has_no_warnings().actions(), []);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses().len(), 5);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -130,13 +128,17 @@ fn generated_configuration_plans_clean_under_its_local_name() {
     tf.file(
         "versions.tf",
         &format!(
-            "terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = \
-            {PROVIDER_SOURCE:?} }}\n  }}\n}}\n\
-            "
+            r#"
+            terraform {{
+              required_providers {{
+                gitlab-job-token = {{ source = {PROVIDER_SOURCE:?} }}
+              }}
+            }}
+            "#
         ),
     );
     tf.config(&imports_with_provider("gitlab-job-token"));
-    generates(&tf);
+    plan_with_generated_config(&tf);
 
     imports_clean(&gitlab, &tf);
 }
@@ -148,7 +150,7 @@ fn generated_configuration_plans_clean_without_provider_lines() {
     let tf = workspace(&gitlab);
 
     let generated = generate(&tf);
-    assert_snapshot!(evened_out(&generated), @r#"
+    assert_snapshot!(normalized(&generated), @r#"
     resource "gitlab_job_token_allowlist_entry" "lib" {
       provider = gitlab-job-token
       project = "acme/app"
@@ -203,7 +205,7 @@ fn imports_with_a_provider_plan_clean_after_it_is_removed() {
     let gitlab = open_app();
     let tf = workspace(&gitlab);
     tf.config(&imports_with_provider("gitlab"));
-    generates(&tf);
+    plan_with_generated_config(&tf);
 
     tf.config(IMPORTS);
     let generated = fs::read_to_string(tf.directory().join(GENERATED)).expect("a generated file");

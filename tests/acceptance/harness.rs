@@ -1,5 +1,5 @@
-//! Runs the tests. Unlike Rust's own harness, it shows a test that can't run here as ignored, with
-//! what it lacks. The attribute `#[test]` comes from the crate `test-attribute`.
+//! Runs the tests. Unlike Rust's own harness, it can skip a test at run time, and shows it as
+//! ignored with the reason. The attribute `#[test]` comes from the crate `test-attribute`.
 
 use std::any::Any;
 use std::future::Future;
@@ -88,7 +88,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
 
 /// Its attribute would leave the test to Rust's own harness, which doesn't run here.
 #[test]
-fn no_test_has_the_attribute_of_tokio() {
+fn no_test_uses_the_attribute_of_tokio() {
     let attribute = concat!("#[tokio", "::test");
     let sources = crate::kit::sources();
     let with_attribute: Vec<_> =

@@ -1,4 +1,4 @@
-//! Bringing what exists under management by the command for it.
+//! `terraform import` with IDs in every form.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -11,16 +11,20 @@ use crate::worlds::THREE_PROJECTS;
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 
-/// `acme/lib` and group `partners` are on the allowlist of `acme/app`, `acme/other` isn't.
+/// Starts a GitLab in which `acme/lib` and group `partners` are on the allowlist of `acme/app`, but
+/// `acme/other` isn't.
 fn lib_and_partners_allowed() -> Simulator {
     THREE_PROJECTS.allowing(&[2], &[2])
 }
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = "{project}"
+          {target}
+        }}
+        "#
     )
 }
 
@@ -40,12 +44,12 @@ fn imports_clean(config: &str, id: &str) {
 }
 
 #[test]
-fn an_entry_is_imported_by_its_id() {
+fn entry_is_imported_by_its_id() {
     imports_clean(&entry("1", "target_project_id = 2"), "1:project:2");
 }
 
 #[test]
-fn a_group_entry_is_imported_by_its_id() {
+fn group_entry_is_imported_by_its_id() {
     imports_clean(&entry("1", "target_group_id = 2"), "1:group:2");
 }
 
@@ -82,9 +86,12 @@ fn scope_is_imported_by_id() {
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = \
-        false\n}\n\
-        ",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = 1
+          inbound_enabled = false
+        }
+        "#,
     );
 
     tf.import(SCOPE, "1").succeeds();
@@ -109,7 +116,7 @@ fn scope_imported_by_path_gets_its_id() {
 }
 
 #[test]
-fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
+fn entry_missing_from_the_allowlist_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
@@ -149,7 +156,7 @@ fn entry_of_an_unknown_project_cannot_be_imported() {
 }
 
 #[test]
-fn an_entry_of_an_unknown_path_cannot_be_imported() {
+fn entry_of_an_unknown_path_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
@@ -165,7 +172,7 @@ fn an_entry_of_an_unknown_path_cannot_be_imported() {
 }
 
 #[test]
-fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
+fn malformed_id_of_an_entry_shows_the_format() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
@@ -182,7 +189,7 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
 }
 
 #[test]
-fn a_project_alone_is_no_import_id_of_an_entry() {
+fn project_alone_is_not_an_id_of_an_entry() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
@@ -199,7 +206,7 @@ fn a_project_alone_is_no_import_id_of_an_entry() {
 }
 
 #[test]
-fn the_import_id_of_an_entry_is_none_of_a_scope() {
+fn id_of_an_entry_is_not_an_id_of_a_scope() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
@@ -235,7 +242,7 @@ fn import_id_with_neither_id_nor_path_is_an_error() {
 }
 
 #[test]
-fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
+fn malformed_id_of_a_scope_shows_the_format() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);

@@ -1,5 +1,5 @@
-//! A provider that was installed and not overridden: `init` finds it without a registry, the lock
-//! file knows it, and the way back is one command. The CLI can reach nothing but the simulator.
+//! An installed provider: `init` finds it without a registry, the lock file records it, and
+//! `uninstall` removes it. The CLI can reach only the simulator.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -32,7 +32,7 @@ resource "gitlab_job_token_scope" "app" {
 "#;
 
 /// Nobody listens there, so a request to a registry fails.
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 struct Installing {
     gitlab: Simulator,
@@ -44,7 +44,7 @@ impl Installing {
         let gitlab = APP_ONLY.start();
         gitlab.set_inbound_enabled(APP, false);
         let mut tf = workspace_without_provider(&gitlab);
-        tf.set_env("HTTPS_PROXY", NOWHERE);
+        tf.set_env("HTTPS_PROXY", UNREACHABLE);
         fs::remove_file(tf.directory().join("versions.tf")).unwrap();
         tf.config(&replaced(CONFIG, "VERSION", VERSION));
         Installing { gitlab, tf }
@@ -53,12 +53,12 @@ impl Installing {
     /// Runs the binary in the home of the CLI, and returns what it says.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> String {
-        self.run_beside(arguments, &self.tf.home().join("none.tfrc"))
+        self.run_with_cli_config(arguments, &self.tf.home().join("none.tfrc"))
     }
 
-    /// The same where this file configures the CLI.
+    /// Runs the provider's own command with this CLI configuration.
     #[track_caller]
-    fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
+    fn run_with_cli_config(&self, arguments: &[&str], cli_config: &Path) -> String {
         let mut command = Command::new(PROVIDER);
         command
             .args(arguments)
@@ -75,13 +75,13 @@ impl Installing {
         fs::read_to_string(self.tf.directory().join(".terraform.lock.hcl")).unwrap()
     }
 
-    /// The address by which the program calls the provider.
+    /// Returns the provider's address as the CLI shows it.
     fn address(&self) -> String {
         format!("{}/aff15f21/gitlab-job-token", self.tf.registry())
     }
 
     #[track_caller]
-    fn applies(&self) {
+    fn assert_applies(&self) {
         self.gitlab.set_inbound_enabled(APP, false);
         self.tf.apply().succeeds();
         assert!(self.gitlab.inbound_enabled(APP));
@@ -94,8 +94,8 @@ impl Installing {
     }
 }
 
-/// The block for the CLI's own configuration in what was said; its end is the first line that is
-/// indented as little.
+/// Returns the block for the CLI configuration in the output. It ends at the first line with the
+/// same indentation.
 fn block_in(said: &str) -> String {
     let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
     let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
@@ -103,7 +103,7 @@ fn block_in(said: &str) -> String {
     block
 }
 
-/// The executables of all versions and platforms in a mirror.
+/// Returns the executables of all versions and platforms in a mirror.
 fn executables(mirror: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![mirror.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -116,7 +116,7 @@ fn executables(mirror: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn init_finds_it_without_a_registry_and_records_its_checksum() {
+fn init_needs_no_registry_and_records_the_checksum() {
     let installing = Installing::new();
     let tf = &installing.tf;
     tf.run(&["init", "-no-color"]).fails();
@@ -128,12 +128,12 @@ fn init_finds_it_without_a_registry_and_records_its_checksum() {
     assert!(lock.contains(&format!("provider {:?} {{", installing.address())), "{lock}");
     assert!(lock.contains(&format!("version     = {VERSION:?}")), "{lock}");
     assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
-    installing.applies();
+    installing.assert_applies();
     tf.plan().changes_nothing();
 }
 
 #[test]
-fn a_second_install_leaves_the_lock_file_right() {
+fn second_install_keeps_the_lock_file_valid() {
     let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();
@@ -143,7 +143,7 @@ fn a_second_install_leaves_the_lock_file_right() {
 
     installing.tf.run(&["init", "-no-color"]).succeeds();
     assert_eq!(installing.lock_file(), lock);
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]
@@ -157,22 +157,22 @@ fn other_mirror_works_with_the_printed_cli_configuration() {
     tf.run(&["init", "-no-color"]).fails();
     tf.cli_config(&block_in(&shown));
     tf.run(&["init", "-no-color"]).succeeds();
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]
-fn warning_fixes_a_cli_configuration_that_looks_elsewhere() {
+fn advice_of_the_warning_fixes_the_cli_configuration() {
     let installing = Installing::new();
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
 
-    let said = installing.run_beside(&["install"], &cli_config);
+    let said = installing.run_with_cli_config(&["install"], &cli_config);
 
     tf.run(&["init", "-no-color"]).fails();
     let (_, warning) = said.split_once("Warning: ").expect("a warning");
     tf.cli_config(&block_in(warning));
     tf.run(&["init", "-no-color"]).succeeds();
-    installing.applies();
+    installing.assert_applies();
 }
 
 /// The messages to a user who replaces a build under the same version, command by command.
@@ -185,8 +185,7 @@ fn lock_file_rejects_another_build_until_recorded() {
     let directory = mirror.to_str().unwrap();
     installing.run(&["install", "--dir", directory]);
     for executable in executables(&mirror) {
-        // What follows the end of an executable is not looked at by any system, but makes another
-        // file of it.
+        // Systems ignore what follows the end of an executable, but the checksum differs.
         let mut content = fs::read(&executable).unwrap();
         content.push(b'\n');
         fs::write(&executable, content).unwrap();
@@ -204,11 +203,11 @@ fn lock_file_rejects_another_build_until_recorded() {
     tf.run(&["providers", "lock", "-no-color", &mirrored, "aff15f21/gitlab-job-token"]).succeeds();
     tf.run(&["init", "-no-color", &plugin_dir]).succeeds();
     assert_eq!(installing.lock_file().matches("\"h1:").count(), 2);
-    installing.applies();
+    installing.assert_applies();
 }
 
 #[test]
-fn after_uninstall_the_home_is_as_it_was_and_init_fails_again() {
+fn uninstall_restores_the_home_and_init_fails_again() {
     let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();

@@ -1,5 +1,4 @@
-//! Brings a simulator, the built provider and the CLI together, and skips tests where there is no
-//! CLI.
+//! Connects a simulator, the built provider and the CLI. Tests are skipped if there is no CLI.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,7 +27,7 @@ pub(crate) fn bare_workspace() -> Workspace {
     Workspace::new(cli(), Path::new(PROVIDER)).expect("a workspace for the built provider")
 }
 
-/// As [`workspace`], of a CLI that knows of no provider yet.
+/// Makes a workspace as [`workspace`] does, but for a CLI without an installed provider.
 #[track_caller]
 pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Workspace {
     connected(Workspace::without_provider(cli()).expect("a workspace"), gitlab)
@@ -49,17 +48,19 @@ pub(crate) fn cli() -> &'static Cli {
     static FOUND: OnceLock<Result<Cli, NoCli>> = OnceLock::new();
     match FOUND.get_or_init(Cli::find) {
         Ok(cli) => cli,
-        Err(error @ NoCli::NotOnPath(_)) if !must_run() => {
+        Err(error @ NoCli::NotOnPath(_)) if !is_ci_job() => {
             static SAID: Once = Once::new();
-            SAID.call_once(|| say(&format!("ALL TESTS THAT NEED A CLI ARE IGNORED: {error}.")));
+            SAID.call_once(|| {
+                print_notice(&format!("ALL TESTS THAT NEED A CLI ARE IGNORED: {error}."))
+            });
             skip("there is no Terraform or OpenTofu".to_owned())
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// An ignored test fails no pipeline, so one that relies on these tests says so.
-fn must_run() -> bool {
+/// Checks whether this is a CI job, which must not pass with ignored tests.
+fn is_ci_job() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
@@ -82,11 +83,11 @@ pub(crate) fn sources() -> Vec<(PathBuf, String)> {
 }
 
 /// Prints what a test leaves out.
-pub(crate) fn say(what: &str) {
+pub(crate) fn print_notice(what: &str) {
     drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
-/// A fault by which GitLab answers 200 with this JSON.
+/// Returns a fault with which GitLab responds with status 200 and this JSON.
 pub(crate) fn json(body: &str) -> Fault {
     Fault::Answers {
         status: 200,
@@ -95,17 +96,22 @@ pub(crate) fn json(body: &str) -> Fault {
     }
 }
 
-/// `config` with a piece of it replaced, which must be there.
+/// Returns `config` with a piece of it replaced, which must be there.
 #[track_caller]
 pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
     assert!(config.contains(piece), "no {piece:?} in {config}");
     config.replace(piece, by)
 }
 
+/// Returns the part of a message above its detail: title, address and source line.
+pub(crate) fn heading(message: &str) -> &str {
+    message.split_once("\n\n").map_or(message, |(heading, _)| heading)
+}
+
 /// Waits until something is so, which it must be within half a minute.
 #[cfg(unix)]
 #[track_caller]
-pub(crate) fn until(is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
     use std::time::{Duration, Instant};
 
     let patience = Instant::now() + Duration::from_secs(30);

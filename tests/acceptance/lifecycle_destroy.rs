@@ -1,4 +1,4 @@
-//! `destroy = false` in a resource's `lifecycle` block: what it keeps in GitLab, and what not.
+//! `destroy = false` in a resource's `lifecycle` block.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
@@ -6,7 +6,7 @@ use terraform_cli::Workspace;
 use crate::kit::workspace;
 use crate::needs::{KEPT_WITHOUT_BLOCK, LIFECYCLE_DESTROY};
 
-/// An entry that exists `count` times, for a project.
+/// Returns an entry of a project with this `count`.
 fn entry(count: usize, target: &str) -> String {
     format!(
         r#"
@@ -22,8 +22,8 @@ fn entry(count: usize, target: &str) -> String {
     )
 }
 
-/// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3
-/// `acme/docs`.
+/// Applies an entry for project 2 `acme/lib` to project 1 `acme/app` that a destroy keeps. Project
+/// 3 is `acme/docs`.
 fn kept() -> (Simulator, Workspace) {
     LIFECYCLE_DESTROY.require();
     let gitlab = Simulator::start();
@@ -39,7 +39,7 @@ fn kept() -> (Simulator, Workspace) {
 #[test]
 fn destroy_keeps_the_entry() {
     let (gitlab, tf) = kept();
-    // OpenTofu ends with an error that says that something is left.
+    // OpenTofu returns an error that says what is left.
     assert_eq!(tf.destroy().is_success(), !KEPT_WITHOUT_BLOCK.is_there());
     assert_eq!(gitlab.allowlist(1).projects, [2].into());
     assert!(tf.state().addresses().is_empty());
@@ -64,7 +64,7 @@ fn opentofu_alone_keeps_the_entry_of_a_deleted_block() {
 }
 
 #[test]
-fn opentofu_alone_keeps_what_is_replaced() {
+fn opentofu_alone_keeps_a_replaced_entry() {
     let (gitlab, tf) = kept();
     tf.config(&entry(1, "acme/docs"));
     tf.apply().succeeds();

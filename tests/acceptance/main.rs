@@ -1,9 +1,8 @@
-//! Tests the built provider under the real Terraform or OpenTofu, against an in-memory GitLab. Each
-//! test is one fact of the contract. `harness` runs the tests, `worlds` has the GitLabs that they
-//! start from, `kit` and the crate `terraform-cli` run the program, and `needs` has the features
-//! that a test may need of it.
+//! Tests the built provider with the real Terraform or OpenTofu and an in-memory GitLab. `harness`
+//! runs the tests, `worlds` has the GitLabs that they start from, `kit` and the crate
+//! `terraform-cli` run the CLI, and `needs` has the CLI features that tests require.
 //!
-//! Messages are pinned in full, so that a change of wording is a change of a test.
+//! Each message is pinned in full by one test, so that a change of wording shows.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -47,7 +46,6 @@ mod provider_block;
 mod provider_errors;
 mod push;
 mod query;
-mod refused_at_start;
 mod removal;
 mod request_economy;
 mod scope;

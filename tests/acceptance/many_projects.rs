@@ -1,5 +1,5 @@
-//! The cost of managing many projects: reads that Terraform asks for at the same time share
-//! requests. The number of those that meet depends on timing, so that counts are upper bounds.
+//! The cost of managing many projects: concurrent reads share requests. How many do depends on
+//! timing, so that counts are upper bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,20 +9,18 @@ use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// Time that a request takes: so long that what a busy machine takes beside it doesn't keep
-/// requests from meeting.
+/// The latency of requests, long enough that concurrent reads meet even on a busy machine.
 const LATENCY: Duration = Duration::from_millis(250);
 
-/// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try
-/// of the token.
+/// The reads before GraphQL turns out to be unavailable, and the token check.
 const TRIES: usize = 6;
 
-/// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
+/// Returns a scope and an exclusive list, of two projects and a group by path, for each project.
 fn configuration(projects: usize) -> String {
     include_str!("../fixtures/many_projects.tf").replace("PROJECTS", &projects.to_string())
 }
 
-/// Those projects on a slow GitLab, restricted as GitLab does by default.
+/// Starts a slow GitLab with these projects, which are restricted by default.
 fn gitlab(projects: usize) -> (Simulator, Vec<u64>) {
     let gitlab = Simulator::builder().version("19.4").start();
     let projects =
@@ -40,7 +38,7 @@ fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
     gitlab.clear_requests();
 }
 
-/// The requests by kind, for people.
+/// Returns the number of requests of each kind, as readable text.
 fn by_kind(requests: &Requests) -> String {
     let mut kinds = BTreeMap::<String, usize>::new();
     for request in requests.iter() {
@@ -124,7 +122,7 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
 }
 
 #[test]
-fn a_fine_grained_token_costs_three_requests_for_a_project() {
+fn fine_grained_token_costs_three_requests_for_a_project() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let (gitlab, projects) = gitlab(30);
         let mut tf = workspace(&gitlab);
@@ -141,7 +139,7 @@ fn a_fine_grained_token_costs_three_requests_for_a_project() {
 }
 
 #[test]
-fn one_new_entry_for_each_project_costs_little_more_than_it() {
+fn new_entry_per_project_costs_little_more_than_a_write() {
     let (gitlab, projects) = gitlab(100);
     let tf = workspace(&gitlab);
     let target = gitlab.add_project("platform/deploy");

@@ -36,7 +36,7 @@ fn only_what_changes_is_read() {
     tf.apply().succeeds();
     gitlab.clear_requests();
     tf.plan_with(&["-minimal-refresh"]).changes_nothing();
-    // The try of the token, and what the plan of a list reads in any case.
+    // The token check, and what the plan of a list reads in any case.
     assert_eq!(gitlab.requests().len(), 2, "{}", gitlab.requests());
 
     gitlab.allow(1, Target::Project(4));

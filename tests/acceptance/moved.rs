@@ -1,6 +1,5 @@
-//! `moved` blocks from the official GitLab provider's two resources. The official provider is not
-//! run here: what stands in its place answers for its address, as it must be installed until the
-//! move is applied, and is asked for nothing else.
+//! `moved` blocks from the official GitLab provider. A stand-in has its address, since it must be
+//! installed until the move is applied, but the CLI never calls it.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +47,7 @@ impl Official {
         }
     }
 
-    /// A workspace with this in its state under that name, and this configuration.
+    /// Makes a workspace with this object in its state.
     fn stored_as(&self, name: &str, gitlab: &Simulator, config: &str) -> Workspace {
         let tf = workspace(gitlab);
         let state = json!({
@@ -61,16 +60,16 @@ impl Official {
         });
         tf.file("terraform.tfstate", &state.to_string());
         tf.config(config);
-        let stand_in = stand_in(&tf.directory(), self.address);
-        // OpenTofu reads the address of Terraform's registry in a state as that of its own.
+        let fake_provider = fake_provider(&tf.directory(), self.address);
+        // OpenTofu reads addresses of Terraform's registry in a state as its own.
         let address = self.address.replace("registry.terraform.io/", "");
         let built = Path::new(PROVIDER).parent().expect("the directory of the build");
-        tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &stand_in)]));
+        tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &fake_provider)]));
         tf
     }
 
-    /// A workspace with this in its state, and a configuration that moves it to the resource of
-    /// `config`.
+    /// Makes a workspace with this object in its state, and a configuration that moves it to the
+    /// resource of `config`.
     pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Workspace {
         MOVED_BETWEEN_PROVIDERS.require();
         let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
@@ -78,8 +77,8 @@ impl Official {
     }
 }
 
-/// A directory with something that is named as the provider at that address is.
-fn stand_in(beside: &Path, address: &str) -> PathBuf {
+/// Makes a directory with a program named like the provider at this address.
+fn fake_provider(beside: &Path, address: &str) -> PathBuf {
     let directory = beside.join("other");
     std::fs::create_dir(&directory).expect("a directory");
     let (_, name) = address.rsplit_once('/').expect("an address");
@@ -88,14 +87,14 @@ fn stand_in(beside: &Path, address: &str) -> PathBuf {
     directory
 }
 
-/// `acme/lib` and group `ops` are on the allowlist of `acme/app`.
+/// Starts a GitLab in which `acme/lib` and group `ops` are on the allowlist of `acme/app`.
 fn lib_and_ops_allowed() -> Simulator {
     FOUR_PROJECTS.allowing(&[2], &[2])
 }
 
 /// Plans and applies a move, by which nothing may be written and after which nothing may be left to
 /// do. The state afterwards, and what the plan warned of.
-fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
+fn assert_moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
     let gitlab = lib_and_ops_allowed();
     let tf = official.moved_to(&gitlab, resource, config);
 
@@ -111,14 +110,14 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [resource]);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     (tf.state().of(resource).clone(), warnings)
 }
 
-/// The title of a plan's only error. The rest differs: some OpenTofus name the source provider by
-/// its type alone.
+/// Returns the title of a plan's only error. The detail differs: some versions of OpenTofu name the
+/// source provider only by its type.
 #[track_caller]
-fn refusal(tf: &Workspace) -> String {
+fn error_title(tf: &Workspace) -> String {
     let plan = tf.plan();
     let [error] = &plan.run().fails().errors()[..] else {
         panic!("there should be one error\n{}", plan.run())
@@ -128,17 +127,23 @@ fn refusal(tf: &Workspace) -> String {
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = {project:?}\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = {project:?}
+          {target}
+        }}
+        "#
     )
 }
 
 fn list(project: &str, targets: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = {project:?}\n  \
-         {targets}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "this" {{
+          project = {project:?}
+          {targets}
+        }}
+        "#
     )
 }
 
@@ -171,7 +176,7 @@ fn every_form_of_an_official_entry_moves_without_a_write() {
         ),
     ] {
         let official = Official::scope(version, attributes);
-        let (state, warnings) = moves_clean(&official, ENTRY, &entry(project, target));
+        let (state, warnings) = assert_moves_clean(&official, ENTRY, &entry(project, target));
 
         let kind = if target.contains("group") { "group" } else { "project" };
         assert_eq!(state["id"], format!("1:{kind}:2"));
@@ -218,7 +223,7 @@ fn every_form_of_an_official_list_moves_without_a_write() {
         ),
     ] {
         let official = Official::scopes(version, attributes);
-        let (state, warnings) = moves_clean(&official, LIST, &list(project, targets));
+        let (state, warnings) = assert_moves_clean(&official, LIST, &list(project, targets));
 
         assert_eq!((&state["id"], &state["project"]), (&json!("1"), &json!(project)));
         assert_eq!(state["target_project_ids"], json!([2]));
@@ -227,13 +232,13 @@ fn every_form_of_an_official_list_moves_without_a_write() {
 }
 
 #[test]
-fn the_setting_that_an_official_list_also_managed_is_told() {
+fn setting_of_an_official_list_is_warned_of() {
     let official = Official::scopes(
         1,
         json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2], "target_group_ids": [2]}),
     );
     let config = list("acme/app", "target_project_ids = [2]\n  target_group_ids = [2]");
-    let (_, warnings) = moves_clean(&official, LIST, &config);
+    let (_, warnings) = assert_moves_clean(&official, LIST, &config);
 
     assert_snapshot!(warnings.join("\n"), @r#"
     Warning: Job token scope not managed: project acme/app
@@ -250,7 +255,7 @@ fn official_provider_is_known_from_registries_and_mirrors() {
     for address in OFFICIAL {
         let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
         let official = Official { address, ..Official::scope(0, state) };
-        moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2"));
+        assert_moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2"));
     }
 }
 
@@ -295,8 +300,7 @@ fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     "#);
 }
 
-/// The states of the provider itself that another registry or mirror has served, each beside its
-/// configuration.
+/// States of this provider from another registry or mirror, each with its configuration.
 #[test]
 fn own_state_from_another_registry_is_kept() {
     for (type_name, attributes, config) in [
@@ -332,12 +336,12 @@ fn own_state_from_another_registry_is_kept() {
             "registry.opentofu.org/aff15f21/gitlab-job-token",
         ] {
             let renamed = format!("{type_name}.this");
-            let (state, warnings) = moves_clean(&stored(address), &renamed, &config);
+            let (state, warnings) = assert_moves_clean(&stored(address), &renamed, &config);
             assert_eq!((&state["id"], warnings), (&attributes["id"], vec![]));
 
             let gitlab = lib_and_ops_allowed();
             let tf = stored(address).stored_as("this", &gitlab, &config);
-            tf.plan().changes_nothing().warns_of_nothing();
+            tf.plan().changes_nothing().has_no_warnings();
             tf.apply().succeeds();
             assert_eq!(gitlab.requests().writes().to_string(), "");
             tf.plan().changes_nothing();
@@ -384,7 +388,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
 }
 
 #[test]
-fn a_state_of_any_other_provider_is_refused() {
+fn state_of_another_provider_is_an_error() {
     let gitlab = lib_and_ops_allowed();
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     // Its type has another prefix, too, which is all that some OpenTofus tell of a provider.
@@ -395,15 +399,15 @@ fn a_state_of_any_other_provider_is_refused() {
     };
     let tf = other.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
-    assert_eq!(refusal(&tf), "Unsupported move");
+    assert_eq!(error_title(&tf), "Unsupported move");
 }
 
 #[test]
-fn one_official_list_does_not_become_one_entry() {
+fn official_list_cannot_move_to_an_entry() {
     let gitlab = lib_and_ops_allowed();
     let official =
         Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let tf = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
-    assert_eq!(refusal(&tf), "Unsupported move");
+    assert_eq!(error_title(&tf), "Unsupported move");
 }

@@ -1,6 +1,5 @@
-//! Features of the CLI that tests need and that not every supported version has. No other file here
-//! knows versions of CLIs: a test that needs a feature names it in its first line, and is ignored
-//! where it is missing.
+//! CLI features that not every supported version has. No other file knows CLI versions: a test that
+//! needs a feature names it in its first line, and is skipped without it.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -11,9 +10,9 @@ use std::path::Path;
 use terraform_cli::{Program, Release, Run};
 
 use crate::harness::skip;
-use crate::kit::{cli, say, sources};
+use crate::kit::{cli, print_notice, sources};
 
-/// A feature with the first version of each program that has it, if any has.
+/// A feature with the first version of each program that has it.
 pub(crate) struct Feature {
     name: &'static str,
     terraform: Option<(u64, u64)>,
@@ -45,8 +44,8 @@ pub(crate) const IMPORT_BLOCKS: Feature = Feature {
     opentofu: Some((1, 6)),
 };
 
-/// 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest that was seen to
-/// add it.
+/// Terraform 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest version
+/// known to add it.
 pub(crate) const LOCK_OF_ANOTHER_BUILD: Feature = Feature {
     name: "`providers lock` for another build of the same version",
     terraform: Some((1, 5)),
@@ -62,15 +61,15 @@ pub(crate) const IMPORT_FOR_EACH: Feature = Feature {
     opentofu: Some((1, 7)),
 };
 
-/// 1.6 asks for a provider by the prefix of the resource's type, whatever the block says.
+/// Terraform 1.6 looks for a provider by the prefix of the resource type, whatever the block says.
 pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
     name: "generated configuration for `import` blocks with `provider`",
     terraform: Some((1, 7)),
     opentofu: Some((1, 7)),
 };
 
-/// Older versions fail after they have written the file, which is complete. The versions are the
-/// oldest that were seen to do better.
+/// Older versions fail after they have written the file, which is complete. These are the oldest
+/// versions known to succeed.
 pub(crate) const GENERATED_MAPS: Feature = Feature {
     name: "generated configuration with maps of objects that have an attribute of the provider's",
     terraform: Some((1, 11)),
@@ -173,7 +172,7 @@ impl Feature {
     pub(crate) fn is_missing_for(&self, part: &dyn Display) -> bool {
         let missing = !self.is_there();
         if missing {
-            say(&format!("SKIPPED: {part}: {}.", self.lack()));
+            print_notice(&format!("SKIPPED: {part}: {}.", self.lack()));
         }
         missing
     }
@@ -192,7 +191,7 @@ impl Feature {
     }
 }
 
-/// A defect of some minor versions of Terraform, which later patches of theirs may lack.
+/// A bug of some minor versions of Terraform, which later patches may fix.
 pub(crate) struct Defect {
     report: &'static str,
     versions: RangeInclusive<(u64, u64)>,
@@ -225,9 +224,9 @@ impl Defect {
     }
 }
 
-/// Otherwise nobody could tell from this file what runs where.
+/// So that this file shows which test runs on which version.
 #[test]
-fn no_other_file_asks_for_the_version() {
+fn no_other_file_queries_the_version() {
     let sources = sources();
     let asking: Vec<_> = sources.iter().filter(|(_, text)| text.contains("release()")).collect();
     let asking: Vec<_> = asking.iter().filter_map(|(path, _)| path.file_name()).collect();
@@ -235,7 +234,7 @@ fn no_other_file_asks_for_the_version() {
 }
 
 #[test]
-fn a_feature_is_there_from_its_first_version_on() {
+fn feature_is_available_from_its_first_version() {
     let is_in = |program, version| MOVED_BETWEEN_PROVIDERS.is_in(Release { program, version });
     assert!(is_in(Program::Terraform, (1, 8)) && is_in(Program::Terraform, (2, 0)));
     assert!(!is_in(Program::Terraform, (1, 7)) && !is_in(Program::OpenTofu, (1, 9)));
@@ -252,10 +251,10 @@ fn documented() -> BTreeSet<String> {
     rows.map(str::to_owned).collect()
 }
 
-/// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't
-/// skipped.
+/// The tests cover what the table promises: on the versions that it names, the tests of the feature
+/// aren't skipped.
 #[test]
-fn the_documentation_has_the_versions_that_are_tested() {
+fn documented_versions_are_the_tested_ones() {
     let tested = [
         EXCLUDE,
         EPHEMERAL_VARIABLES,

@@ -41,8 +41,8 @@ fn image_layout(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.collect()
 }
 
-/// A registry that serves one image layout over TLS, as far as the OCI distribution specification
-/// has it for pulls.
+/// A registry that serves one image layout over TLS, limited to the pulls of the OCI distribution
+/// specification.
 struct Registry {
     layout: BTreeMap<String, Vec<u8>>,
     tls: Arc<ServerConfig>,
@@ -132,7 +132,7 @@ impl Registry {
     }
 }
 
-/// The content of an answer, with its media type.
+/// The content of a response, with its media type.
 #[derive(Default)]
 struct Content {
     kind: String,

@@ -1,4 +1,4 @@
-//! Features that only OpenTofu has, with this provider.
+//! Features of OpenTofu that Terraform doesn't have.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn each_instance_of_a_provider_has_its_own_gitlab() {
         )
     };
     tf.config(&config(""));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!([&east, &west].map(|gitlab| gitlab.allowlist(1).projects), [[2].into(), [2].into()]);
     tf.plan().changes_nothing();
 
@@ -68,7 +68,7 @@ fn excluded_resources_stay_as_they_are() {
 }
 
 #[test]
-fn a_disabled_entry_is_removed_and_comes_back() {
+fn disabled_entry_is_removed_and_comes_back() {
     ENABLED.require();
     let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     for (enabled, allowed) in [(true, true), (false, false), (true, true)] {
@@ -80,7 +80,7 @@ fn a_disabled_entry_is_removed_and_comes_back() {
 }
 
 #[test]
-fn an_encrypted_state_and_plan_hold_no_plain_text() {
+fn encrypted_state_and_plan_hold_no_plain_text() {
     ENCRYPTION.require();
     let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     tf.file(

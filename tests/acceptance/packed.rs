@@ -1,5 +1,5 @@
-//! A release's package in a packed mirror: `init` unpacks it, and it works. What is in a package is
-//! pinned by the tests of what makes it.
+//! A release package in a packed mirror, which `init` unpacks. `xtask` tests the content of
+//! packages.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -15,7 +15,7 @@ use crate::needs::LOCK_OF_ANOTHER_BUILD;
 use crate::worlds::{APP, APP_ONLY};
 
 /// Nobody listens there, so a request to a registry fails.
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
@@ -49,7 +49,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
     let gitlab = APP_ONLY.start();
     gitlab.set_inbound_enabled(APP, false);
     let mut tf = workspace_without_provider(&gitlab);
-    tf.set_env("HTTPS_PROXY", NOWHERE);
+    tf.set_env("HTTPS_PROXY", UNREACHABLE);
     tf.config(CONFIG);
     let mirror = packed_mirror(&tf.home());
     let plugin_dir = format!("-plugin-dir={}", mirror.display());
@@ -63,13 +63,13 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
     tf.plan().changes_nothing();
 }
 
-/// A package holds the licence, too, and a lock file's checksum is over all files.
+/// A package has the license, too, and the checksum in a lock file covers all files.
 #[test]
 fn lock_file_rejects_the_installed_files_until_recorded() {
     LOCK_OF_ANOTHER_BUILD.require();
     let gitlab = Simulator::start();
     let mut tf = workspace_without_provider(&gitlab);
-    tf.set_env("HTTPS_PROXY", NOWHERE);
+    tf.set_env("HTTPS_PROXY", UNREACHABLE);
     let (packed, installed) = (packed_mirror(&tf.home()), tf.home().join("installed"));
     let ran = Command::new(PROVIDER).args(["install", "--dir"]).arg(&installed).output().unwrap();
     assert!(ran.status.success(), "{ran:?}");

@@ -1,5 +1,5 @@
-//! Some of it fails: what was done is in the state, what was not is not, and the next apply does
-//! the rest.
+//! An apply that fails partially: the state has exactly the changes that were made, and the next
+//! apply makes the others.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,7 @@ resource "gitlab_job_token_allowlist_entry" "each" {
 
 #[test]
 fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(ENTRIES);
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -47,13 +46,13 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
 
     gitlab.add_project("acme/four");
     gitlab.clear_requests();
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
     assert_eq!(gitlab.requests().writes().len(), 1);
 }
 
 #[test]
-fn a_cause_of_many_errors_is_told_in_full_once() {
+fn shared_cause_is_explained_once() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);
@@ -83,7 +82,7 @@ fn a_cause_of_many_errors_is_told_in_full_once() {
 }
 
 #[test]
-fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
+fn failed_removal_keeps_only_its_entry_in_state() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);
@@ -110,7 +109,7 @@ fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
         Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once(),
     );
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
 }

@@ -1,11 +1,10 @@
-//! IDs and paths: different ones for the same project or group, and paths that come to mean another
-//! one.
+//! A different path or ID for the same project or group, and paths that another one takes over.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use terraform_cli::{Action, Workspace};
 
-use crate::kit::workspace;
+use crate::kit::heading;
 use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
@@ -14,9 +13,12 @@ const TEAM: u64 = 3;
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = "{project}"
+          {target}
+        }}
+        "#
     )
 }
 
@@ -28,15 +30,14 @@ fn updates_without_a_write(gitlab: &Simulator, tf: &Workspace, before: &str, aft
     tf.config(after);
     gitlab.clear_requests();
     assert_eq!(tf.plan().actions(), [(ENTRY.to_owned(), Action::Update)]);
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
     tf.plan().changes_nothing();
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
 
 #[test]
 fn path_instead_of_an_id_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let (ids, paths) =
         (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
 
@@ -47,8 +48,7 @@ fn path_instead_of_an_id_writes_nothing() {
 
 #[test]
 fn id_instead_of_a_path_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let (paths, ids) =
         (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
 
@@ -59,8 +59,7 @@ fn id_instead_of_a_path_writes_nothing() {
 
 #[test]
 fn letter_case_writes_nothing() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let lower = entry("acme/app", "target_group = \"partners/team\"");
     let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
 
@@ -69,10 +68,8 @@ fn letter_case_writes_nothing() {
 
 #[test]
 fn scope_keeps_its_project_by_id_instead_of_path() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS
+        .applied(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = 1 }"#);
     gitlab.clear_requests();
 
@@ -85,10 +82,7 @@ fn scope_keeps_its_project_by_id_instead_of_path() {
 
 #[test]
 fn renamed_projects_plan_clean_by_their_old_paths() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
 
@@ -96,11 +90,8 @@ fn renamed_projects_plan_clean_by_their_old_paths() {
 }
 
 #[test]
-fn renamed_projects_are_no_replacement_by_their_new_paths() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+fn new_paths_of_renamed_projects_replace_nothing() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
     tf.config(&entry("acme/application", "target_project = \"umbrella/libs/lib\""));
@@ -115,10 +106,7 @@ fn renamed_projects_are_no_replacement_by_their_new_paths() {
 
 #[test]
 fn entry_of_renamed_project_and_target_is_destroyed() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "umbrella/libs/lib");
 
@@ -129,10 +117,8 @@ fn entry_of_renamed_project_and_target_is_destroyed() {
 
 #[test]
 fn transferred_group_plans_clean_by_its_old_path() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        THREE_PROJECTS.applied(&entry("acme/app", "target_group = \"partners/team\""));
     gitlab.rename_group(TEAM, "umbrella/crew");
 
     tf.plan().changes_nothing();
@@ -141,11 +127,9 @@ fn transferred_group_plans_clean_by_its_old_path() {
 }
 
 #[test]
-fn a_scope_of_a_renamed_project_plans_clean() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
-    tf.apply().succeeds();
+fn scope_of_a_renamed_project_plans_clean() {
+    let (gitlab, tf) = THREE_PROJECTS
+        .applied(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     gitlab.rename_project(APP, "acme/application");
 
     tf.plan().changes_nothing();
@@ -154,11 +138,8 @@ fn a_scope_of_a_renamed_project_plans_clean() {
 }
 
 #[test]
-fn a_path_that_another_project_has_taken_is_a_replacement() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
-    tf.apply().succeeds();
+fn path_taken_by_another_project_forces_a_replacement() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(&entry("acme/app", "target_project = \"acme/lib\""));
     gitlab.rename_project(LIB, "acme/former-lib");
     let successor = gitlab.add_project("acme/lib");
 
@@ -173,11 +154,9 @@ fn a_path_that_another_project_has_taken_is_a_replacement() {
 }
 
 #[test]
-fn a_path_that_another_group_has_taken_is_a_replacement() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
-    tf.apply().succeeds();
+fn path_taken_by_another_group_forces_a_replacement() {
+    let (gitlab, tf) =
+        THREE_PROJECTS.applied(&entry("acme/app", "target_group = \"partners/team\""));
     gitlab.rename_group(TEAM, "partners/former-team");
     let successor = gitlab.add_group("partners/team");
 
@@ -188,9 +167,8 @@ fn a_path_that_another_group_has_taken_is_a_replacement() {
 }
 
 #[test]
-fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn project_created_after_the_plan_is_found() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
     let unknown = tf.plan().change(ENTRY).unknown;
     assert_eq!((&unknown["target_project_id"], &unknown["id"]), (&true.into(), &true.into()));
@@ -204,17 +182,13 @@ fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
 
 #[test]
 fn target_path_still_missing_at_apply_is_an_error() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
 
-    assert_snapshot!(tf.apply().error(), @r#"
+    assert_snapshot!(heading(&tf.apply().error()), @r#"
     Error: Unknown project: acme/new
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/new"
-
-    There is no project `acme/new`, or it isn't visible to the token. Check the
-    full path, and that the token's user is a member of the project.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -222,8 +196,7 @@ fn target_path_still_missing_at_apply_is_an_error() {
 
 #[test]
 fn unknown_project_path_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -237,9 +210,8 @@ fn unknown_project_path_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn unknown_group_path_is_an_error_at_its_attribute() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -252,9 +224,8 @@ fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn path_of_many_resources_is_told_in_full_once() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn path_of_many_resources_is_explained_once() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     let all = "for_each = toset([\"acme/lib\", \"acme/other\", \"acme/app\"])";
     let targets = format!("{all}\n  target_project = each.key");
     tf.config(&entry("acme/missing", &targets));

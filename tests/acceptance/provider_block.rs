@@ -1,5 +1,4 @@
-//! The provider block and the environment behind it: where GitLab is, who calls, and what goes with
-//! each request.
+//! The provider block and the environment variables for it.
 
 use gitlab_simulator::{Route, Simulator};
 use insta::assert_snapshot;
@@ -8,18 +7,24 @@ use crate::kit::{bare_workspace, workspace};
 use crate::worlds::APP_ONLY;
 
 /// A port of this machine on which nothing listens.
-pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+pub(crate) const UNREACHABLE: &str = "http://127.0.0.1:1";
 
-/// A configuration of a provider block and one scope.
+/// Returns a configuration of a provider block and one scope.
 pub(crate) fn with_block(block: &str) -> String {
     format!(
-        "provider \"gitlab\" {{\n{block}\n}}\n\
-         resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n"
+        r#"
+        provider "gitlab" {{
+          {block}
+        }}
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+        }}
+        "#
     )
 }
 
 #[test]
-fn certificates_that_are_not_verified_are_warned_of() {
+fn unverified_certificates_are_warned_of() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("insecure = true"));
 
@@ -44,7 +49,7 @@ fn base_url_works_with_and_without_api_path_and_slash() {
 }
 
 #[test]
-fn a_relative_url_root_is_part_of_the_base_url() {
+fn relative_url_root_is_part_of_the_base_url() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/gitlab"));
     let tf = workspace(&gitlab);
     tf.config(
@@ -62,9 +67,9 @@ fn a_relative_url_root_is_part_of_the_base_url() {
 }
 
 #[test]
-fn the_attributes_beat_the_environment() {
+fn attributes_override_the_environment() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
-    tf.set_env("GITLAB_BASE_URL", NOBODY);
+    tf.set_env("GITLAB_BASE_URL", UNREACHABLE);
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(&with_block(&format!(
         "base_url = \"{}\"\ntoken = \"{}\"",
@@ -76,16 +81,16 @@ fn the_attributes_beat_the_environment() {
 }
 
 #[test]
-fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
+fn gitlab_base_url_overrides_ci_api_v4_url() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
-    tf.set_env("CI_API_V4_URL", NOBODY);
+    tf.set_env("CI_API_V4_URL", UNREACHABLE);
     tf.config(&with_block(""));
 
     tf.apply().succeeds();
 }
 
 #[test]
-fn in_a_ci_job_the_instance_is_that_of_the_job() {
+fn ci_job_uses_its_own_instance() {
     let gitlab = APP_ONLY.start();
     let mut tf = bare_workspace();
     tf.set_env("CI_API_V4_URL", &gitlab.api_url());
@@ -96,7 +101,7 @@ fn in_a_ci_job_the_instance_is_that_of_the_job() {
 }
 
 #[test]
-fn the_token_is_tried_once_a_run() {
+fn token_is_verified_once_per_run() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(""));
 
@@ -106,7 +111,7 @@ fn the_token_is_tried_once_a_run() {
 }
 
 #[test]
-fn the_early_check_can_be_turned_off_in_either_place() {
+fn early_check_can_be_disabled_in_either_place() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("early_auth_check = false"));
     tf.plan().succeeds();
@@ -119,7 +124,7 @@ fn the_early_check_can_be_turned_off_in_either_place() {
 }
 
 #[test]
-fn further_headers_are_sent_with_each_request() {
+fn custom_headers_are_sent_with_each_request() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = { \"X-Team\" = \"platform\" }"));
 

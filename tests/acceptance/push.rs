@@ -1,5 +1,5 @@
-//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`: a setting of the project
-//! that is managed where it is set.
+//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`, which is managed only if it
+//! is configured.
 
 use gitlab_simulator::{Fault, Route, Simulator};
 use insta::assert_snapshot;
@@ -12,11 +12,15 @@ use crate::worlds::{APP, APP_ONLY};
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PUSH: &str = "push_repository_for_job_token_allowed";
 
-fn scope(arguments: &str) -> String {
+/// Returns a scope of `acme/app` with these arguments.
+pub(crate) fn scope(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+          {arguments}
+        }}
+        "#
     )
 }
 
@@ -55,7 +59,7 @@ fn pushes_change_in_place_and_destroy_restores_the_default() {
 }
 
 #[test]
-fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
+fn unset_push_setting_costs_no_request_and_is_not_changed() {
     let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     let tf = applied(&gitlab, &scope(""));
@@ -70,7 +74,7 @@ fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
 }
 
 #[test]
-fn what_is_so_already_is_not_written() {
+fn matching_setting_is_not_written() {
     let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     let tf = workspace(&gitlab);
@@ -82,7 +86,7 @@ fn what_is_so_already_is_not_written() {
 }
 
 #[test]
-fn drift_is_shown_and_repaired() {
+fn drift_is_shown_and_corrected() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(false));
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
@@ -98,7 +102,7 @@ fn drift_is_shown_and_repaired() {
 }
 
 #[test]
-fn setting_no_longer_managed_stays_open_with_a_warning() {
+fn setting_removed_from_the_config_stays_open_and_warns() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(true));
     tf.config(&scope(""));
@@ -117,15 +121,15 @@ fn setting_no_longer_managed_stays_open_with_a_warning() {
 
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     let tf = applied(&gitlab, &push(false));
     tf.config(&scope(""));
-    tf.plan().warns_of_nothing();
+    tf.plan().has_no_warnings();
 }
 
 #[test]
-fn an_import_brings_it_in_where_it_is_open() {
+fn import_includes_the_setting_where_pushes_are_allowed() {
     for (allowed, expected) in [(true, json!(true)), (false, Value::Null)] {
         let gitlab = APP_ONLY.start();
         gitlab.set_push_repository_for_job_token_allowed(APP, allowed);
@@ -135,12 +139,12 @@ fn an_import_brings_it_in_where_it_is_open() {
         tf.import(SCOPE, "acme/app").succeeds();
 
         assert_eq!(tf.state().of(SCOPE)[PUSH], expected);
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
 #[test]
-fn an_old_gitlab_is_told_and_everything_else_works() {
+fn old_gitlab_is_an_error_for_the_push_setting_only() {
     let gitlab = APP_ONLY.start_version("17.1.8-ee");
     let tf = workspace(&gitlab);
     tf.config(&push(true));
@@ -190,13 +194,12 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
 }
 
 #[test]
-fn a_change_whose_answer_is_lost_is_found_to_be_done() {
+fn change_with_a_lost_response_is_found() {
     for fault in [
         Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
         Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
     ] {
-        let gitlab = APP_ONLY.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = APP_ONLY.with_workspace();
         tf.config(&push(true));
         gitlab.inject(fault);
 
@@ -208,7 +211,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 }
 
 #[test]
-fn a_change_that_fails_after_another_leaves_the_state_true() {
+fn failed_second_change_keeps_the_state_true() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(false));
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
@@ -242,7 +245,7 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 }
 
 #[test]
-fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
+fn failed_restore_of_the_default_keeps_the_scope_in_state() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(true));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));

@@ -1,8 +1,7 @@
-//! `terraform query`: what is found, and that the configuration generated from it plans clean and
-//! imports without a change.
+//! `terraform query`: the generated configuration plans clean and imports without a change.
 //!
-//! Terraform writes `provider = gitlab-job-token`, the type of the provider and not its local name,
-//! into resources and imports. Under another local name these lines go.
+//! Terraform writes `provider = gitlab-job-token`, the type of the provider instead of its local
+//! name, into resources and imports. Under another local name, these lines must be removed.
 
 use std::fs;
 
@@ -20,8 +19,9 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// `acme/app` is open, and its allowlist has `other/lib` with few permissions and group `other`.
-/// The jobs of `acme/tools/lint` can push to it; its allowlist has only itself.
+/// Starts a GitLab in which `acme/app` is open, and its allowlist has `other/lib` with few
+/// permissions and group `other`. Jobs of `acme/tools/lint` can push to it, and its allowlist is
+/// empty.
 fn open_app_and_lint_with_pushes() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.start();
     gitlab.allow_with(1, Target::Project(3), Permissions::limited_to(["READ_JOBS"]));
@@ -61,11 +61,11 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> String {
     tf.file(GENERATED, &code);
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().actions(), [], "{code}");
+    assert_eq!(plan.has_no_warnings().actions(), [], "{code}");
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses().len(), count);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     let lines = code.lines().filter(|line| !line.starts_with('#') && !line.ends_with("= null"));
     lines.filter(|line| !line.is_empty()).map(|line| format!("{}\n", line.trim_end())).collect()
 }
@@ -190,7 +190,7 @@ fn generated_objects_of_a_project_import_clean() {
 }
 
 #[test]
-fn a_query_shows_identities_and_names() {
+fn query_shows_identities_and_names() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);
@@ -208,7 +208,7 @@ fn a_query_shows_identities_and_names() {
 }
 
 #[test]
-fn a_query_stops_asking_at_its_limit() {
+fn query_sends_no_requests_beyond_its_limit() {
     QUERY.require();
     let gitlab = Simulator::start();
     for number in 0..250 {
@@ -219,7 +219,7 @@ fn a_query_stops_asking_at_its_limit() {
         gitlab.clear_requests();
         list(&tf, SCOPE, &format!("{limit}\n config {{\n group = \"acme\"\n}}"));
         query(&tf, &[]).succeeds();
-        // One query is asked again, since this version lacks a setting.
+        // One query is repeated, since this version lacks a setting.
         assert_eq!(gitlab.requests().to(Route::GraphqlQuery).len(), pages + 1, "{limit}");
         assert_eq!(gitlab.requests().to(Route::ScopeGet).len(), 0);
     }
@@ -243,7 +243,7 @@ fn objects_are_read_only_if_the_query_includes_them() {
 }
 
 #[test]
-fn a_group_that_is_not_visible_is_an_error() {
+fn group_that_is_not_visible_is_an_error() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);
@@ -263,7 +263,7 @@ fn a_group_that_is_not_visible_is_an_error() {
 }
 
 #[test]
-fn a_block_of_project_and_group_is_an_error() {
+fn block_with_project_and_group_is_an_error() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);

@@ -1,4 +1,4 @@
-//! Taking entries off allowlists: success is claimed only when the target has no access any more.
+//! Removing entries: it succeeds only if the target really loses access.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
@@ -9,11 +9,9 @@ use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
-/// A GitLab where project 2 `acme/lib` is on the list of project 1 `acme/app`, and the workspace
-/// that put it there.
+/// Applies an entry for project 2 `acme/lib` to project 1 `acme/app`.
 fn applied() -> (Simulator, Workspace) {
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "lib" {
@@ -29,25 +27,25 @@ fn applied() -> (Simulator, Workspace) {
 const APP: u64 = 1;
 const LIB: u64 = 2;
 
-/// Destroys what the state holds, without looking at the server first.
+/// Destroys the objects in the state without a refresh.
 const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 
 #[test]
-fn destroying_takes_the_entry_off_the_list() {
+fn destroy_removes_the_entry() {
     let (gitlab, tf) = applied();
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert!(gitlab.allowlist(APP).projects.is_empty());
     assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
-fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
+fn missing_entry_is_destroyed_without_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.revoke(APP, Target::Project(LIB));
 
-    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+    tf.apply_with(&UNREFRESHED).succeeds().has_no_warnings();
 
     assert!(tf.state().addresses().is_empty());
 }
@@ -57,7 +55,7 @@ fn entry_of_a_deleted_target_is_destroyed_silently() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(LIB);
 
-    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+    tf.apply_with(&UNREFRESHED).succeeds().has_no_warnings();
 
     assert!(tf.state().addresses().is_empty());
 }
@@ -114,7 +112,7 @@ fn deleted_project_leaves_the_state_on_refresh() {
 }
 
 #[test]
-fn a_token_that_is_refused_removes_nothing_from_state() {
+fn rejected_token_removes_nothing_from_state() {
     let (gitlab, mut tf) = applied();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
@@ -135,7 +133,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_role_that_is_too_low_removes_nothing_from_state() {
+fn insufficient_role_removes_nothing_from_state() {
     let (gitlab, mut tf) = applied();
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
@@ -156,7 +154,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
+fn any_other_403_keeps_the_entry_in_state() {
     let (gitlab, tf) = applied();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
@@ -178,7 +176,7 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
 }
 
 #[test]
-fn a_group_that_the_token_does_not_see_is_removed_all_the_same() {
+fn hidden_group_can_be_removed() {
     let gitlab = APP_ONLY.start();
     let partners = gitlab.add_group("partners");
     let tf = workspace(&gitlab);

@@ -1,5 +1,5 @@
-//! Cost in requests: what GitLab's API forces, and no more. Counted in the server's log, for a
-//! whole command with all the provider processes that it starts.
+//! The number of requests, counted on the server for a whole command with all provider processes:
+//! no more than GitLab's API requires.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// As many as GitLab takes of a kind.
+/// The maximum number of entries of a kind.
 const FULL: usize = 200;
 
-/// `terraform apply` plans in one process and applies in another, and each tries the token.
+/// `terraform apply` plans in one process and applies in another, and each verifies the token.
 const TRIES_TO_APPLY: usize = 2;
 
 /// `terraform destroy` refreshes, plans the destruction and applies it in a process each.
@@ -93,8 +93,8 @@ fn assert_reads_at_most(gitlab: &Simulator, most_pages: usize, most_others: usiz
     );
 }
 
-/// So many writes, one try of the token for each process that Terraform starts with a configured
-/// provider, and others.
+/// Panics unless there were exactly this many writes and token checks, one check per configured
+/// provider process, and at most this many others.
 #[track_caller]
 fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize) {
     let requests = gitlab.requests();
@@ -108,7 +108,8 @@ fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize)
     );
 }
 
-/// By `max_concurrent_requests`, however many instances Terraform has under way.
+/// Panics if more requests were in flight at once. `max_concurrent_requests` limits them however
+/// many instances Terraform handles at once.
 #[track_caller]
 fn assert_in_flight_at_most(gitlab: &Simulator, most: usize) {
     let in_flight = gitlab.max_in_flight();
@@ -150,7 +151,7 @@ fn refresh_of_both_full_lists_reads_five_pages_once() {
 }
 
 #[test]
-fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
+fn refresh_looks_up_no_paths_that_the_list_shows() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 1, 50, 50);
     let tf = workspace(&gitlab);
@@ -175,13 +176,13 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
 }
 
 #[test]
-fn many_projects_cost_no_more_than_a_page_each_and_kind() {
+fn many_projects_cost_one_page_per_project_and_kind() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 20, 5, 5);
     let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &allowlists.entries());
 
-    // Of projects that are read at the same time, one query reads both lists.
+    // If projects are read concurrently, one query reads both lists.
     tf.plan().changes_nothing();
     assert!(gitlab.requests().len() <= 42, "{}", gitlab.requests());
 
@@ -236,7 +237,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     assert_writes(&gitlab, 2 * FULL, TRIES_TO_DESTROY, 5);
 }
 
-/// Without the early check of the token, there are only requests for lists and writes.
+/// Without the early check, the only requests are for lists and writes.
 #[test]
 fn full_lists_cost_at_most_five_requests_beside_the_writes() {
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
@@ -255,7 +256,7 @@ fn full_lists_cost_at_most_five_requests_beside_the_writes() {
 }
 
 #[test]
-fn what_is_right_already_is_not_written() {
+fn matching_settings_are_not_written() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 2, 30, 10);
     allowlists.allow_all(&gitlab);
@@ -268,13 +269,13 @@ fn what_is_right_already_is_not_written() {
 }
 
 #[test]
-fn a_rate_limit_slows_the_whole_run_down_once() {
+fn rate_limit_pauses_the_whole_run_once() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
     tf.config(&allowlists.entries());
-    // So many that one window does not do and two do, and so slow that a busy machine meets the
-    // limit too.
+    // More requests than fit in one window but not more than two, and slow enough that a busy
+    // machine reaches the limit too.
     gitlab.limit_rate(150, Duration::from_secs(30));
 
     tf.apply().succeeds();

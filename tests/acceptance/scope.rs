@@ -1,11 +1,11 @@
-//! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
+//! `gitlab_job_token_scope`: access restricted to the allowlist, or open.
 
 use gitlab_simulator::{ADMINISTRATOR, Enforcement, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::{Action, Workspace};
 
-use crate::kit::workspace;
+use crate::kit::{heading, workspace};
 use crate::worlds::{APP, APP_AND_LIB, APP_ONLY};
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
@@ -23,7 +23,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// A workspace whose token can't read the instance's settings.
+/// Makes a workspace whose token can't read the instance's settings.
 fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
@@ -33,7 +33,7 @@ fn maintainer(gitlab: &Simulator) -> Workspace {
 }
 
 #[test]
-fn what_was_applied_plans_clean() {
+fn applied_scope_plans_clean() {
     let gitlab = APP_ONLY.start();
     gitlab.set_inbound_enabled(APP, false);
     let tf = workspace(&gitlab);
@@ -52,7 +52,7 @@ fn what_was_applied_plans_clean() {
     tf.apply_saved().succeeds();
 
     assert!(gitlab.inbound_enabled(APP));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -73,9 +73,8 @@ fn state_has_the_id_beside_the_configured_path() {
 }
 
 #[test]
-fn a_setting_that_is_right_already_is_not_written() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+fn matching_setting_is_not_written() {
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(LIMITED);
 
     tf.apply().succeeds();
@@ -84,11 +83,8 @@ fn a_setting_that_is_right_already_is_not_written() {
 }
 
 #[test]
-fn the_setting_changes_in_place_with_one_write() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+fn setting_changes_in_place_with_one_write() {
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     tf.config(OPEN);
     gitlab.clear_requests();
 
@@ -104,9 +100,8 @@ fn the_setting_changes_in_place_with_one_write() {
 }
 
 #[test]
-fn opening_a_project_warns_only_while_planning_the_change() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
+fn only_the_plan_warns_of_opening_a_project() {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
@@ -122,13 +117,12 @@ fn opening_a_project_warns_only_while_planning_the_change() {
     ");
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn warning_names_each_project_that_will_be_open() {
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(&format!(
         "{OPEN}{}",
         OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")
@@ -144,11 +138,8 @@ fn warning_names_each_project_that_will_be_open() {
 }
 
 #[test]
-fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+fn setting_changed_outside_terraform_is_restored() {
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.set_inbound_enabled(APP, false);
 
     let plan = tf.plan();
@@ -161,18 +152,15 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn enforcement_that_begins_later_stops_the_plan() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(OPEN);
-    tf.apply().succeeds();
+fn enforcement_that_begins_later_fails_the_plan() {
+    let (gitlab, tf) = APP_ONLY.applied(OPEN);
     gitlab.set_enforcement(Enforcement::Refusing);
 
     let plan = tf.plan();
 
     assert!(plan.error().contains("Project acme/app (1) can't be opened"), "{}", plan.error());
-    let told: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n\n"), @r#"
+    let warnings: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
+    assert_snapshot!(warnings.join("\n\n"), @r#"
     Warning: Project acme/app (1) is restricted again
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
@@ -188,11 +176,8 @@ fn enforcement_that_begins_later_stops_the_plan() {
 }
 
 #[test]
-fn the_deprecated_outbound_setting_follows_the_server() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+fn deprecated_outbound_setting_follows_the_server() {
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.set_outbound_enabled(APP, true);
 
     tf.plan().changes_nothing();
@@ -202,7 +187,7 @@ fn the_deprecated_outbound_setting_follows_the_server() {
 }
 
 #[test]
-fn other_project_replaces_the_resource_and_restricts_the_former() {
+fn changed_project_replaces_and_restricts_the_former_one() {
     let gitlab = Simulator::start();
     let (app, other) = (gitlab.add_project("acme/app"), gitlab.add_project("acme/other"));
     let tf = workspace(&gitlab);
@@ -222,13 +207,10 @@ fn other_project_replaces_the_resource_and_restricts_the_former() {
 }
 
 #[test]
-fn destroying_restores_the_limit() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(OPEN);
-    tf.apply().succeeds();
+fn destroy_restricts_the_project() {
+    let (gitlab, tf) = APP_ONLY.applied(OPEN);
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert!(gitlab.inbound_enabled(APP));
     assert!(tf.state().addresses().is_empty());
@@ -236,31 +218,20 @@ fn destroying_restores_the_limit() {
 
 #[test]
 fn destroy_of_a_missing_project_succeeds_with_a_warning() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.delete_project(APP);
 
     let run = tf.apply_with(&["-destroy", "-refresh=false"]);
-    assert_snapshot!(run.succeeds().warning(), @r"
+    assert_snapshot!(heading(&run.succeeds().warning()), @r"
     Warning: Project acme/app (1) is gone or not visible
-
-    GitLab returns 404 for project acme/app (1), so Terraform removed its resource
-    from the state without changing anything in GitLab. If the project still
-    exists, its settings and allowlist entries may be unchanged: restore the
-    Maintainer role of the token's user, and check them.
     ");
 
     assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
-fn a_deleted_project_leaves_the_state_on_refresh() {
-    let gitlab = APP_ONLY.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+fn deleted_project_leaves_the_state_on_refresh() {
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
     gitlab.delete_project(APP);
 
     let refresh = tf.apply_with(&["-refresh-only"]);
@@ -278,9 +249,8 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
 }
 
 #[test]
-fn a_token_that_is_refused_removes_nothing_from_state() {
-    let gitlab = APP_ONLY.start();
-    let mut tf = workspace(&gitlab);
+fn rejected_token_removes_nothing_from_state() {
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.config(LIMITED);
     tf.apply().succeeds();
@@ -303,11 +273,8 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_role_that_is_too_low_removes_nothing_from_state() {
-    let gitlab = APP_ONLY.start();
-    let mut tf = workspace(&gitlab);
-    tf.config(LIMITED);
-    tf.apply().succeeds();
+fn insufficient_role_removes_nothing_from_state() {
+    let (gitlab, mut tf) = APP_ONLY.applied(LIMITED);
 
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
@@ -350,7 +317,7 @@ fn opening_a_project_fails_where_the_allowlist_is_enforced() {
 }
 
 #[test]
-fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
+fn setting_silently_kept_by_an_old_gitlab_is_an_error() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let tf = maintainer(&gitlab);
     tf.config(OPEN);
@@ -371,7 +338,7 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
 }
 
 #[test]
-fn an_update_that_did_not_take_leaves_the_truth_in_state() {
+fn update_without_effect_keeps_the_state_true() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let tf = workspace(&gitlab);
     tf.config(LIMITED);

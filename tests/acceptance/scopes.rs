@@ -1,4 +1,4 @@
-//! The settings of the projects of a group, read in few requests.
+//! The settings of all projects of a group, read with few requests.
 
 use gitlab_simulator::{
     ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
@@ -18,8 +18,8 @@ data "gitlab_job_token_scopes" "acme" {
 }
 "#;
 
-/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group
-/// `other` with few; `acme/tools/lint` is open.
+/// Starts a GitLab in which the allowlist of `acme/app` has `acme/tools/lint` with the default
+/// permissions and group `other` with few; `acme/tools/lint` is open.
 fn app_with_targets() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.allowing(&[2], &[]);
     gitlab.allow_with(1, Target::Group(3), Permissions::limited_to(["READ_JOBS"]));
@@ -30,7 +30,7 @@ fn app_with_targets() -> Simulator {
 /// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.state().of(SCOPES).clone()
 }
@@ -68,7 +68,7 @@ fn projects_below_a_group_are_read_by_its_path_and_id() {
 }
 
 #[test]
-fn archived_projects_are_left_out_unless_asked_for() {
+fn archived_projects_are_omitted_unless_requested() {
     let gitlab = app_with_targets();
     gitlab.set_archived(2, true);
     let tf = workspace(&gitlab);
@@ -100,7 +100,7 @@ fn project_without_maintainer_role_has_null_settings() {
 }
 
 #[test]
-fn a_hundred_projects_cost_one_query() {
+fn hundred_projects_cost_one_query() {
     const PROJECTS: usize = 250;
     let gitlab = Simulator::start();
     for number in 0..PROJECTS {
@@ -115,14 +115,14 @@ fn a_hundred_projects_cost_one_query() {
 
     assert_eq!(tf.state().of(SCOPES)["projects"].as_array().map(Vec::len), Some(PROJECTS));
     let requests = gitlab.requests();
-    // One query is asked again, since this version lacks a setting.
+    // One query is repeated, since this version lacks a setting.
     assert_eq!(requests.to(Route::GraphqlQuery).len(), 3 + 1);
-    // The group is looked up, and the token tried.
+    // The group is looked up, and the token verified.
     assert_eq!(requests.len(), 6);
 }
 
 #[test]
-fn full_lists_are_within_what_gitlab_allows_a_query() {
+fn full_lists_are_within_the_complexity_limit_of_a_query() {
     let gitlab = APP_ONLY.start();
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
@@ -138,7 +138,7 @@ fn full_lists_are_within_what_gitlab_allows_a_query() {
     assert_eq!(counts.map(|count| project[count].as_u64()), [Some(200), Some(200), Some(400)]);
 }
 
-/// The configuration with the entries on all lists.
+/// Returns the configuration with the entries of all allowlists.
 fn with_entries() -> String {
     replaced(READ, "group = \"acme\"", "group = \"acme\"\n  include_entries = true")
 }
@@ -177,7 +177,7 @@ fn entries_are_sorted_by_type_and_path() {
 }
 
 #[test]
-fn entries_are_null_where_the_token_may_not_see_them() {
+fn entries_hidden_from_the_token_are_null() {
     let gitlab = app_with_targets();
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
@@ -218,7 +218,7 @@ fn twenty_projects_with_entries_cost_one_query() {
     assert!(projects.iter().all(|project| project["entries"].is_array()));
     let requests = gitlab.requests();
     assert_eq!(requests.to(Route::GraphqlQuery).len(), 13);
-    // The group is looked up, and the token tried.
+    // The group is looked up, and the token verified.
     assert_eq!(requests.len(), 15);
 }
 
@@ -239,7 +239,7 @@ fn twenty_full_lists_are_read_in_one_query() {
     let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let projects = state.of(SCOPES)["projects"].as_array().expect("projects");
@@ -250,7 +250,7 @@ fn twenty_full_lists_are_read_in_one_query() {
 }
 
 #[test]
-fn a_list_longer_than_a_page_is_read_on() {
+fn list_longer_than_a_page_is_read_completely() {
     let gitlab = APP_ONLY.start_version("19.4.1-ee");
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
@@ -261,7 +261,7 @@ fn a_list_longer_than_a_page_is_read_on() {
     let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     assert_eq!(state.of(SCOPES)["projects"][0]["entries"].as_array().map(Vec::len), Some(200));
@@ -286,7 +286,7 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
 }
 
 #[test]
-fn a_group_that_the_token_does_not_see_is_an_error() {
+fn hidden_group_is_an_error() {
     let gitlab = app_with_targets();
     let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
@@ -316,7 +316,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 }
 
 #[test]
-fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
+fn gitlab_without_entry_permissions_is_an_error() {
     let gitlab = APP_ONLY.start_version("17.1.8-ee");
     let tf = workspace(&gitlab);
     tf.config(READ);

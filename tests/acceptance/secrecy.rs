@@ -1,4 +1,5 @@
-//! The log, and secrets that must be nowhere: the token, and the values of headers.
+//! The log, which must not have secrets: the token, and the values of headers. Nor must anything
+//! else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ resource "gitlab_job_token_allowlist_entry" "lib" {
 }
 "#;
 
-/// A workspace that logs all there is to a file, with a token and a header to be kept.
+/// Makes a workspace that logs everything to a file, with a secret token and header.
 fn logging() -> (Simulator, Workspace, PathBuf) {
     let gitlab = APP_AND_LIB.start();
     gitlab.set_inbound_enabled(1, false);
@@ -43,21 +44,21 @@ fn logging() -> (Simulator, Workspace, PathBuf) {
     (gitlab, tf, log)
 }
 
-/// The values of these fields differ from run to run.
-fn steady(line: &str) -> String {
+/// Removes the fields whose values differ from run to run.
+fn without_varying_fields(line: &str) -> String {
     let volatile = ["base_url=", "elapsed_ms=", "timestamp=", "tf_req_duration_ms="];
     let mut fields: Vec<_> = line
         .split(' ')
         .filter(|field| !volatile.iter().any(|name| field.starts_with(name)))
         .collect();
-    // The host prints the fields after the message in no order of its own.
+    // The host prints the fields after the message in varying order.
     let first = fields.iter().position(|field| field.contains('=')).unwrap_or(fields.len());
     fields[first..].sort_unstable();
     fields[1..].join(" ")
 }
 
 #[test]
-fn our_log_lines_arrive_with_level_and_fields() {
+fn log_lines_have_their_level_and_fields() {
     let (_gitlab, tf, log) = logging();
     tf.apply().succeeds();
 
@@ -65,7 +66,7 @@ fn our_log_lines_arrive_with_level_and_fields() {
     let ours: Vec<_> =
         log.lines().filter(|line| line.contains("terraform-provider-gitlab-job-token: ")).collect();
     let line = |of: &str| match ours.iter().find(|line| line.contains(of)) {
-        Some(line) => steady(line),
+        Some(line) => without_varying_fields(line),
         None => panic!("no line with {of:?} in {ours:#?}"),
     };
     assert_snapshot!(line("GitLab accepts the token"), @"[INFO]  \
@@ -81,15 +82,15 @@ fn our_log_lines_arrive_with_level_and_fields() {
         tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
 }
 
-/// All files that the program has left, less the saved plan: it is compressed, and holds the values
-/// of variables by design.
-fn left_behind(directory: &Path) -> Vec<(String, String)> {
+/// Returns all files that the program has left except the saved plan, which is compressed and has
+/// the values of variables by design.
+fn files_left(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
         let name = path.to_string_lossy().into_owned();
         if path.is_dir() {
-            files.extend(left_behind(&path));
+            files.extend(files_left(&path));
         } else if !name.ends_with(".tfplan") {
             files.push((
                 name,
@@ -102,14 +103,14 @@ fn left_behind(directory: &Path) -> Vec<(String, String)> {
 
 /// Answers that repeat the secrets, each in another way, and troubles whose report may hold a
 /// request.
-fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
+fn faults(secrets: &str, elsewhere: &str) -> Vec<Fault> {
     let answers = |status, content_type: &str, body| Fault::Answers {
         status,
         content_type: content_type.to_owned(),
         body,
     };
     let page = format!("<html><head><title>Who is {secrets}?</title></head></html>");
-    // The message ends in the middle of a secret once it is made short enough to be shown.
+    // Truncation for display cuts the message in the middle of a secret.
     let long = format!("{} {secrets} {secrets} {secrets}", "x".repeat(230));
     vec![
         answers(
@@ -137,14 +138,14 @@ fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
 }
 
 #[test]
-fn no_run_writes_the_token_or_header_values_anywhere() {
+fn runs_never_write_the_token_or_header_values() {
     const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
     let (gitlab, tf, log) = logging();
     let other = Simulator::start();
     let secrets = format!("{} {HEADER_VALUE}", gitlab.token());
     let mut runs = Vec::new();
 
-    // Create, and what comes after a change behind Terraform's back: refresh and update.
+    // Create, then drift with a refresh and an update.
     let plan = tf.plan();
     runs.push(("plan", plan.run().to_string()));
     let plan_in_full = tf.run(&["show", "-json", &plan.file().to_string_lossy()]);
@@ -157,8 +158,8 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
     repaired.succeeds();
     runs.push(("drift", repaired.to_string()));
 
-    // Each trouble meets reads in one run and writes in another.
-    for trouble in troubles(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
+    // Each fault affects reads in one run and writes in another.
+    for trouble in faults(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
         gitlab.inject(
             Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet),
         );
@@ -175,7 +176,7 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
         }
     }
 
-    // Import, and the end.
+    // Import and destroy.
     tf.run(&["state", "rm", ENTRY]).succeeds();
     let imported = tf.import(ENTRY, "acme/app:project:acme/lib");
     imported.succeeds();
@@ -184,12 +185,12 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
     destroyed.succeeds();
     runs.push(("destroy", destroyed.to_string()));
 
-    let told = fs::read_to_string(log).unwrap();
+    let logged = fs::read_to_string(log).unwrap();
     assert!(
-        told.contains("request to GitLab") && told.contains("[hidden]"),
+        logged.contains("request to GitLab") && logged.contains("[hidden]"),
         "nothing to look into"
     );
-    let files = left_behind(&tf.directory());
+    let files = files_left(&tf.directory());
     assert!(files.iter().any(|(name, text)| name.contains("tfstate") && text.contains("acme/app")));
     let files = files.iter().map(|(name, text)| (name.as_str(), text));
     let runs = runs.iter().map(|(name, text)| (*name, text));
@@ -207,7 +208,7 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
 }
 
 #[test]
-fn token_that_a_server_repeats_is_in_no_message() {
+fn token_echoed_by_the_server_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let body = format!(
         r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#,
@@ -230,7 +231,7 @@ fn token_that_a_server_repeats_is_in_no_message() {
 }
 
 #[test]
-fn token_repeated_under_status_200_is_in_no_message() {
+fn token_echoed_under_status_200_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let target = "target_project = \"acme/lib\"";
     tf.config(&replaced(
@@ -268,7 +269,7 @@ fn without_logging_only_the_output_is_written() {
 
 /// A plan saves the values of variables, but for ephemeral ones.
 #[test]
-fn an_ephemeral_token_is_in_no_saved_plan() {
+fn ephemeral_token_is_not_in_a_saved_plan() {
     EPHEMERAL_VARIABLES.require();
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
@@ -291,7 +292,7 @@ fn an_ephemeral_token_is_in_no_saved_plan() {
     tf.set_env("TF_VAR_token", gitlab.token());
     let plan = tf.plan();
     plan.succeeds();
-    let shown = tf.plan_shown().to_string();
+    let shown = tf.saved_plan().to_string();
     assert!(!shown.contains(gitlab.token()), "{shown}");
 
     tf.remove_env("TF_VAR_token");

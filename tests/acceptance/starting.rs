@@ -1,16 +1,15 @@
-//! Starts of the provider under conditions in which the program finds it hard to reach, and what
-//! users read if it can't start.
+//! Difficult conditions for starting the provider, and the message if it can't start.
 
 use std::fs;
 
 use crate::provider_block::with_block;
 use crate::worlds::APP_ONLY;
 
-/// Fills a path beyond what the address of a unix socket can hold.
+/// Makes a path too long for the address of a unix socket.
 const LONG: usize = 120;
 
 #[test]
-fn a_tmpdir_with_a_long_path_will_do() {
+fn tmpdir_with_a_long_path_works() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     let temporary = tf.directory().join("x".repeat(LONG));
     fs::create_dir(&temporary).expect("a directory");
@@ -22,7 +21,7 @@ fn a_tmpdir_with_a_long_path_will_do() {
 }
 
 #[test]
-fn an_empty_tmpdir_will_do() {
+fn empty_tmpdir_works() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("TMPDIR", "");
     tf.config(&with_block(""));
@@ -30,10 +29,9 @@ fn an_empty_tmpdir_will_do() {
     tf.plan().succeeds();
 }
 
-/// Once would not do: a host that finds the process ended before it reads the line says nothing
-/// else.
+/// Repeated, since a host that notices the exit before it reads the line shows nothing else.
 #[test]
-fn the_program_shows_why_the_provider_cannot_start() {
+fn cli_shows_why_the_provider_cannot_start() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "udp");
     tf.config(&with_block(""));

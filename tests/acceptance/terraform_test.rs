@@ -1,5 +1,5 @@
-//! The contract as `tests/terraform/` tells it in Terraform's own test language: each folder there
-//! is run as its reader would run it, and leaves nothing behind.
+//! Runs each folder of `tests/terraform/`, which tests the contract with `terraform test`, and
+//! leaves nothing behind.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,11 +13,11 @@ use crate::needs::TERRAFORM_TEST;
 use crate::worlds::examples::{allowed, examples, project_id};
 
 /// The folders, each with the test that runs it.
-const TOLD: [(&str, fn()); 4] = [
-    ("allowlist-entry", an_allowlist_entry),
-    ("allowlist-exclusive", an_exclusive_allowlist),
-    ("data-sources", the_data_sources),
-    ("scope", a_scope),
+const TESTS: [(&str, fn()); 4] = [
+    ("allowlist-entry", allowlist_entry),
+    ("allowlist-exclusive", exclusive_allowlist),
+    ("data-sources", data_sources),
+    ("scope", scope),
 ];
 
 fn folder(name: &str) -> PathBuf {
@@ -25,53 +25,53 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn no_folder_goes_unrun() {
+fn every_folder_has_a_test() {
     let entries =
         fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
     let found: BTreeSet<_> = entries
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    assert_eq!(found, TOLD.iter().map(|(name, _)| (*name).to_owned()).collect());
+    assert_eq!(found, TESTS.iter().map(|(name, _)| (*name).to_owned()).collect());
 }
 
 #[test]
-fn a_scope() {
+fn scope() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
-    holds(&gitlab, "scope");
+    run_tests(&gitlab, "scope");
     assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/deploy")));
 }
 
 #[test]
-fn an_allowlist_entry() {
+fn allowlist_entry() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "allowlist-entry");
+    run_tests(&gitlab, "allowlist-entry");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
 #[test]
-fn an_exclusive_allowlist() {
+fn exclusive_allowlist() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "allowlist-exclusive");
+    run_tests(&gitlab, "allowlist-exclusive");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
 #[test]
-fn the_data_sources() {
+fn data_sources() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
-    holds(&gitlab, "data-sources");
+    run_tests(&gitlab, "data-sources");
     assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/charts")));
     assert!(allowed(&gitlab, "platform/charts").is_empty());
 }
 
 /// Runs a folder's tests, all of which must be found and pass.
 #[track_caller]
-fn holds(gitlab: &Simulator, name: &str) {
+fn run_tests(gitlab: &Simulator, name: &str) {
     let tf = workspace(gitlab);
     tf.config_from(&folder(name));
 

@@ -1,5 +1,4 @@
-//! Once more with answers of GitLab that are never kept: a cache saves requests and changes nothing
-//! else, so the tests of the contract come out the same.
+//! Runs the tests of the contract again without the cache, which must only save requests.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -7,10 +6,10 @@ use std::process::{Command, Stdio};
 use crate::harness::skip;
 use crate::kit::cli;
 
-/// The variable by which the provider keeps no answers.
+/// The variable that disables the provider's cache.
 pub(crate) const SNAPSHOTS: &str = "GITLAB_JOB_TOKEN_SNAPSHOTS";
 
-/// The tests of plans, warnings and end states.
+/// The modules that test plans, warnings and final states.
 const CONTRACT: [&str; 9] = [
     "exclusive::losing_access",
     "exclusive::managing",

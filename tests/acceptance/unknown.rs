@@ -1,19 +1,18 @@
-//! Values that only the apply will know: the plan is valid all the same, and the apply finds them.
+//! Values that are unknown until the apply: the plan is valid, and the apply uses them.
 
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
-use crate::kit::workspace;
+use crate::kit::heading;
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
 #[test]
-fn project_and_target_may_be_unknown_while_planning() {
+fn project_and_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "project" {
@@ -41,10 +40,9 @@ fn project_and_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn the_kind_of_the_target_may_be_unknown_while_planning() {
+fn kind_of_the_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "group" {
@@ -68,8 +66,7 @@ fn the_kind_of_the_target_may_be_unknown_while_planning() {
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "target" {
@@ -83,22 +80,17 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
     );
     tf.plan().succeeds();
 
-    assert_snapshot!(tf.apply_saved().error(), @r"
+    assert_snapshot!(heading(&tf.apply_saved().error()), @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.this
       > target_project_id = terraform_data.target.output
-
-    Project acme/app (1) always has access to itself, so an entry for it can only
-    set the permissions of its own jobs. Set `default_permissions` or
-    `job_token_policies`, or name another target.
     ");
 }
 
 #[test]
-fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
+fn missing_targets_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "nothing" {
@@ -112,21 +104,17 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
     );
     tf.plan().succeeds();
 
-    assert_snapshot!(tf.apply_saved().error(), @r#"
+    assert_snapshot!(heading(&tf.apply_saved().error()), @r#"
     Error: No target
       gitlab_job_token_allowlist_entry.this
       > resource "gitlab_job_token_allowlist_entry" "this" {
-
-    Set exactly one of `target_project`, `target_project_id`, `target_group` and
-    `target_group_id` to the project or group whose jobs get access.
     "#);
 }
 
 #[test]
-fn a_setting_may_be_unknown_while_planning() {
+fn setting_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
     tf.config(
         r#"
         resource "terraform_data" "limited" {
@@ -147,10 +135,9 @@ fn a_setting_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn the_provider_block_may_be_unknown_while_planning() {
+fn provider_block_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = APP_AND_LIB.start();
-    let mut tf = workspace(&gitlab);
+    let (gitlab, mut tf) = APP_AND_LIB.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("TF_VAR_token", gitlab.token());
     tf.config(

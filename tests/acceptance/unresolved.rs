@@ -1,10 +1,10 @@
-//! Projects and targets whose IDs no plan can know: every command works on such a plan, whichever
-//! identities the CLI keeps beside a state.
+//! Projects and targets whose IDs aren't known during the plan: every command works on such a plan,
+//! whatever identity support the CLI has.
 
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
-use crate::kit::{bare_workspace, replaced, workspace};
+use crate::kit::{bare_workspace, replaced};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
@@ -38,7 +38,7 @@ fn of_project(resource: &str, project: &str) -> String {
     replaced(resource, "PROJECT", project)
 }
 
-/// A project that comes from a resource of the same configuration.
+/// Returns a resource whose project comes from a resource of the same configuration.
 fn of_new_project(resource: &str) -> String {
     format!("{NEW}{}", of_project(resource, &format!("{NEW_IN_STATE}.output")))
 }
@@ -49,12 +49,12 @@ fn of_new_project(resource: &str) -> String {
 fn shows_saved_plan(tf: &Workspace) {
     let shown = tf.run(&["show", "-no-color", "saved.tfplan"]);
     assert!(shown.succeeds().stdout().contains("gitlab_job_token_"), "{shown}");
-    assert!(!tf.plan_shown().is_null());
+    assert!(!tf.saved_plan().is_null());
 }
 
 /// Plans, shows the plan and applies it, after which nothing is left to do.
 #[track_caller]
-fn goes_through(tf: &Workspace, options: &[&str]) {
+fn plans_and_applies(tf: &Workspace, options: &[&str]) {
     tf.plan_with(options).succeeds();
     shows_saved_plan(tf);
     tf.apply_saved().succeeds();
@@ -64,7 +64,7 @@ fn goes_through(tf: &Workspace, options: &[&str]) {
 /// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the
 /// way of a destroy.
 #[track_caller]
-fn is_named_by_the_apply(tf: &Workspace, path: &str) {
+fn assert_apply_names(tf: &Workspace, path: &str) {
     tf.plan().succeeds();
     shows_saved_plan(tf);
     let applied = tf.apply_saved();
@@ -74,7 +74,7 @@ fn is_named_by_the_apply(tf: &Workspace, path: &str) {
     tf.destroy().succeeds();
 }
 
-/// The identity that the state file keeps for our resource; null on a CLI that knows none.
+/// Returns the identity of the resource in the state file; null on a CLI without identities.
 fn identity(tf: &Workspace) -> Value {
     let text = std::fs::read_to_string(tf.state_file()).expect("a state file");
     let state: Value = serde_json::from_str(&text).expect("a state");
@@ -87,11 +87,10 @@ fn identity(tf: &Workspace) -> Value {
 fn unknown_project_is_planned_and_applied() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&of_new_project(resource));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == 1, "{identity}");
@@ -103,17 +102,23 @@ fn unknown_project_is_planned_and_applied() {
 fn unknown_target_is_planned_and_applied() {
     TERRAFORM_DATA.require();
     for target in [
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = \"acme/app\"\n  \
-         target_project_id = terraform_data.new.output\n}\n\
-         ",
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {\n  project = \"acme/app\"\n  \
-         target_project_ids = [terraform_data.new.output]\n}\n",
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project = "acme/app"
+          target_project_id = terraform_data.new.output
+        }
+        "#,
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "this" {
+          project = "acme/app"
+          target_project_ids = [terraform_data.new.output]
+        }
+        "#,
     ] {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&format!("resource \"terraform_data\" \"new\" {{\n  input = 2\n}}\n{target}"));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         assert_eq!(gitlab.allowlist(1).projects, [2].into());
         tf.destroy().succeeds();
@@ -121,15 +126,12 @@ fn unknown_target_is_planned_and_applied() {
 }
 
 #[test]
-fn replacing_what_the_project_comes_from_is_planned() {
+fn replacement_of_the_source_of_the_project_is_planned() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_new_project(resource));
-        tf.apply().succeeds();
+        let (_gitlab, tf) = APP_AND_LIB.applied(&of_new_project(resource));
 
-        goes_through(&tf, &[&format!("-replace={NEW_IN_STATE}")]);
+        plans_and_applies(&tf, &[&format!("-replace={NEW_IN_STATE}")]);
 
         tf.destroy().succeeds();
     }
@@ -138,32 +140,27 @@ fn replacing_what_the_project_comes_from_is_planned() {
 #[test]
 fn unresolved_path_is_planned_and_named_by_the_apply() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&of_project(resource, "\"acme/ap\""));
 
-        is_named_by_the_apply(&tf, "`acme/ap`");
+        assert_apply_names(&tf, "`acme/ap`");
     }
 }
 
 #[test]
 fn unresolved_target_is_planned_and_named_by_the_apply() {
     for resource in [ENTRY, LIST] {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
-        is_named_by_the_apply(&tf, "`acme/libb`");
+        assert_apply_names(&tf, "`acme/libb`");
     }
 }
 
 #[test]
 fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_project(resource, "\"acme/app\""));
-        tf.apply().succeeds();
+        let (gitlab, tf) = APP_AND_LIB.applied(&of_project(resource, "\"acme/app\""));
         gitlab.delete_project(1);
 
         tf.plan().succeeds();
@@ -177,14 +174,11 @@ fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
 #[test]
 fn project_deleted_and_created_again_is_adopted() {
     for resource in RESOURCES {
-        let gitlab = APP_AND_LIB.start();
-        let tf = workspace(&gitlab);
-        tf.config(&of_project(resource, "\"acme/app\""));
-        tf.apply().succeeds();
+        let (gitlab, tf) = APP_AND_LIB.applied(&of_project(resource, "\"acme/app\""));
         gitlab.delete_project(1);
         gitlab.add_project("acme/app");
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == 3, "{identity}");
@@ -212,7 +206,7 @@ provider "gitlab" {
 "#;
         tf.config(&format!("{provider}{}", of_project(resource, "\"acme/app\"")));
 
-        goes_through(&tf, &[]);
+        plans_and_applies(&tf, &[]);
 
         let identity = identity(&tf);
         assert!(identity.is_null() || identity["project_id"] == json!(1), "{identity}");

@@ -1,5 +1,5 @@
-//! The arrows between the parts of `src/`: which part may import which. `src/lib.rs` says why; this
-//! reads the imports and holds them to it.
+//! Checks the dependencies between the parts of `src/`, which `src/lib.rs` explains, by reading
+//! imports.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use paths::{absolute_paths, macros};
 use tokens::{Token, tokens, without_tests};
 
-/// The parts, and the other parts that each may import. `bindings` has a rule of its own.
+/// The parts, and the other parts that each may import. `bindings` has its own rule.
 const PARTS: [(&str, &[&str]); 7] = [
     ("main", &["address", "framework", "install", "plugin", "provider"]),
     ("provider", &["address", "framework", "gitlab"]),
@@ -31,7 +31,7 @@ const USERS_OF_BINDINGS: [&[&str]; 3] = [&["plugin"], &["framework", "service"],
 /// The parts of `gitlab`, each of which may import itself and those before it.
 const LAYERS: [&str; 4] = ["names", "sender", "endpoints", "client"];
 
-/// The parts that don't know which product they are in.
+/// The parts that must not name the product.
 const NAMELESS: [&str; 3] = ["framework", "gitlab", "plugin"];
 const NAMES: [&str; 3] = ["gitlab-job-token", "gitlab_job_token", "CARGO_PKG_NAME"];
 
@@ -105,7 +105,8 @@ fn may_import(from: &[String], to: &[String]) -> bool {
     }
 }
 
-/// The face of `gitlab` counts as the top: no layer may go through it.
+/// Checks an import within `gitlab`, whose top module counts as the highest layer: no layer may
+/// import through it.
 fn may_import_within_gitlab(from: &[String], to: &[String]) -> bool {
     let layer = |path: &[String]| {
         LAYERS.iter().position(|layer| path.get(1).is_some_and(|name| name == layer))
@@ -147,13 +148,13 @@ fn sources() -> Vec<File> {
 }
 
 #[test]
-fn the_sources_keep_to_the_arrows() {
+fn sources_follow_the_arrows() {
     let broken = violations(&sources());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
-fn each_part_is_read() {
+fn every_part_is_read() {
     let read: BTreeSet<String> =
         sources().iter().filter_map(|(path, _)| module(path).first().cloned()).collect();
     let known = PARTS.iter().map(|(name, _)| (*name).to_owned()).chain([BINDINGS.to_owned()]);
@@ -164,13 +165,13 @@ fn each_part_is_read() {
     assert!(imports.sum::<usize>() > 500, "the imports are not seen");
 }
 
-/// The broken rules of one made-up file.
+/// Returns the rules that an example file breaks.
 fn wrong_with(path: &str, text: &str) -> Vec<String> {
     violations(&[(path.to_owned(), text.to_owned())])
 }
 
 #[test]
-fn an_import_against_an_arrow_is_found() {
+fn import_against_an_arrow_is_found() {
     for (path, text, found) in [
         ("framework/plan.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
         ("gitlab/mod.rs", "use crate::framework::Attr;", "imports framework::Attr"),
@@ -236,7 +237,7 @@ fn each_name_of_a_group_is_found() {
 }
 
 #[test]
-fn an_import_along_an_arrow_is_right() {
+fn import_along_an_arrow_is_right() {
     for (path, text) in [
         ("provider/mod.rs", "use crate::{framework::Attr, gitlab::{Client, Kind}};"),
         ("framework/service/convert.rs", "use crate::bindings::tfplugin6 as pb;"),
@@ -262,7 +263,7 @@ fn an_import_along_an_arrow_is_right() {
 }
 
 #[test]
-fn a_macro_belongs_to_the_part_that_defines_it() {
+fn macro_belongs_to_the_part_that_defines_it() {
     let defines = (
         "framework/model.rs",
         "macro_rules! __model { () => {} } pub use crate::__model as model;",
@@ -292,7 +293,7 @@ fn tests_may_import_everything() {
 }
 
 #[test]
-fn the_products_name_is_found_in_parts_that_have_none() {
+fn product_name_is_found_in_parts_that_must_not_have_it() {
     let named = "const A: &str = \"terraform-provider-gitlab-job-token\";";
     assert_eq!(wrong_with("gitlab/mod.rs", named), ["gitlab/mod.rs names gitlab-job-token"]);
     let by_cargo = "const A: &str = env!(\"CARGO_PKG_NAME\");";

@@ -112,7 +112,7 @@ fn group(tokens: &[Token], path: &[String], found: &mut Vec<Vec<String>>) -> usi
     while let Some(token) = tokens.get(at) {
         at += match token {
             Token::Sign('}') => return at + 1,
-            // What a name is imported as is no path.
+            // An alias isn't part of the path.
             Token::Word(word) if word == "as" => 2,
             Token::Word(_) => tree(&tokens[at..], path.to_vec(), found),
             _ => 1,

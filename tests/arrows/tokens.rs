@@ -1,6 +1,6 @@
-//! Rust's tokens, as far as imports need them, and the items among them that only tests have.
+//! A tokenizer for Rust imports, which recognizes items that only tests have.
 
-/// A token. Comments are none.
+/// A token. Comments aren't tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
     /// An identifier, a keyword or a number.

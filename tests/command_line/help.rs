@@ -16,7 +16,7 @@ fn help(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn help_names_what_a_person_can_do() {
+fn help_lists_the_commands() {
     assert_snapshot!(help(&["--help"]), @"
     Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
 
@@ -64,7 +64,7 @@ fn each_command_explains_its_options() {
 }
 
 #[test]
-fn what_does_not_exist_is_named_and_a_likely_one_suggested() {
+fn unknown_command_is_named_with_a_suggestion() {
     let said = Home::new().run(&["instal"]);
     assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
     assert!(
@@ -75,7 +75,7 @@ fn what_does_not_exist_is_named_and_a_likely_one_suggested() {
 }
 
 #[test]
-fn debugging_and_a_command_do_not_go_together() {
+fn debug_flag_conflicts_with_commands() {
     let said = Home::new().run(&["--debug", "install"]);
     assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
 }

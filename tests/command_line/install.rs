@@ -1,11 +1,11 @@
-//! `install`: what it writes and what it says.
+//! The `install` command: the files that it writes, and its output.
 
 use std::fs;
 use std::path::Path;
 
 use crate::kit::{BINARY, HOSTS, Home, VERSION, executable};
 
-/// A mirror of the test's choice, so that these facts do not depend on the system.
+/// Installs into a mirror that the test chooses, independent of the system.
 fn install_into(home: &Home, mirror: &Path) -> crate::kit::Said {
     home.run(&["install", "--dir", mirror.to_str().unwrap()])
 }
@@ -31,7 +31,7 @@ fn assert_whole(mirror: &Path) {
 // Each system has its own place for a user's data.
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
-fn the_users_own_mirror_is_filled_for_both_programs() {
+fn user_mirror_is_filled_for_both_programs() {
     let home = Home::new();
 
     let said = home.run(&["install"]);
@@ -68,7 +68,7 @@ fn the_users_own_mirror_is_filled_for_both_programs() {
 
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
-fn the_directory_for_data_is_the_one_that_the_environment_names() {
+fn data_directory_of_the_environment_is_used() {
     let (home, data) = (Home::new(), Home::new());
 
     let ran =
@@ -134,7 +134,7 @@ fn other_mirror_is_filled_and_its_configuration_printed() {
 }
 
 #[test]
-fn a_relative_mirror_is_shown_by_its_full_path() {
+fn relative_mirror_is_shown_by_its_full_path() {
     let home = Home::new();
 
     let said = home.run(&["install", "--dir", "mirror"]);
@@ -146,7 +146,7 @@ fn a_relative_mirror_is_shown_by_its_full_path() {
 }
 
 #[test]
-fn a_second_time_changes_nothing_and_says_so() {
+fn second_install_changes_nothing() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     install_into(&home, &mirror);
@@ -190,7 +190,7 @@ fn other_build_of_the_version_is_replaced_with_a_warning() {
 
 #[cfg(unix)]
 #[test]
-fn an_executable_that_may_not_be_run_is_mended() {
+fn missing_execute_permission_is_restored() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let home = Home::new();
@@ -205,7 +205,7 @@ fn an_executable_that_may_not_be_run_is_mended() {
 }
 
 #[test]
-fn the_installed_binary_can_install_itself() {
+fn installed_binary_can_install_itself() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     install_into(&home, &mirror);
@@ -297,7 +297,7 @@ fn mirror_searched_earlier_with_the_provider_is_a_warning() {
 }
 
 #[test]
-fn a_package_folder_that_holds_something_else_is_not_touched() {
+fn package_folder_with_other_files_is_not_changed() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     let folder = executable(&mirror, HOSTS[0], VERSION).parent().unwrap().to_owned();
@@ -318,7 +318,7 @@ fn a_package_folder_that_holds_something_else_is_not_touched() {
 }
 
 #[test]
-fn a_mirror_that_can_not_be_written_to_is_named() {
+fn unwritable_mirror_is_named() {
     let home = Home::new();
     let file = home.path().join("file");
     fs::write(&file, "in the way").unwrap();
@@ -331,7 +331,7 @@ fn a_mirror_that_can_not_be_written_to_is_named() {
 }
 
 #[test]
-fn without_a_home_there_is_a_way_out() {
+fn error_without_a_home_has_advice() {
     let home = Home::new();
     let mut command = home.command(BINARY, &["install"]);
     let ran = command.env_remove("HOME").env_remove("APPDATA").output().unwrap();
@@ -344,7 +344,7 @@ fn without_a_home_there_is_a_way_out() {
 /// A file without a name can still be run here, by its ID.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_binary_that_is_gone_is_an_error() {
+fn missing_binary_is_an_error() {
     let home = Home::new();
     fs::copy(BINARY, home.path().join("copy")).unwrap();
     let script = "exec 3<copy && rm copy && /proc/self/fd/3 install";

@@ -1,4 +1,4 @@
-//! Runs the binary in a home of its own, with nothing else in its environment.
+//! Runs the binary with a private home directory and nothing else in its environment.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ impl Home {
         Said { status: status.code(), stdout: readable(&stdout), stderr: readable(&stderr) }
     }
 
-    /// Every file and folder below, as paths from here, in order.
+    /// Returns the relative paths of all files and folders below, in order.
     pub(crate) fn content(&self) -> Vec<String> {
         let mut found = Vec::new();
         collect(self.path(), &mut found);
@@ -66,7 +66,7 @@ impl Home {
     }
 }
 
-/// The folder of a mirror for packages that run here, by Go's names.
+/// Returns the mirror's folder for packages of this platform, which Go's names identify.
 pub(crate) fn platform() -> String {
     let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
     let processor = match std::env::consts::ARCH {

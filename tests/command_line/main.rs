@@ -1,5 +1,5 @@
-//! The compiled binary as a person meets it in a terminal: what it says, and which files it makes
-//! and removes. What the real CLI does with them is told among the acceptance tests.
+//! The command line of the compiled binary: its output, and the files that it creates and removes.
+//! The acceptance tests run the real CLI with these files.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

@@ -24,7 +24,7 @@ mod world;
 const MAIN_TF: &str = include_str!("../../examples/quickstart/main.tf");
 
 #[test]
-fn it_runs_to_its_end_without_a_cli() {
+fn quickstart_runs_without_a_cli() {
     let mut printed = Vec::new();
     let mut report = report::Report::new(&mut printed);
     let world = world::World::start();
@@ -69,7 +69,7 @@ fn it_runs_to_its_end_without_a_cli() {
 }
 
 #[test]
-fn the_host_has_the_configuration_of_main_tf() {
+fn host_has_the_configuration_of_main_tf() {
     let code = || MAIN_TF.lines().filter(|line| !line.trim_start().starts_with('#'));
     let quoted = code().flat_map(|line| line.split('"').skip(1).step_by(2));
     let names = code().filter_map(|line| Some(line.split_once(" = ")?.0.trim()));
@@ -87,7 +87,7 @@ fn the_host_has_the_configuration_of_main_tf() {
 }
 
 #[test]
-fn it_prints_its_usage() {
+fn quickstart_prints_its_usage() {
     let parse = |arguments: &[&str]| arguments::parse(arguments.iter().map(Into::into));
     assert_eq!(parse(&[]), Ok(None));
     for help in ["-h", "--help"] {
@@ -97,7 +97,7 @@ fn it_prints_its_usage() {
 }
 
 #[test]
-fn it_refuses_unknown_arguments() {
+fn unknown_arguments_are_an_error() {
     for arguments in [&["--version"][..], &["--help", "main.tf"], &["main.tf", "--help"]] {
         let error = arguments::parse(arguments.iter().map(Into::into)).unwrap_err();
         assert!(error.starts_with("unexpected argument \""), "{error}");

@@ -1,4 +1,4 @@
-//! `uninstall`: the way back.
+//! The `uninstall` command.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn put(mirror: &Path, host: &str, version: &str) {
 }
 
 #[test]
-fn the_home_is_as_it_was() {
+fn home_is_restored() {
     let home = Home::new();
     home.run(&["install"]);
     assert!(!home.content().is_empty());
@@ -35,7 +35,7 @@ fn the_home_is_as_it_was() {
 }
 
 #[test]
-fn what_others_have_put_there_stays() {
+fn files_of_others_stay() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     let arguments = |command| [command, "--dir", "mirror"];
@@ -53,7 +53,7 @@ fn what_others_have_put_there_stays() {
 }
 
 #[test]
-fn a_mirror_that_was_named_stays_when_it_is_empty() {
+fn named_mirror_stays_when_empty() {
     let home = Home::new();
     home.run(&["install", "--dir", "mirror"]);
 
@@ -63,7 +63,7 @@ fn a_mirror_that_was_named_stays_when_it_is_empty() {
 }
 
 #[test]
-fn other_versions_stay_and_are_named_unless_all_are_meant() {
+fn other_versions_stay_unless_all_are_selected() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     put(&mirror, HOSTS[0], OTHER);
@@ -79,7 +79,7 @@ fn other_versions_stay_and_are_named_unless_all_are_meant() {
 }
 
 #[test]
-fn where_nothing_is_nothing_is_done() {
+fn uninstall_without_an_installation_does_nothing() {
     let home = Home::new();
 
     let said = home.run(&["uninstall", "--dir", "mirror"]);

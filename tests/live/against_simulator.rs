@@ -1,5 +1,5 @@
-//! The live test against the in-memory GitLab, so that it runs with all other tests: statements in
-//! several versions, the life of each resource in one, and what the test itself promises.
+//! Runs the live test with the simulator, so that it is part of the test suite: statements in
+//! several versions, the life cycle of each resource in one, and the live test's own behavior.
 
 mod api;
 mod check;

@@ -1,4 +1,4 @@
-//! A client that hides nothing of GitLab's answers: no redirects followed, and no retries but where
+//! A client that shows GitLab's responses unchanged: it follows no redirects, and retries only if
 //! GitLab asks to wait.
 
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio::runtime::Runtime;
 use crate::check::{Outcome, Problem};
 use crate::secrets::redacted;
 
-/// Time within which GitLab must have answered: deletions of groups take their time.
+/// Timeout of a request, which is long because deleting groups is slow.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// Number of attempts at a request that a rate limit refuses.
+/// Number of attempts if the rate limit is reached.
 const WAITS: usize = 10;
-/// The longest body that is shown.
+/// The maximum length of a body in reports.
 const SHOWN: usize = 1_500;
 
 /// The header that carries the token.
@@ -68,7 +68,7 @@ impl Api {
         &self.base_url
     }
 
-    /// The token, for the environment of the provider.
+    /// Returns the token, for the environment of the provider.
     pub(crate) fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
@@ -156,7 +156,7 @@ impl Api {
 /// The path of GraphQL, which is not below that of REST.
 const GRAPHQL: &str = "/api/graphql";
 
-/// An answer, read to its end, with what is expected of answers.
+/// A response, with assertions.
 #[derive(Debug)]
 pub(crate) struct Answer {
     request: String,
@@ -170,12 +170,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body; null where it isn't JSON.
+    /// Returns the body; null if it isn't JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The `data` of a GraphQL answer.
+    /// Returns the `data` of a GraphQL response.
     pub(crate) fn data(&self) -> Value {
         self.json()["data"].clone()
     }
@@ -190,7 +190,7 @@ impl Answer {
         self.elements().iter().filter_map(|element| element["id"].as_u64()).collect()
     }
 
-    /// Request and answer, fit to be shown to everybody.
+    /// Returns request and response without secrets.
     pub(crate) fn seen(&self) -> String {
         let mut text = redacted(&self.text);
         if text.len() > SHOWN {
@@ -232,8 +232,8 @@ impl Answer {
     /// Expects a refusal whose `message` or `error` contains these words.
     pub(crate) fn refuses(self, status: u16, words: &str) -> Outcome {
         let body = self.json();
-        let told = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());
-        let holds = self.status == status && told.into_iter().any(|text| text.contains(words));
+        let texts = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());
+        let holds = self.status == status && texts.into_iter().any(|text| text.contains(words));
         self.expect(format!("status {status}, a `message` or `error` with \"{words}\""), holds)
             .map(drop)
     }

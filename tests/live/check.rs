@@ -1,12 +1,11 @@
-//! A check: a statement about GitLab or about the provider on it, what it needs, and how it is
-//! verified.
+//! A check: a statement about GitLab or the provider, its requirements, and its verification.
 
 use crate::site::Site;
 
 /// The result of a check.
 pub(crate) type Outcome = Result<(), Problem>;
 
-/// The reason why a check has not passed.
+/// The reason why a check failed.
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The statement doesn't hold.
@@ -21,7 +20,7 @@ impl Problem {
     }
 }
 
-/// A condition without which a check is ignored.
+/// A requirement without which a check is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// The token is an administrator's.
@@ -49,7 +48,7 @@ pub(crate) struct Check {
     /// The statement in full, as a report quotes it.
     pub(crate) statement: &'static str,
     pub(crate) needs: &'static [Need],
-    /// Nothing else runs meanwhile.
+    /// Whether the check must run alone.
     pub(crate) alone: bool,
     pub(crate) run: fn(&Site) -> Outcome,
 }

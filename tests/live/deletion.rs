@@ -1,5 +1,5 @@
-//! Deletes projects and groups for good. GitLab answers 202 and deletes later; from some versions
-//! and plans on it only marks what is deleted, until it is told a second time.
+//! Deletes projects and groups permanently. GitLab returns 202 and deletes later; some versions and
+//! plans only mark the object for deletion until a second request.
 
 use std::thread;
 use std::time::{Duration, Instant};

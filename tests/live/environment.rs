@@ -1,5 +1,5 @@
-//! Variables of the environment: which GitLab is tested, what the test may do there, and where its
-//! report goes.
+//! Environment variables: the GitLab to test, what the test may do there, and the path of the
+//! report.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use std::time::Duration;
 use crate::check::{INSTANCE_SETTINGS, LIMITS, Need};
 use crate::site::Connection;
 
-/// Variables without which there is nothing to test.
+/// Required variables.
 const REQUIRED: [&str; 2] = ["GITLAB_BASE_URL", "GITLAB_TOKEN"];
 
-/// Names a group in which the test makes its own, in place of a top-level one.
+/// The group in which the test creates its own one instead of a top-level group.
 const PARENT: &str = "GITLAB_LIVE_GROUP";
 
-/// Names the file that the report is written to.
+/// The path of the report.
 const REPORT: &str = "GITLAB_LIVE_REPORT";
 
-/// GitLab's processes read settings of the instance anew after a minute.
+/// GitLab's processes cache instance settings for a minute.
 const SETTLING: Duration = Duration::from_secs(65);
 
 /// Returns the way to GitLab, or what is missing.

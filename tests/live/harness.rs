@@ -1,4 +1,4 @@
-//! Makes tests of checks: what can't be checked is shown as ignored, with what it needs.
+//! Converts checks to tests. A check that can't run is shown as ignored, with its requirement.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};

@@ -1,7 +1,7 @@
-//! The live test: what this project says about GitLab, and each resource's life on it, checked on a
-//! real one. It runs where `GITLAB_BASE_URL` and `GITLAB_TOKEN` name one, and makes its own group,
-//! projects and users, which it removes. Without them every check is shown as ignored.
-//! `contributing/live.md` says how to run it.
+//! Checks this project's statements about GitLab, and the life cycle of each resource, on a real
+//! instance. It runs if `GITLAB_BASE_URL` and `GITLAB_TOKEN` are set, and creates its own group,
+//! projects and users, which it removes. Otherwise every check is shown as ignored. See
+//! `contributing/live.md`.
 
 mod api;
 mod check;

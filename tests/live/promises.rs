@@ -16,7 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("live test: a difference is reported in full", a_difference_is_reported),
         Trial::test("live test: everything made is removed", everything_made_is_removed),
         Trial::test(
-            "live test: delayed deletions are told twice",
+            "live test: delayed deletions take two requests",
             delayed_deletions_are_told_twice,
         ),
     ]
@@ -40,9 +40,11 @@ fn a_difference_is_reported() -> Result<(), Failed> {
     let body = format!("{{\"enabled\":true,\"token\":\"abc\",\"note\":\"{secret}\"}}");
     let fault = Fault::Answers { status: 200, content_type: "application/json".to_owned(), body };
     played.gitlab.inject(Injection::from(fault).on(Route::ScopePatch));
-    let name = "REST: PATCH answers 204 with no body";
-    let check =
-        statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
+    let name = "REST: PATCH returns 204 with no body";
+    let check = statements::all()
+        .into_iter()
+        .find(|check| check.name == name)
+        .ok_or("the check is missing")?;
     let findings = Findings::default();
     match harness::verify(&played.site, &check) {
         Ok(()) => return Err("the check has passed".into()),
@@ -102,7 +104,7 @@ fn delayed_deletions_are_told_twice() -> Result<(), Failed> {
         let check = statements::all()
             .into_iter()
             .find(|check| check.name == name)
-            .ok_or("no such check")?;
+            .ok_or("the check is missing")?;
         harness::verify(&played.site, &check).map_err(|problem| format!("{problem:?}"))?;
         let found = played.site.clean_up();
         if found.len() != left.len()

@@ -1,4 +1,4 @@
-//! Differences that were found, in the form of the project's issue template.
+//! Reports differences in the form of the project's issue template.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,14 +1,14 @@
-//! Removes secrets from what is shown: reports are pasted into issues that everybody can read.
+//! Removes secrets from reports, which are pasted into public issues.
 
 use serde_json::Value;
 
 /// Text in place of a secret.
 const REDACTED: &str = "[REDACTED]";
 
-/// The ends of the names of what is secret.
+/// The suffixes of names of secrets.
 const SECRETS: [&str; 4] = ["token", "password", "secret", "_key"];
 
-/// The beginnings of GitLab's tokens.
+/// The prefixes of GitLab's tokens.
 const PREFIXES: [&str; 5] = ["glpat-", "glcbt-", "gldt-", "glrt-", "gloas-"];
 
 /// Returns the text without secrets: values of JSON keys that end as above, and words that begin as

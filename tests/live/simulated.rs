@@ -1,4 +1,4 @@
-//! The GitLabs that the simulator plays for the live test.
+//! The simulators that the live test runs on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::report::Findings;
 use crate::site::{Connection, Site};
 use crate::{harness, life_cycles, statements};
 
-/// The version on which the lives of resources are run.
+/// The version for the life cycles of resources.
 pub(crate) const CURRENT: &str = "18.8.0-ee";
-/// Versions that differ in what they know and answer.
+/// Further versions with different behavior.
 const OTHERS: [&str; 3] = ["17.11.7-ee", "18.2.8", "19.4.0-ee"];
 
 /// Starts the GitLabs, and makes a site on each.
@@ -26,7 +26,7 @@ pub(crate) fn start() -> Result<Vec<Played>, Problem> {
     Ok(played)
 }
 
-/// Returns the CLI, without which the lives of resources are ignored; a pipeline must have one.
+/// Returns the CLI, without which the life cycles are ignored. A CI job must have one.
 fn cli() -> Result<Option<Cli>, Problem> {
     match Cli::find() {
         Ok(cli) => Ok(Some(cli)),
@@ -37,16 +37,16 @@ fn cli() -> Result<Option<Cli>, Problem> {
     }
 }
 
-/// A simulator with the site that was made on it.
+/// A simulator and the site on it.
 pub(crate) struct Played {
     pub(crate) gitlab: Simulator,
     pub(crate) site: Arc<Site>,
-    /// Beginning of the names of its tests.
+    /// The prefix of the names of its tests.
     label: String,
 }
 
 impl Played {
-    /// A version, with the token of its administrator.
+    /// Starts a version of GitLab, and uses its administrator's token.
     pub(crate) fn new(version: &str, cli: Option<Cli>) -> Result<Self, Problem> {
         let gitlab = Simulator::builder().version(version).start();
         let token = gitlab.token().to_owned();
@@ -54,7 +54,7 @@ impl Played {
         Self::of(gitlab, label, token, None, cli)
     }
 
-    /// An instance on which the token is that of the owner of one group.
+    /// Starts an instance, and uses the token of the owner of one group.
     fn as_owner() -> Result<Self, Problem> {
         let gitlab = Simulator::builder().version(CURRENT).start();
         let group = Target::Group(gitlab.add_group("ours/tests"));

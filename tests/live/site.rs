@@ -1,5 +1,5 @@
-//! The GitLab that is tested: what it is, what the token may do, and a group of our own in which
-//! checks make what they need. Everything that was made is remembered, and removed at the end.
+//! The tested GitLab: its properties, the token's rights, and a group in which checks create
+//! objects. All of them are tracked and removed at the end.
 
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::deletion;
 use crate::secrets::redacted;
 use crate::version::Version;
 
-/// Beginning of the names of all that the test makes.
+/// The prefix of the names of everything that the test creates.
 const PREFIX: &str = "job-token-live";
 
-/// The way to a GitLab.
+/// The connection to a GitLab.
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) base_url: String,
@@ -25,7 +25,7 @@ pub(crate) struct Connection {
     pub(crate) parent: Option<String>,
     /// Names of the variables by which the user agrees to checks with side effects.
     pub(crate) consents: Vec<&'static str>,
-    /// Time after which all processes of GitLab follow a changed setting of the instance.
+    /// The time until all processes of GitLab use a changed instance setting.
     pub(crate) settling: Duration,
 }
 
@@ -45,31 +45,31 @@ impl Place {
         Ok(Self { id, path: path.to_owned() })
     }
 
-    /// A path of the API below the job token scope of the project.
+    /// Returns an API path below the job token scope of the project.
     pub(crate) fn scope(&self, rest: &str) -> String {
         format!("/projects/{}/job_token_scope{rest}", self.id)
     }
 
-    /// The full path as one segment of an address.
+    /// Returns the full path as one segment of a URL.
     pub(crate) fn encoded(&self) -> String {
         self.path.replace('/', "%2F")
     }
 }
 
-/// A user that was made, with its own client.
+/// A created user, with its own client.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: u64,
     pub(crate) api: Api,
 }
 
-/// The GitLab that is tested.
+/// The tested GitLab.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) api: Api,
     pub(crate) version: Version,
     pub(crate) group: Place,
-    /// Held by each check, and alone by those that change the instance.
+    /// Locked by each check, exclusively by those that change the instance.
     pub(crate) turn: RwLock<()>,
     pub(crate) settling: Duration,
     cli: Option<Cli>,

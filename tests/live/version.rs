@@ -1,4 +1,4 @@
-//! The version of the GitLab that is tested, as far as statements depend on it.
+//! The version of the tested GitLab.
 
 use std::fmt;
 

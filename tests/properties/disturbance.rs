@@ -1,4 +1,4 @@
-//! The disturbances of an apply: faults of the server, and signals.
+//! The disturbances of an apply: server faults and signals.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,10 +17,10 @@ const WRITES: [Route; 4] = [
     Route::AllowlistGroupDelete,
 ];
 
-/// The time that each request takes while a signal is to come among them.
+/// The latency of requests while a signal is pending.
 const LATENCY: Duration = Duration::from_millis(4);
 
-/// A fault among the requests of an apply.
+/// A fault during an apply.
 #[derive(Clone, Debug)]
 pub(crate) struct Disturbance {
     pub(crate) fault: Fault,
@@ -30,7 +30,7 @@ pub(crate) struct Disturbance {
     pub(crate) carried_out: bool,
 }
 
-/// A signal to host and provider during an apply, once so many requests have arrived.
+/// A signal to host and provider during an apply, once this many requests have arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stop {
     signal: Signal,
@@ -48,7 +48,7 @@ pub(crate) fn answers(status: u16, body: &str) -> Fault {
     Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
 }
 
-/// Any fault of a REST endpoint.
+/// Generates a fault of a REST endpoint.
 pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     let faults = vec![
         Fault::DropsTheRequest,
@@ -79,7 +79,7 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     })
 }
 
-/// A signal in a third of all applies.
+/// Generates a signal for a third of all applies.
 pub(crate) fn stop() -> impl Strategy<Value = Option<Stop>> {
     let signals = vec![Signal::Interrupt, Signal::Terminate, Signal::HangUp];
     let stop = (prop::sample::select(signals), 0_usize..8)

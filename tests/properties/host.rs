@@ -1,4 +1,4 @@
-//! A host that calls a resource as core does, with core's check of each plan in words of its own.
+//! A host that calls a resource as core does, with its own implementation of core's plan checks.
 
 use gitlab_simulator::Simulator;
 use plugin_host::tfplugin6::{Schema, read_resource, schema};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// One attribute, as far as a plan depends on it.
+/// The properties of an attribute that plans depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct Attribute {
     pub(crate) name: String,
@@ -17,8 +17,7 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     pub(crate) settable: bool,
     computed: bool,
-    /// The attributes of each object, where this is a map of objects. It has no type of its own
-    /// then.
+    /// The attributes of each element if this is a map of objects, which has no other type.
     pub(crate) elements: Vec<Attribute>,
 }
 
@@ -35,7 +34,7 @@ pub(crate) fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// A provider block for the simulator's administrator.
+/// Returns a provider block for the simulator's administrator.
 pub(crate) fn block(gitlab: &Simulator) -> Value {
     json!({"base_url": gitlab.api_url(), "token": gitlab.token(), "retries": 0, "early_auth_check": false})
 }
@@ -68,8 +67,7 @@ impl Resource {
         !failed(&self.host.validate_resource(self.type_name, config).await.unwrap())
     }
 
-    /// A plan that core would accept, with what it was made from; none where the provider says why
-    /// not.
+    /// Returns a plan that core would accept, and its input; none if the provider returns an error.
     pub(crate) async fn plan(&self, prior: &Value, config: &Value) -> Option<(Plan, Planned)> {
         let config = self.shape.complete(config.clone());
         let plan = Plan {
@@ -90,8 +88,8 @@ impl Resource {
         self.host.apply(self.type_name, plan, planned).await.unwrap()
     }
 
-    /// The state as it is now, null when the object is gone; none where the provider could not
-    /// tell.
+    /// Returns the current state, which is null if the object is gone; none if the provider returns
+    /// an error.
     pub(crate) async fn refresh(&self, state: &Value) -> Option<Value> {
         let request = read_resource::Request {
             type_name: self.type_name.to_owned(),
@@ -103,7 +101,9 @@ impl Resource {
     }
 
     fn assert_valid(&self, plan: &Plan, planned: &Planned) {
-        let Value::Object(state) = &planned.state else { panic!("{} is no object", planned.state) };
+        let Value::Object(state) = &planned.state else {
+            panic!("{} isn't an object", planned.state)
+        };
         assert_eq!(state.len(), self.attributes.len(), "{state:?}");
         for attribute in &self.attributes {
             let name = &attribute.name;
@@ -199,7 +199,7 @@ fn is_of_type(value: &Value, ty: &Value) -> bool {
     }
 }
 
-/// Every array here is a set.
+/// Compares values, in which every array is a set.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => {

@@ -1,7 +1,6 @@
-//! Properties that hold for any input, tested on the compiled provider between a host and an
-//! in-memory GitLab: every plan is one that hosts accept, an exclusive list arrives wherever it is
-//! sent, whatever goes wrong on the way, so do the permissions of an entry, and resources that hand
-//! objects over to each other lose none.
+//! Property tests of the compiled provider with a host and an in-memory GitLab: hosts accept every
+//! plan, an exclusive list and the permissions of an entry converge despite faults, and resources
+//! that hand over objects lose none.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -17,7 +16,11 @@ use proptest::test_runner::{Config, TestRunner};
 
 /// Holds a property against so many inputs, or as many as `PROPTEST_CASES` says. What breaks it is
 /// printed as small as it can be made.
-fn hold<T: std::fmt::Debug>(cases: u32, inputs: impl Strategy<Value = T>, property: impl Fn(T)) {
+fn check_all<T: std::fmt::Debug>(
+    cases: u32,
+    inputs: impl Strategy<Value = T>,
+    property: impl Fn(T),
+) {
     let default = Config::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
     let config = Config { cases, failure_persistence: None, ..default };

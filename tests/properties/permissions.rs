@@ -1,7 +1,7 @@
-//! One entry with permissions, of a resource of its own or in the map of an exclusive list, through
-//! any sequence of goals, with doubtful answers and signals on the way: the entry never has more
-//! permissions than it had or is to have, the state says what the server holds, and without further
-//! disturbances the goal is reached and stays.
+//! Applies any sequence of permissions to an entry, managed by itself or in the map of an exclusive
+//! list, with faults and signals. The entry never has more permissions than before or than
+//! configured, the state matches the server, and without further faults the goal is reached and
+//! plans clean.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use proptest::sample::subsequence;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use crate::check_all;
 use crate::disturbance::{Disturbance, Stop, answers, stop, stopped};
-use crate::hold;
 use crate::host::{BINARY, block};
 
 const CASES: u32 = 40;
@@ -22,7 +22,7 @@ const TARGET: Target = Target::Project(2);
 const PATH: &str = "acme/lib";
 const POLICIES: [&str; 3] = ["ADMIN_PACKAGES", "READ_JOBS", "READ_PACKAGES"];
 
-/// The permissions of an entry: the default ones, or these policies alone.
+/// The permissions of an entry: the default ones, or only these policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Permitted {
     Default,
@@ -39,10 +39,10 @@ enum Manager {
 #[derive(Clone, Debug)]
 struct Scenario {
     manager: Manager,
-    /// The entry that somebody else has made.
+    /// The entry that exists before.
     before: Option<Permitted>,
-    /// Each is applied once among its disturbances; the last one is then reached without. None is
-    /// no entry.
+    /// The goals, each applied once with its faults and signal. The last one is then applied
+    /// without. `None` stands for no entry.
     goals: Vec<(Option<Permitted>, Vec<Disturbance>, Option<Stop>)>,
 }
 
@@ -53,8 +53,8 @@ fn permitted() -> impl Strategy<Value = Permitted> {
     prop_oneof![1 => Just(Permitted::Default), 3 => only]
 }
 
-/// A fault of a request about the entry. What has been carried out is never refused in GitLab's own
-/// words.
+/// Generates a fault of a request about the entry. A request that was carried out never gets
+/// GitLab's own rejection.
 fn disturbance() -> impl Strategy<Value = Disturbance> {
     let doubtful = vec![
         Fault::DropsTheRequest,
@@ -179,7 +179,7 @@ struct World {
     manager: Manager,
     gitlab: Simulator,
     instance: Instance,
-    /// An entry may be there that isn't in the state.
+    /// Whether an entry may exist that isn't in the state.
     others: bool,
 }
 
@@ -204,7 +204,7 @@ impl World {
         Walk::start(&Launch::new(BINARY), block(&self.gitlab)).await.unwrap()
     }
 
-    /// A whole run, whose apply is disturbed. Returns whether it has ended without an error.
+    /// Runs a plan and a disturbed apply. Returns whether it succeeded.
     async fn run(
         &mut self,
         goal: Option<&Permitted>,
@@ -224,7 +224,7 @@ impl World {
         self.gitlab.clear_faults();
         self.assert_holds(goal, before.as_ref(), &change, &outcome);
         let is_left = outcome.diagnostics.iter().any(says_left);
-        // A failed create of a list leaves no state, and the next one takes over what it has added.
+        // A failed create of a list leaves no state, and the next one adopts what it has added.
         let is_untracked = self.manager == Manager::List && change.action == Action::Create;
         let may_be_left = outcome.instance.is_none() && (is_left || is_untracked);
         self.others |= may_be_left && Permitted::of_server(&self.gitlab).is_some();
@@ -259,7 +259,7 @@ impl World {
                 assert_eq!(now.as_ref(), goal, "{diagnostics:?}");
                 assert_eq!(now, self.manager.of_state(instance));
             }
-            // A tainted object may be there or not.
+            // A tainted object may exist or not.
             Some(instance) if instance.tainted => {}
             Some(instance) => {
                 let is_unread = self.gitlab.requests().iter().any(|request| {
@@ -279,7 +279,7 @@ impl World {
     }
 }
 
-async fn live(scenario: Scenario) {
+async fn run_scenario(scenario: Scenario) {
     let mut world = World::of(&scenario);
     for (goal, disturbances, stop) in &scenario.goals {
         world.run(goal.as_ref(), disturbances, *stop).await;
@@ -297,11 +297,10 @@ async fn live(scenario: Scenario) {
 #[test]
 fn any_permissions_become_any_others_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
+    check_all(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }
 
-/// A scenario for itself, since it takes the deepest calls, which have overflowed the stack of a
-/// thread.
+/// A separate scenario with the deepest call stack, which once overflowed.
 #[test]
 fn permissions_of_a_list_survive_a_lost_write() {
     let restricted = Permitted::Only(["READ_PACKAGES".to_owned()].into());
@@ -315,5 +314,5 @@ fn permissions_of_a_list_survive_a_lost_write() {
     let goals =
         vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
     let runtime = Runtime::new().unwrap();
-    runtime.block_on(live(Scenario { manager: Manager::List, before: None, goals }));
+    runtime.block_on(run_scenario(Scenario { manager: Manager::List, before: None, goals }));
 }

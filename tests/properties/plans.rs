@@ -1,5 +1,5 @@
-//! Any configuration over any state, sensible or not: the plan is one that core accepts, or an
-//! error that a person can read. Asked twice, the provider answers the same.
+//! Plans any configuration with any state: core accepts the plan, or the error is readable.
+//! Planning twice yields the same result.
 
 use gitlab_simulator::Simulator;
 use plugin_host::wire::UNKNOWN;
@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
-use crate::hold;
+use crate::check_all;
 use crate::host::{Attribute, Resource, block, same};
 
 const CASES: u32 = 96;
 
-/// A GitLab with projects 1 to 4, and groups beside them.
+/// Starts a GitLab with projects 1 to 4 and some groups.
 fn gitlab() -> Simulator {
     let gitlab = Simulator::start();
     for path in ["acme/app", "acme/lib", "acme/tools/cli", "other/site"] {
@@ -34,7 +34,7 @@ const NAMES: [&str; 11] = [
     "3",
     "77",
 ];
-/// Texts that name no project or group, or hardly one.
+/// Strings that don't name an existing project or group.
 const ODD: [&str; 10] =
     ["", " ", "0", "-5", "99999999999999999999", "/", "a//b", "acme/app/", "project", "group"];
 
@@ -58,8 +58,8 @@ fn number() -> BoxedStrategy<Value> {
     prop_oneof![8 => (1_u64..12).prop_map(Value::from), 1 => odd].boxed()
 }
 
-/// A value of the attribute, null, or unknown where that may be. In a configuration, nothing sets
-/// what is only computed.
+/// Generates a value of the attribute: null, known or, where allowed, unknown. In a configuration,
+/// a computed attribute is never set.
 fn value(attribute: &Attribute, in_config: bool) -> BoxedStrategy<Value> {
     if in_config && !attribute.settable {
         return Just(Value::Null).boxed();
@@ -91,7 +91,7 @@ fn of_type(ty: &Value, unknowns: bool) -> BoxedStrategy<Value> {
         (_, Some(_)) => {
             prop::collection::vec(of_type(&ty[1], unknowns), 0..4).prop_map(set).boxed()
         }
-        _ => panic!("{ty} is no type that a resource here has"),
+        _ => panic!("{ty} isn't a type that a resource here has"),
     };
     or_none(known, unknowns)
 }
@@ -119,7 +119,8 @@ fn object(attributes: Vec<(String, BoxedStrategy<Value>)>) -> BoxedStrategy<Valu
     pairs.prop_map(|pairs| Value::Object(pairs.into_iter().collect::<Map<_, _>>())).boxed()
 }
 
-/// Core sees to it that what is required is set, and what is only computed is not.
+/// Generates a configuration in which required attributes are set and computed ones aren't, as core
+/// ensures.
 fn any_config(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     let attribute = |attribute: &Attribute| {
         let any = value(attribute, true);
@@ -137,8 +138,7 @@ fn any_state(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     prop_oneof![Just(Value::Null), object(attributes.iter().map(attribute).collect())].boxed()
 }
 
-/// The IDs of a state as a provider would have written them, so that some plans keep what was
-/// before.
+/// Generates a configuration from the IDs of a state, so that some plans keep prior values.
 fn resembling(state: &Value, config: &Value) -> Value {
     let mut alike = state.clone();
     if let (Value::Object(alike), Value::Object(config)) = (&mut alike, config) {
@@ -162,7 +162,7 @@ fn plans_of(type_name: &'static str, block: fn(&Simulator) -> Value) -> u32 {
     let resource = runtime.block_on(Resource::start(type_name, block(&gitlab)));
     let planned = std::cell::Cell::new(0);
     let inputs = (any_config(&resource.attributes), any_state(&resource.attributes), any::<bool>());
-    hold(CASES, inputs, |(config, state, alike)| {
+    check_all(CASES, inputs, |(config, state, alike)| {
         let prior = if alike { resembling(&state, &config) } else { state };
         runtime.block_on(async {
             if !resource.accepts(&config).await {
@@ -181,7 +181,7 @@ fn plans_of(type_name: &'static str, block: fn(&Simulator) -> Value) -> u32 {
     planned.get()
 }
 
-/// Too few plans would prove nothing.
+/// The minimum number of successful plans for the test to be meaningful.
 const ENOUGH: u32 = CASES / 20;
 
 #[test]

@@ -1,4 +1,4 @@
-//! A host that is gone in the middle of an apply.
+//! A host that disconnects in the middle of an apply.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::simulated::{configured, with_nulls};
 use crate::{eventually, is_empty, launch_in_own_directory};
 
-/// Longer than the grace for a host that may connect anew, and within what the process then takes
-/// to end.
+/// Longer than the grace period for a reconnect, and shorter than the time that the process then
+/// takes to end.
 const HOLD_UP: Duration = Duration::from_secs(7);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! With `--debug`, hosts come to a process that somebody else has started.
+//! Hosts that attach to a process started with `--debug`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use tokio::time::timeout;
 use crate::simulated::with_nulls;
 use crate::{BINARY, LIMIT, eventually, is_empty};
 
-/// Longer than it takes to end when no call is in flight, and less than a call may take then.
+/// Longer than it takes to end without a call in flight, and less than a call may take then.
 const HOLD_UP: Duration = Duration::from_secs(1);
 
-/// A process that waits for hosts, and what it told them.
+/// A process that waits for hosts, and its output.
 struct Waiting {
     child: Child,
-    told: Value,
+    reattach: Value,
     temporary: TempDir,
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Waiting {
-    /// Starts it with further variables; there is no cookie among them.
+    /// Starts it with further variables, but without the magic cookie.
     async fn start(variables: &[(&str, &str)]) -> Waiting {
         let temporary = tempfile::tempdir().unwrap();
         let mut command = Command::new(BINARY);
@@ -51,24 +51,24 @@ impl Waiting {
             }
             assert!(!line.starts_with("1|"), "that is for a host that started it: {line}");
         };
-        let told: Value = serde_json::from_str(&line).unwrap();
-        let told = told["registry.terraform.io/aff15f21/gitlab-job-token"].clone();
-        Waiting { child, told, temporary, _stdout: lines }
+        let reattach: Value = serde_json::from_str(&line).unwrap();
+        let reattach = reattach["registry.terraform.io/aff15f21/gitlab-job-token"].clone();
+        Waiting { child, reattach, temporary, _stdout: lines }
     }
 
     fn address(&self) -> &str {
-        self.told["Addr"]["String"].as_str().unwrap()
+        self.reattach["Addr"]["String"].as_str().unwrap()
     }
 
-    /// A host that attaches as it was told to, in plaintext.
+    /// Attaches a host in plaintext, as the output says.
     async fn attach(&self) -> Connection {
-        let network = self.told["Addr"]["Network"].as_str().unwrap();
+        let network = self.reattach["Addr"]["Network"].as_str().unwrap();
         let line = format!("1|6|{network}|{}|grpc|", self.address());
         Connection::open(&Handshake::parse(&line).unwrap(), None).await.unwrap()
     }
 
     /// Sends a signal, and waits for the end.
-    async fn end_by(&mut self, signal: &str) -> Option<i32> {
+    async fn end_with(&mut self, signal: &str) -> Option<i32> {
         let kill = format!("kill -s {signal} {}", self.child.id().unwrap());
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
         timeout(LIMIT, self.child.wait()).await.expect("it does not end").unwrap().code()
@@ -78,12 +78,12 @@ impl Waiting {
 async fn configure(host: &Connection, gitlab: &Simulator) {
     let schema = host.schema().await.unwrap().provider.unwrap();
     let block = json!({ "base_url": gitlab.api_url(), "token": gitlab.token() });
-    let told = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
-    assert!(told.is_empty(), "{told:?}");
+    let diagnostics = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
 }
 
 #[tokio::test]
-async fn many_hosts_come_and_go_and_each_configures_it_anew() {
+async fn many_hosts_connect_and_configure_it_in_turn() {
     let (one, other) = (Simulator::start(), Simulator::start());
     let waiting = Waiting::start(&[]).await;
     // Hosts try the address before they use it.
@@ -103,21 +103,21 @@ async fn many_hosts_come_and_go_and_each_configures_it_anew() {
 }
 
 #[tokio::test]
-async fn interrupt_or_termination_ends_it_while_a_host_stays() {
+async fn signals_end_it_while_a_host_is_connected() {
     for signal in ["INT", "TERM"] {
         let mut waiting = Waiting::start(&[]).await;
         let host = waiting.attach().await;
         host.health("plugin").await.unwrap();
         assert!(!is_empty(waiting.temporary.path()));
 
-        assert_eq!(waiting.end_by(signal).await, Some(0), "{signal}");
+        assert_eq!(waiting.end_with(signal).await, Some(0), "{signal}");
 
         assert!(is_empty(waiting.temporary.path()), "{signal} leaves the socket behind");
     }
 }
 
 #[tokio::test]
-async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
+async fn write_in_flight_is_finished_before_the_end() {
     let gitlab = Simulator::start();
     let app = gitlab.add_project("acme/app");
     gitlab.set_inbound_enabled(app, false);
@@ -140,7 +140,7 @@ async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
     let applying = tokio::spawn(async move { host.apply(TYPE, &plan, &planned).await });
     eventually("a write is on the wire", || gitlab.requests().writes().len() == 1).await;
 
-    assert_eq!(waiting.end_by("INT").await, Some(0));
+    assert_eq!(waiting.end_with("INT").await, Some(0));
 
     let applied = applying.await.unwrap().unwrap();
     assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
@@ -148,7 +148,7 @@ async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
 }
 
 #[tokio::test]
-async fn the_socket_is_its_owners_alone_whatever_the_environment_says() {
+async fn socket_is_private_to_its_owner_in_any_environment() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let elsewhere = tempfile::tempdir().unwrap();
@@ -164,20 +164,20 @@ async fn the_socket_is_its_owners_alone_whatever_the_environment_says() {
 }
 
 #[tokio::test]
-async fn a_loopback_port_will_do_where_there_are_no_unix_sockets() {
+async fn loopback_port_is_used_without_unix_sockets() {
     let mut waiting = Waiting::start(&[("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "tcp")]).await;
-    assert_eq!(waiting.told["Addr"]["Network"], "tcp");
+    assert_eq!(waiting.reattach["Addr"]["Network"], "tcp");
     assert!(waiting.address().starts_with("127.0.0.1:"));
     waiting.attach().await.health("plugin").await.unwrap();
-    assert_eq!(waiting.end_by("INT").await, Some(0));
+    assert_eq!(waiting.end_with("INT").await, Some(0));
 }
 
 #[tokio::test]
-async fn a_host_is_told_all_that_it_needs_to_attach() {
+async fn output_has_all_that_a_host_needs_to_attach() {
     let waiting = Waiting::start(&[]).await;
     let expected = json!({
         "Protocol": "grpc", "ProtocolVersion": 6, "Test": true, "Pid": waiting.child.id().unwrap(),
         "Addr": { "Network": "unix", "String": waiting.address() },
     });
-    assert_eq!(waiting.told, expected);
+    assert_eq!(waiting.reattach, expected);
 }

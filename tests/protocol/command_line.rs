@@ -1,4 +1,4 @@
-//! Messages to a person who runs the binary by hand.
+//! Messages for a user who runs the binary directly.
 
 use plugin_host::Launch;
 use tokio::process::Command;
@@ -27,7 +27,7 @@ async fn without_the_cookie_it_explains_what_to_run_instead() {
 }
 
 #[tokio::test]
-async fn the_version_is_that_of_the_package() {
+async fn version_is_that_of_the_package() {
     let output = Command::new(BINARY).arg("--version").env_clear().output().await.unwrap();
     let expected = format!("terraform-provider-gitlab-job-token {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);

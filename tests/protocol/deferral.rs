@@ -1,5 +1,5 @@
-//! A provider block that depends on what a later apply will know: "not yet" for hosts that take it,
-//! a plan that holds either way, and no request in any case.
+//! An unknown provider block: hosts that support it get a deferral, all others a plan that holds
+//! later, and no request is sent.
 
 use plugin_host::wire::UNKNOWN;
 use plugin_host::{Query, Stored};
@@ -63,7 +63,7 @@ async fn creation_is_deferred_only_where_the_host_allows_it() {
 }
 
 #[tokio::test]
-async fn what_only_gitlab_knows_is_unknown_in_such_a_plan() {
+async fn values_from_gitlab_are_unknown_in_a_deferred_plan() {
     let kit = Kit::unknown(false).await;
     let [(_, scope), (_, entry), (_, list)] = given();
     let step = kit.plan(SCOPE, &Stored::default(), scope).await;
@@ -88,7 +88,7 @@ async fn what_only_gitlab_knows_is_unknown_in_such_a_plan() {
 }
 
 #[tokio::test]
-async fn what_did_not_change_plans_clean_all_the_same() {
+async fn unchanged_resources_plan_clean() {
     for (allowed, reason) in [(false, None), (true, Some(PROVIDER_CONFIG_UNKNOWN))] {
         let kit = Kit::unknown(allowed).await;
         for (type_name, given) in given() {
@@ -103,7 +103,7 @@ async fn what_did_not_change_plans_clean_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_read_leaves_the_state_as_it_is() {
+async fn read_does_not_change_the_state() {
     for (allowed, reason) in [(false, None), (true, Some(PROVIDER_CONFIG_UNKNOWN))] {
         let kit = Kit::unknown(allowed).await;
         for (type_name, _) in given() {
@@ -119,7 +119,7 @@ async fn a_read_leaves_the_state_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_removal_is_planned() {
+async fn removal_is_planned() {
     let kit = Kit::unknown(true).await;
     for (type_name, _) in given() {
         let stored = stored(type_name);
@@ -173,7 +173,7 @@ async fn data_source_is_deferred_if_allowed_else_an_error() {
 }
 
 #[tokio::test]
-async fn a_query_is_an_error() {
+async fn query_is_an_error() {
     let kit = Kit::unknown(true).await;
     let query = Query {
         type_name: ENTRY,
@@ -191,7 +191,7 @@ async fn known_configuration_defers_nothing_and_the_plan_holds() {
     kit.gitlab.add_project("acme/app");
     let given = json!({"project": "acme/app", "target_group": "acme"});
     let step = kit.plan(ENTRY, &Stored::default(), given.clone()).await;
-    // Hosts say so in every apply, whether they take it or not.
+    // Hosts set this in every apply, whether they support deferral or not.
     kit.host.connection.deferral_allowed = true;
     assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
     let stored = kit.apply(&step).await;

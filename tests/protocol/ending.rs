@@ -1,5 +1,4 @@
-//! The end of the process: at once when asked to, by itself when its host is gone, and not by an
-//! interrupt.
+//! The end of the process: on shutdown, after its host is gone, but not on an interrupt.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,11 +10,11 @@ use tokio::time::{sleep, timeout};
 
 use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory};
 
-/// After this long a host kills the process.
+/// Time after which a host kills the process.
 const HOST_PATIENCE: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn a_shutdown_is_answered_ends_the_process_and_leaves_no_file() {
+async fn shutdown_is_answered_and_leaves_no_process_or_file() {
     let (launch, temporary) = launch_in_own_directory();
     let mut host = Host::start(&launch.env("TF_LOG", "TRACE")).await.unwrap();
 
@@ -33,14 +32,14 @@ async fn a_shutdown_is_answered_ends_the_process_and_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn over_tcp_it_ends_as_well() {
+async fn shutdown_over_tcp_ends_the_process() {
     let host = Host::start(&launch().tcp()).await.unwrap();
     assert!(host.stop().await.unwrap().status.success());
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupt_is_swallowed() {
+async fn interrupt_is_ignored() {
     let host = Host::start(&launch().env("TF_LOG", "TRACE")).await.unwrap();
     for count in 1..=2 {
         host.plugin.signal(Signal::Interrupt).await.unwrap();
@@ -55,7 +54,7 @@ async fn an_interrupt_is_swallowed() {
 }
 
 #[tokio::test]
-async fn a_host_that_hangs_up_without_a_word_is_not_waited_for() {
+async fn process_ends_after_its_host_disconnects() {
     let (launch, temporary) = launch_in_own_directory();
     let Host { mut plugin, connection } = Host::start(&launch).await.unwrap();
     drop(connection);
@@ -66,7 +65,7 @@ async fn a_host_that_hangs_up_without_a_word_is_not_waited_for() {
 /// A shell stands in for the host and is killed before it ever connects.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_host_that_dies_takes_the_process_with_it() {
+async fn process_ends_after_its_host_died() {
     let temporary = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh")
         .args(["-c", r#""$0" & wait"#, BINARY])
@@ -85,14 +84,14 @@ async fn a_host_that_dies_takes_the_process_with_it() {
     Handshake::parse(line.trim_end()).unwrap();
 
     shell.kill().await.unwrap();
-    // The process holds the other end of the pipe until it ends.
+    // The process keeps the other end of the pipe open until it ends.
     timeout(LIMIT, stdout.read_to_string(&mut line)).await.expect("it lives on").unwrap();
     assert!(is_empty(temporary.path()));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn killed_process_leaves_nothing_once_a_host_is_connected() {
+async fn killed_process_leaves_no_file_once_a_host_is_connected() {
     let (launch, temporary) = launch_in_own_directory();
     let mut plugin = launch.start().await.unwrap();
     let connection = plugin.connect().await.unwrap();
@@ -106,7 +105,7 @@ async fn killed_process_leaves_nothing_once_a_host_is_connected() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_host_that_lost_its_connection_may_come_back() {
+async fn host_can_reconnect_after_a_lost_connection() {
     let (launch, temporary) = launch_in_own_directory();
     let mut plugin = launch.start().await.unwrap();
     for _ in 0..2 {

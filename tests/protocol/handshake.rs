@@ -1,11 +1,11 @@
-//! The line on standard output.
+//! The handshake line on standard output.
 
 use plugin_host::{Host, Network};
 
 use crate::launch;
 
 #[tokio::test]
-async fn the_line_is_the_one_that_hosts_expect() {
+async fn line_has_the_format_that_hosts_expect() {
     let plugin = launch().start().await.unwrap();
     let handshake = plugin.handshake();
     assert_eq!(handshake.core_version, 1);
@@ -13,7 +13,7 @@ async fn the_line_is_the_one_that_hosts_expect() {
     assert!(matches!(&handshake.network, Network::Unix(path) if path.is_absolute()));
     assert_eq!(handshake.kind, "grpc");
     assert_eq!(handshake.multiplexed, None);
-    // Hosts overlook a certificate of fifty characters or fewer.
+    // Hosts ignore a certificate of fifty characters or fewer.
     let (rest, certificate) = plugin.handshake_line().rsplit_once('|').unwrap();
     assert!(certificate.len() > 50 && !certificate.contains('='), "{certificate}");
     assert_eq!(rest.matches('|').count(), 4, "{rest}");
@@ -35,13 +35,13 @@ async fn multiplexing_is_declined_in_a_seventh_segment() {
 }
 
 #[tokio::test]
-async fn the_order_of_the_hosts_versions_does_not_matter() {
+async fn order_of_the_versions_does_not_matter() {
     let plugin = launch().env("PLUGIN_PROTOCOL_VERSIONS", "6,5").start().await.unwrap();
     assert_eq!(plugin.handshake().protocol_version, 6);
 }
 
 #[tokio::test]
-async fn host_without_our_protocol_finds_the_reason_in_its_log() {
+async fn unsupported_protocol_is_explained_in_the_log() {
     let launch = launch().env("PLUGIN_PROTOCOL_VERSIONS", "5").env("TF_LOG", "ERROR");
     let host = Host::start(&launch).await.unwrap();
     assert_eq!(host.plugin.handshake().protocol_version, 6);

@@ -1,6 +1,6 @@
-//! Identities, as hosts since Terraform 1.12 and OpenTofu 1.12 keep them beside a state. That every
-//! answer has one, that it is of its schema and that it stays what it was is checked in every test
-//! here; these tell which one it is.
+//! Identities, which hosts store since Terraform 1.12 and OpenTofu 1.12. Every test here checks
+//! that each response has an identity that matches its schema and doesn't change; these tests check
+//! its value.
 
 use gitlab_simulator::Simulator;
 use plugin_host::Stored;
@@ -19,7 +19,7 @@ fn entry(project: Value, target_project: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_identity_is_planned_and_kept_by_the_apply() {
+async fn identity_is_planned_and_kept_by_the_apply() {
     let kit = kit().await;
     for (type_name, given, identity) in [
         (SCOPE, json!({"project": "acme/app"}), json!({"project_id": 1})),
@@ -43,7 +43,7 @@ async fn an_identity_is_planned_and_kept_by_the_apply() {
 }
 
 #[tokio::test]
-async fn an_identity_is_planned_only_when_all_of_it_is_known() {
+async fn identity_is_planned_only_when_all_of_it_is_known() {
     let kit = kit().await;
     for (type_name, given) in [
         (SCOPE, json!({"project": UNKNOWN})),
@@ -64,7 +64,7 @@ async fn an_identity_is_planned_only_when_all_of_it_is_known() {
 }
 
 #[tokio::test]
-async fn an_update_keeps_the_identity_and_a_replacement_changes_it() {
+async fn update_keeps_the_identity_and_a_replacement_changes_it() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
     let step = kit
@@ -82,7 +82,7 @@ async fn an_update_keeps_the_identity_and_a_replacement_changes_it() {
 }
 
 #[tokio::test]
-async fn an_identity_outlives_a_renaming() {
+async fn identity_is_kept_when_the_project_is_renamed() {
     let kit = kit().await;
     let stored = kit.create(SCOPE, json!({"project": "acme/app"})).await;
     kit.gitlab.rename_project(1, "acme/application");
@@ -91,9 +91,9 @@ async fn an_identity_outlives_a_renaming() {
     assert_eq!(read.identity, stored.identity);
 }
 
-/// A state of a host that learned of identities only now.
+/// A state of a host that didn't support identities before.
 #[tokio::test]
-async fn a_read_gives_a_state_without_an_identity_its_own() {
+async fn read_adds_a_missing_identity() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
     let read = kit.refresh(ENTRY, &Stored { identity: None, ..stored.clone() }).await;
@@ -101,7 +101,7 @@ async fn a_read_gives_a_state_without_an_identity_its_own() {
 }
 
 #[tokio::test]
-async fn a_failed_update_keeps_the_identity() {
+async fn failed_update_keeps_the_identity() {
     let kit = kit().await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
     kit.gitlab.inject(
@@ -123,8 +123,8 @@ async fn a_failed_update_keeps_the_identity() {
 }
 
 #[tokio::test]
-async fn a_stored_identity_is_read_as_it_is() {
-    let kit = Kit::tempted(Simulator::start()).await;
+async fn stored_identity_is_read_unchanged() {
+    let kit = Kit::with_environment(Simulator::start()).await;
     for (type_name, identity) in [
         (SCOPE, json!({"project_id": 1})),
         (EXCLUSIVE, json!({"project_id": 1})),
@@ -137,7 +137,7 @@ async fn a_stored_identity_is_read_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_identity_from_the_future_or_that_is_none_is_an_error() {
+async fn newer_or_invalid_identity_is_an_error() {
     let kit = Kit::unconfigured().await;
     for type_name in RESOURCES {
         let upgraded =

@@ -1,25 +1,24 @@
-//! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by
+//! ImportResourceState, followed by the read that hosts always send: by ID in every form, and by
 //! identity.
 
-use gitlab_simulator::Target;
 use serde_json::{Value, json};
 
-use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+use crate::kit::{ENTRY, EXCLUSIVE, Kit, SCOPE, only_error};
 use crate::worlds::{ACME, lib_and_acme_allowed};
 
-/// Project 1 allows project 2 and group `acme`.
+/// Starts a host for a GitLab where project 1 allows project 2 and group `acme`.
 async fn kit() -> (Kit, u64) {
     (Kit::with(lib_and_acme_allowed()).await, ACME)
 }
 
-/// The arguments of a list that says what an import of it finds.
+/// Returns the arguments of a list that match what its import finds.
 fn maps(project: &str, group: u64) -> Value {
     let default = || json!({"default_permissions": true});
     json!({"project": project, "projects": {"2": default()}, "groups": {group.to_string(): default()}})
 }
 
 #[tokio::test]
-async fn an_entry_is_imported_by_every_form_of_id() {
+async fn entry_is_imported_by_every_form_of_id() {
     let (kit, group) = kit().await;
     for (id, project, entry) in [
         ("1:project:2".to_owned(), "1", "1:project:2".to_owned()),
@@ -104,7 +103,7 @@ async fn identity_without_a_target_fails_without_a_request() {
 }
 
 #[tokio::test]
-async fn an_identity_of_another_shape_is_an_error() {
+async fn identity_of_another_shape_is_an_error() {
     let (kit, _) = kit().await;
     for identity in [
         json!({}),
@@ -118,7 +117,7 @@ async fn an_identity_of_another_shape_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_imported() {
+async fn missing_objects_are_not_imported() {
     let (kit, _) = kit().await;
     for (type_name, id) in [
         (ENTRY, "1:project:9"),
@@ -140,7 +139,7 @@ async fn what_is_not_there_is_not_imported() {
 }
 
 #[tokio::test]
-async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
+async fn malformed_id_is_an_error_without_a_request() {
     let (kit, _) = kit().await;
     for (type_name, id) in [
         (ENTRY, "1"),
@@ -154,25 +153,4 @@ async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
         only_error(&imported.diagnostics);
     }
     assert_eq!(kit.requests(), "");
-}
-
-#[tokio::test]
-async fn only_the_first_plan_after_an_import_names_who_loses_access() {
-    let (kit, _) = kit().await;
-    let given = json!({"project": "1", "target_project_ids": [], "target_group_ids": []});
-    let imported = kit.import_by_id(EXCLUSIVE, "1").await;
-    let step = kit.plan(EXCLUSIVE, &imported, given.clone()).await;
-    assert_eq!(step.action, Action::Update);
-    let warning = only_warning(&step.planned.diagnostics);
-    assert!(
-        warning.detail.contains("acme/lib (2)") && warning.detail.contains("group acme"),
-        "{warning:#?}"
-    );
-
-    let applied = kit.apply(&step).await;
-    kit.gitlab.allow(1, Target::Project(2));
-    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
-    let drifted = kit.refresh(EXCLUSIVE, &applied).await.unwrap();
-    let step = kit.plan(EXCLUSIVE, &drifted, given).await;
-    assert_eq!((step.action, &step.planned.diagnostics[..]), (Action::Update, &[][..]));
 }

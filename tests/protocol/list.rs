@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, Kit, RESOURCES, only_error};
 use crate::worlds::{ACME, four_projects};
 
-/// As many as GitLab takes of each kind.
+/// The maximum number of entries of each kind.
 const FULL: u64 = 200;
 
-/// A `config` block, whose other attributes are null.
+/// Returns a `config` block with null for all other attributes.
 pub(crate) fn config(given: Value) -> Value {
     let mut config = json!({"project": null, "group": null, "include_subgroups": null, "include_archived": null});
     for (name, value) in given.as_object().into_iter().flatten() {
@@ -69,7 +69,7 @@ async fn every_entry_comes_with_a_name_and_an_identity() {
 }
 
 #[tokio::test]
-async fn requested_objects_can_be_imported_as_they_are() {
+async fn requested_objects_can_be_imported() {
     let kit = Kit::with(three_targets()).await;
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     assert_eq!(listed.len(), 3);
@@ -82,7 +82,7 @@ async fn requested_objects_can_be_imported_as_they_are() {
 }
 
 #[tokio::test]
-async fn permissions_of_entries_are_listed_where_gitlab_has_them() {
+async fn permissions_are_listed_where_gitlab_supports_them() {
     let gitlab = three_targets();
     gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
     let kit = Kit::with(gitlab).await;
@@ -111,7 +111,7 @@ async fn permissions_of_entries_are_listed_where_gitlab_has_them() {
 }
 
 #[tokio::test]
-async fn no_more_than_the_limit_comes() {
+async fn results_stop_at_the_limit() {
     let kit = Kit::with(three_targets()).await;
     for (limit, count) in [(1, 1), (2, 2), (3, 3), (100, 3)] {
         assert_eq!(all(&kit, &Query { limit, ..query("1") }).await.len(), count, "{limit}");
@@ -119,7 +119,7 @@ async fn no_more_than_the_limit_comes() {
 }
 
 #[tokio::test]
-async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
+async fn full_allowlist_is_listed_page_by_page() {
     let kit = Kit::with(full_allowlist()).await;
     let listed = all(&kit, &query("acme/app")).await;
     let identities: BTreeSet<String> =
@@ -130,7 +130,7 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn permissions_are_asked_for_once_and_only_if_wanted() {
+async fn permissions_are_queried_once_and_only_if_requested() {
     let kit = Kit::with(full_allowlist()).await;
     let asked = || kit.gitlab.requests().to(Route::GraphqlQuery).len();
     all(&kit, &query("acme/app")).await;
@@ -139,7 +139,7 @@ async fn permissions_are_asked_for_once_and_only_if_wanted() {
     assert_eq!((listed.len() as u64, asked()), (2 * FULL, 1));
 }
 
-/// As behind a proxy that lets no GraphQL through.
+/// As behind a proxy that blocks GraphQL.
 #[tokio::test]
 async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
     let kit = Kit::with(three_targets()).await;
@@ -153,7 +153,7 @@ async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
 }
 
 #[tokio::test]
-async fn a_host_that_has_seen_enough_harms_nothing() {
+async fn host_can_end_the_stream_early() {
     let kit = Kit::with(full_allowlist()).await;
     for _ in 0..3 {
         let mut listing = kit.list(&query("1")).await.unwrap();
@@ -166,14 +166,14 @@ async fn a_host_that_has_seen_enough_harms_nothing() {
 }
 
 #[tokio::test]
-async fn an_empty_list_is_an_empty_stream() {
+async fn empty_list_is_an_empty_stream() {
     let kit = Kit::with(three_targets()).await;
     assert_eq!(all(&kit, &query("2")).await.len(), 0);
 }
 
-/// GitLab lists it all the same, or nobody could find out who has access.
+/// GitLab lists it, since otherwise nobody could find out who has access.
 #[tokio::test]
-async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
+async fn entry_of_a_hidden_target_is_listed() {
     let gitlab = three_targets();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(2));
     let kit = Kit::with(gitlab).await;
@@ -186,7 +186,7 @@ async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
+async fn missing_project_ends_the_stream_with_an_error() {
     let kit = Kit::with(three_targets()).await;
     for project in ["acme/none", "99"] {
         let listed = all(&kit, &query(project)).await;
@@ -197,7 +197,7 @@ async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_listed_is_an_event_too() {
+async fn failed_listing_is_an_event() {
     let kit = Kit::with(three_targets()).await;
     let unreadable = [
         Query { type_name: "gitlab_project", ..query("1") },
@@ -217,16 +217,16 @@ async fn what_can_not_be_listed_is_an_event_too() {
 }
 
 #[tokio::test]
-async fn before_the_provider_is_configured_nothing_is_listed() {
-    let kit = Kit::tempted(three_targets()).await;
+async fn unconfigured_provider_lists_nothing() {
+    let kit = Kit::with_environment(three_targets()).await;
     let listed = all(&kit, &query("1")).await;
     assert_eq!(only_error(&listed[0].diagnostics).summary, "Provider is not configured");
     assert_eq!(kit.requests(), "");
 }
 
 #[tokio::test]
-async fn a_query_is_validated_without_a_server() {
-    let kit = Kit::tempted(three_targets()).await;
+async fn query_is_validated_without_a_server() {
+    let kit = Kit::with_environment(three_targets()).await;
     for type_name in RESOURCES {
         let validate = async |given| kit.validate_list(type_name, given).await.unwrap();
         assert_eq!(validate(config(json!({"project": "acme/app"}))).await, []);

@@ -1,4 +1,4 @@
-//! ListResource for all projects of a group: pages, limits, and projects that the token can't read.
+//! ListResource for all projects of a group: pages, limits, and projects hidden from the token.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +25,10 @@ fn whole(type_name: &str) -> Query<'_> {
 /// Projects 1 `acme/app`, open, 2 `acme/tools/lint` and 3 `other/lib`. The first allows project 2
 /// with few permissions and the group `other`, and job tokens push to the second.
 fn world() -> Simulator {
-    populated(Simulator::start())
+    with_group(Simulator::start())
 }
 
-fn populated(gitlab: Simulator) -> Simulator {
+fn with_group(gitlab: Simulator) -> Simulator {
     for path in ["acme/app", "acme/tools/lint", "other/lib"] {
         gitlab.add_project(path);
     }
@@ -51,19 +51,19 @@ fn names(listed: &[Listed]) -> Vec<&str> {
     listed.iter().map(|listed| listed.display_name.as_str()).collect()
 }
 
-/// As GitLab refuses a request.
+/// Returns a rejection by GitLab.
 fn refused() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
     Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
 }
 
-/// As a proxy refuses a request.
+/// Returns a rejection by a proxy.
 fn blocked() -> Fault {
     let body = "<html><title>Not for you</title></html>".to_owned();
     Fault::Answers { status: 403, content_type: "text/html".to_owned(), body }
 }
 
-/// The kit of a token that maintains project 1 alone, and sees all of the group.
+/// Starts a host whose token maintains only project 1 and can see the whole group.
 async fn developer() -> Kit {
     let gitlab = world();
     let acme = Target::Group(gitlab.group_id("acme").unwrap());
@@ -91,7 +91,7 @@ async fn assert_as_imported(kit: &Kit, type_name: &str, listed: Vec<Listed>) {
 }
 
 #[tokio::test]
-async fn objects_are_those_that_an_import_by_identity_yields() {
+async fn objects_equal_those_of_an_import_by_identity() {
     let gitlab = world();
     gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
     gitlab.allow(2, Target::Project(2));
@@ -156,12 +156,12 @@ async fn scopes_of_a_hundred_projects_cost_one_query() {
     let listed = all(&kit, &whole(SCOPE)).await;
     assert_eq!(listed.len(), 250);
     let requests = kit.gitlab.requests();
-    // One is asked again, since this version lacks a setting; and the group is looked up.
+    // One query is repeated, since this version lacks a setting, and the group is looked up.
     assert_eq!((requests.to(Route::GraphqlQuery).len(), requests.len()), (3 + 1, 3 + 1 + 1));
 }
 
 #[tokio::test]
-async fn nothing_is_asked_beyond_the_limit() {
+async fn no_requests_are_sent_beyond_the_limit() {
     for (type_name, limit, requests) in [
         // The group and its first page, twice.
         (SCOPE, 100, 3),
@@ -216,7 +216,7 @@ async fn identities_of_scopes_and_lists_cost_no_request_per_project() {
 }
 
 #[tokio::test]
-async fn objects_come_before_the_next_page_is_asked_for() {
+async fn objects_are_sent_before_the_next_page_is_requested() {
     let kit = Kit::with(many(250)).await;
     let mut listing = kit.list(&query(SCOPE)).await.unwrap();
     assert!(listing.next().await.unwrap().is_some());
@@ -227,7 +227,7 @@ async fn objects_come_before_the_next_page_is_asked_for() {
 
 #[tokio::test]
 async fn enforced_restriction_is_shown_as_rest_shows_it() {
-    let kit = Kit::with(populated(Simulator::builder().enforced().start())).await;
+    let kit = Kit::with(with_group(Simulator::builder().enforced().start())).await;
     let listed = all(&kit, &whole(SCOPE)).await;
     let app = listed[1].object.as_ref().unwrap();
     assert_eq!((&app["project"], &app["inbound_enabled"]), (&json!("acme/app"), &json!(true)));
@@ -247,7 +247,7 @@ async fn one_open_project_shows_that_nothing_is_enforced() {
 }
 
 #[tokio::test]
-async fn projects_that_the_user_does_not_maintain_are_counted_once() {
+async fn unmaintained_projects_are_counted_in_one_warning() {
     for type_name in RESOURCES {
         for include_object in [false, true] {
             let kit = developer().await;
@@ -308,9 +308,9 @@ async fn one_cause_in_many_projects_is_one_warning() {
 }
 
 #[tokio::test]
-async fn a_fine_grained_token_lists_over_rest() {
+async fn fine_grained_token_lists_over_rest() {
     for answers in [GranularGraphql::Nulls, GranularGraphql::Errors] {
-        let gitlab = populated(Simulator::builder().version("19.2.0-ee").start());
+        let gitlab = with_group(Simulator::builder().version("19.2.0-ee").start());
         gitlab.set_granular_graphql(answers);
         let permissions = [
             "Job Token Scope: Read",
@@ -335,9 +335,9 @@ async fn a_fine_grained_token_lists_over_rest() {
 }
 
 #[tokio::test]
-async fn older_versions_are_listed_in_one_query_too() {
+async fn older_versions_are_listed_in_one_query() {
     for version in ["17.1.8-ee", "17.11.7-ee"] {
-        let kit = Kit::with(populated(Simulator::builder().version(version).start())).await;
+        let kit = Kit::with(with_group(Simulator::builder().version(version).start())).await;
         let listed = all(&kit, &whole(SCOPE)).await;
         assert_eq!(names(&listed), ["acme/tools/lint", "acme/app"]);
         assert_eq!(kit.gitlab.requests().to(Route::GroupProjectsGet).len(), 0, "{version}");
@@ -346,7 +346,7 @@ async fn older_versions_are_listed_in_one_query_too() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_not_there_is_an_error() {
+async fn missing_project_or_group_is_an_error() {
     let kit = Kit::with(world()).await;
     for type_name in RESOURCES {
         for (given, attribute, said) in [
@@ -357,7 +357,7 @@ async fn a_place_that_is_not_there_is_an_error() {
             (json!({"project": "99"}), "project", "not found"),
         ] {
             for include_object in [false, true] {
-                // A run tells each cause once.
+                // Each cause is reported once per run.
                 kit.begin_walk().await;
                 let query =
                     Query { config: config(given.clone()), include_object, ..query(type_name) };
@@ -372,7 +372,7 @@ async fn a_place_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_group_of_one_project_is_as_that_project() {
+async fn group_of_one_project_lists_like_that_project() {
     let gitlab = many(1);
     gitlab.allow(1, Target::Group(gitlab.group_id("acme").unwrap()));
     let kit = Kit::with(gitlab).await;
@@ -389,7 +389,7 @@ async fn a_group_of_one_project_is_as_that_project() {
 }
 
 #[tokio::test]
-async fn a_group_without_projects_is_an_empty_stream() {
+async fn group_without_projects_is_an_empty_stream() {
     let gitlab = Simulator::start();
     gitlab.add_group("acme");
     let kit = Kit::with(gitlab).await;
@@ -399,7 +399,7 @@ async fn a_group_without_projects_is_an_empty_stream() {
 }
 
 #[tokio::test]
-async fn a_failure_on_the_way_ends_the_stream_with_an_error() {
+async fn later_failure_ends_the_stream_with_an_error() {
     let kit = Kit::with(many(150)).await;
     kit.gitlab.inject(Fault::InternalError.on(Route::GraphqlQuery).after(2));
     let mut listed = all(&kit, &query(SCOPE)).await;

@@ -1,4 +1,4 @@
-//! The sockets of the provider, and who can connect to them.
+//! The provider's sockets, and who can connect to them.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -7,19 +7,19 @@ use plugin_host::{Network, Plugin};
 
 use crate::{launch, launch_in_own_directory};
 
-/// Number of ports to try beside one that is taken.
+/// Number of ports to try after a taken one.
 const PORTS: u16 = 20;
 
 fn socket(plugin: &Plugin) -> &Path {
     match &plugin.handshake().network {
         Network::Unix(path) => path,
-        Network::Tcp(address) => panic!("{address} is no unix socket"),
+        Network::Tcp(address) => panic!("{address} isn't a unix socket"),
     }
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_socket_lies_in_a_directory_that_only_its_owner_may_enter() {
+async fn socket_is_in_a_directory_private_to_its_owner() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (launch, temporary) = launch_in_own_directory();
@@ -31,7 +31,7 @@ async fn the_socket_lies_in_a_directory_that_only_its_owner_may_enter() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_host_may_say_where_the_socket_goes() {
+async fn host_can_set_the_directory_of_the_socket() {
     let directory = tempfile::tempdir().unwrap();
     let plugin = launch().env("PLUGIN_UNIX_SOCKET_DIR", directory.path()).start().await.unwrap();
     assert!(socket(&plugin).starts_with(directory.path()));
@@ -39,7 +39,7 @@ async fn the_host_may_say_where_the_socket_goes() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_passed_over_for_the_next_one() {
+async fn taken_port_is_skipped() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let first = taken.local_addr().unwrap().port();
     let last = first.saturating_add(PORTS);
@@ -54,7 +54,7 @@ async fn a_port_that_is_taken_is_passed_over_for_the_next_one() {
 }
 
 #[tokio::test]
-async fn without_a_free_port_it_says_which_were_tried() {
+async fn error_without_a_free_port_names_the_range() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let finished = launch().tcp().ports(port..=port).run().await.unwrap();

@@ -1,4 +1,4 @@
-//! The lines on standard error: some malformed ones crash the host.
+//! The log on standard error, in which malformed lines can crash the host.
 
 use serde_json::Value;
 
@@ -13,11 +13,11 @@ async fn lines_of_a_run(variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
-    entry[key].as_str().unwrap_or_else(|| panic!("{key} is no string in {entry}"))
+    entry[key].as_str().unwrap_or_else(|| panic!("{key} isn't a string in {entry}"))
 }
 
 #[tokio::test]
-async fn every_line_is_one_that_hosts_can_read() {
+async fn every_line_is_readable_by_hosts() {
     let lines = lines_of_a_run(&[("TF_LOG", "TRACE")]).await;
     assert!(!lines.is_empty());
     for line in lines {
@@ -33,12 +33,12 @@ async fn every_line_is_one_that_hosts_can_read() {
 }
 
 #[tokio::test]
-async fn without_a_request_for_logs_nothing_is_written() {
+async fn nothing_is_logged_by_default() {
     assert_eq!(lines_of_a_run(&[]).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn our_own_level_wins_over_the_hosts() {
+async fn level_of_the_provider_overrides_that_of_the_host() {
     let variables = [("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")];
     assert_eq!(lines_of_a_run(&variables).await, [""; 0]);
 }

@@ -1,6 +1,6 @@
-//! The compiled binary as a host sees it: how it starts, whom it lets in, what it answers to each
-//! call of the protocol, and how it ends. What newer hosts than the installed CLI ask for is told
-//! here alone.
+//! The compiled binary as hosts use it: how it starts, which clients it accepts, its response to
+//! each call of the protocol, and how it ends. The features of newer hosts than the installed CLI
+//! are tested only here.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -48,14 +48,14 @@ use tokio::time::{sleep, timeout};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// Far more than anything takes on a busy machine.
+/// Far longer than any step takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn launch() -> Launch {
     Launch::new(BINARY)
 }
 
-/// A launch whose temporary files can be looked at, since nobody else's are among them.
+/// Returns a launch with a private directory for temporary files.
 fn launch_in_own_directory() -> (Launch, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     (launch().env("TMPDIR", directory.path()), directory)
@@ -65,7 +65,7 @@ fn is_empty(directory: &Path) -> bool {
     directory.read_dir().unwrap().next().is_none()
 }
 
-/// Waits for something that must come to pass.
+/// Waits until a condition holds.
 async fn eventually(what: &str, happened: impl Fn() -> bool) {
     let waiting = async {
         while !happened() {

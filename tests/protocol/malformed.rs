@@ -1,5 +1,5 @@
-//! Requests that no host should send: each is told as a diagnostic or refused by gRPC, and the
-//! process serves the next call.
+//! Malformed requests: each returns a diagnostic or a gRPC error, and the process serves the next
+//! call.
 
 use plugin_host::tfplugin6::diagnostic::Severity;
 use plugin_host::tfplugin6::{
@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, SCOPE, SCOPE_DATA};
 
-/// More than any stack would bear.
+/// Deeper than any stack.
 const DEEP: usize = 100_000;
 
 fn msgpack(bytes: &[u8]) -> DynamicValue {
@@ -43,7 +43,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
         ("a lone marker", msgpack(&[0x81])),
         ("a reserved marker", msgpack(&[0xc1])),
         ("a map without end", msgpack(&huge_map)),
-        ("a key that is no text", msgpack(&[0x81, 0x01, 0xc0])),
+        ("a key that isn't a string", msgpack(&[0x81, 0x01, 0xc0])),
         ("a key that is not UTF-8", msgpack(&[0x81, 0xa1, 0xff, 0xc0])),
         ("arrays in arrays", msgpack(&vec![0x91; DEEP])),
         ("maps in maps", msgpack(&[0x81, 0xa1, b'a'].repeat(DEEP))),
@@ -53,64 +53,67 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
     ]
 }
 
-/// The messages in answer to a call.
-type Told = Result<Vec<wire::Diagnostic>, Status>;
+/// The diagnostics of a call.
+type Outcome = Result<Vec<wire::Diagnostic>, Status>;
 
-macro_rules! told {
+macro_rules! outcome {
     ($call:expr) => {
         $call.await.map(|answer| answer.into_inner().diagnostics)
     };
 }
 
-/// A call was refused in one of the two ways there are.
+/// Panics unless the call failed with a gRPC status or a single error.
 #[track_caller]
-fn assert_refused(what: &str, told: Told) {
-    if let Ok(diagnostics) = told {
-        let [told] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
-        assert!(told.severity() == Severity::Error && !told.summary.is_empty(), "{what}: {told:?}");
+fn assert_rejected(what: &str, outcome: Outcome) {
+    if let Ok(diagnostics) = outcome {
+        let [error] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
+        assert!(
+            error.severity() == Severity::Error && !error.summary.is_empty(),
+            "{what}: {error:?}"
+        );
     }
 }
 
-/// Every call that needs one value, with this one.
-async fn wherever_one_is_needed(kit: &Kit, value: Option<DynamicValue>) -> Vec<Told> {
+/// Makes every call that needs a value, with this one.
+async fn every_call_with(kit: &Kit, value: Option<DynamicValue>) -> Vec<Outcome> {
     let mut provider = kit.provider();
     let type_name = || SCOPE.to_owned();
     let config = || value.clone();
     let identity = Some(ResourceIdentityData { identity_data: config() });
     vec![
-        told!(
+        outcome!(
             provider
                 .validate_provider_config(validate_provider_config::Request { config: config() })
         ),
-        told!(provider.configure_provider(configure_provider::Request {
+        outcome!(provider.configure_provider(configure_provider::Request {
             config: config(),
             ..Default::default()
         })),
-        told!(provider.validate_resource_config(validate_resource_config::Request {
+        outcome!(provider.validate_resource_config(validate_resource_config::Request {
             type_name: type_name(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.validate_data_resource_config(validate_data_resource_config::Request {
+        outcome!(provider.validate_data_resource_config(validate_data_resource_config::Request {
             type_name: type_name(),
             config: config(),
         })),
-        told!(provider.validate_list_resource_config(validate_list_resource_config::Request {
+        outcome!(provider.validate_list_resource_config(validate_list_resource_config::Request {
             type_name: ENTRY.to_owned(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.read_resource(read_resource::Request {
+        outcome!(provider.read_resource(read_resource::Request {
             type_name: type_name(),
             current_state: config(),
             ..Default::default()
         })),
-        told!(provider.read_data_source(read_data_source::Request {
+        outcome!(provider.read_data_source(read_data_source::Request {
             type_name: type_name(),
             config: config(),
             ..Default::default()
         })),
-        told!(provider.import_resource_state(import_resource_state::Request {
+        outcome!(provider.import_resource_state(import_resource_state::Request {
             type_name: type_name(),
             identity,
             ..Default::default()
@@ -124,29 +127,29 @@ async fn assert_alive(kit: &Kit) {
 }
 
 #[tokio::test]
-async fn a_value_that_is_none_is_told_by_every_call_that_needs_one() {
+async fn malformed_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for (what, value) in malformed() {
-        for told in wherever_one_is_needed(&kit, Some(value)).await {
-            assert_refused(what, told);
+        for outcome in every_call_with(&kit, Some(value)).await {
+            assert_rejected(what, outcome);
         }
     }
     assert_alive(&kit).await;
 }
 
 #[tokio::test]
-async fn a_value_that_is_absent_is_told_by_every_call_that_needs_one() {
+async fn absent_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for value in [None, Some(DynamicValue::default()), Some(msgpack(&[0xc0])), Some(text("null"))] {
-        for told in wherever_one_is_needed(&kit, value).await {
-            assert_refused("nothing", told);
+        for outcome in every_call_with(&kit, value).await {
+            assert_rejected("nothing", outcome);
         }
     }
     assert_alive(&kit).await;
 }
 
 #[tokio::test]
-async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
+async fn every_value_of_plan_and_apply_is_checked() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     let good = || Some(encode(&kit.config(SCOPE, json!({"project": "1"}))));
@@ -169,48 +172,48 @@ async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
         for request in
             [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())]
         {
-            assert_refused(what, told!(provider.plan_resource_change(request)));
+            assert_rejected(what, outcome!(provider.plan_resource_change(request)));
         }
         for request in [apply(bad(), good()), apply(None, bad())] {
-            assert_refused(what, told!(provider.apply_resource_change(request)));
+            assert_rejected(what, outcome!(provider.apply_resource_change(request)));
         }
     }
-    assert_refused("no config", told!(provider.plan_resource_change(plan(None, good(), None))));
+    assert_rejected("no config", outcome!(provider.plan_resource_change(plan(None, good(), None))));
     assert_alive(&kit).await;
 }
 
 #[tokio::test]
-async fn a_stored_value_that_is_absent_is_told() {
+async fn absent_stored_value_is_an_error() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     for type_name in [String::new(), SCOPE.to_owned()] {
         let request =
             upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
-        assert_refused("state", told!(provider.upgrade_resource_state(request)));
+        assert_rejected("state", outcome!(provider.upgrade_resource_state(request)));
         let request = upgrade_resource_identity::Request {
             type_name: type_name.clone(),
             ..Default::default()
         };
-        assert_refused("identity", told!(provider.upgrade_resource_identity(request)));
+        assert_rejected("identity", outcome!(provider.upgrade_resource_identity(request)));
         let request =
             move_resource_state::Request { target_type_name: type_name, ..Default::default() };
-        assert_refused("source", told!(provider.move_resource_state(request)));
+        assert_rejected("source", outcome!(provider.move_resource_state(request)));
     }
     assert_alive(&kit).await;
 }
 
 #[tokio::test]
-async fn an_empty_query_is_told_in_its_stream() {
+async fn empty_query_is_an_error_in_its_stream() {
     let kit = Kit::start().await;
     let request = list_resource::Request::default();
     let mut events = kit.provider().list_resource(request).await.unwrap().into_inner();
-    assert_refused("query", Ok(events.message().await.unwrap().unwrap().diagnostic));
+    assert_rejected("query", Ok(events.message().await.unwrap().unwrap().diagnostic));
     assert_eq!(events.message().await.unwrap(), None);
     assert_alive(&kit).await;
 }
 
 #[tokio::test]
-async fn text_that_is_not_utf_8_is_refused_by_grpc() {
+async fn invalid_utf_8_is_rejected_by_grpc() {
     let kit = Kit::start().await;
     for method in [
         "ValidateResourceConfig",
@@ -233,9 +236,9 @@ async fn text_that_is_not_utf_8_is_refused_by_grpc() {
     assert_alive(&kit).await;
 }
 
-/// Hosts have no such reason, but nulls on both sides are no change.
+/// No host sends this, but null on both sides isn't a change.
 #[tokio::test]
-async fn an_apply_of_nothing_to_nothing_does_nothing() {
+async fn apply_of_null_to_null_does_nothing() {
     let kit = Kit::start().await;
     let request =
         apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
@@ -245,7 +248,7 @@ async fn an_apply_of_nothing_to_nothing_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_value_as_json_is_read_like_any_other() {
+async fn json_value_is_read() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");
     let config = Some(text(
@@ -261,9 +264,9 @@ async fn a_value_as_json_is_read_like_any_other() {
     assert_eq!(decode(answer.state.as_ref()).unwrap()["project_id"], 1);
 }
 
-/// Numbers of any form, keys in any order, unknowns with any promise attached.
+/// Numbers of any form, keys in any order, unknown values with any refinement.
 #[tokio::test]
-async fn every_form_that_hosts_may_write_is_read() {
+async fn every_encoding_of_hosts_is_read() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     let values: [(&[u8], bool); 8] = [
@@ -301,19 +304,19 @@ async fn every_form_that_hosts_may_write_is_read() {
             config: Some(msgpack(&bytes)),
             ..Default::default()
         };
-        let told =
+        let outcome =
             provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics;
-        assert_eq!(told.is_empty(), is_read, "{number:02x?}: {told:?}");
+        assert_eq!(outcome.is_empty(), is_read, "{number:02x?}: {outcome:?}");
     }
 }
 
 #[tokio::test]
-async fn a_message_of_many_megabytes_is_read_and_answered_in_short() {
+async fn large_message_is_read_and_answered_briefly() {
     let kit = Kit::start().await;
     let long = format!("acme/{}", "a".repeat(16 << 20));
     let config = kit.config(SCOPE, json!({"project": long}));
-    let told = kit.validate_resource(SCOPE, config).await.unwrap();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].detail.ends_with("it is too long."), "{told:?}");
-    assert!(told[0].detail.len() < 1000);
+    let outcome = kit.validate_resource(SCOPE, config).await.unwrap();
+    assert_eq!(outcome.len(), 1, "{outcome:?}");
+    assert!(outcome[0].detail.ends_with("it is too long."), "{outcome:?}");
+    assert!(outcome[0].detail.len() < 1000);
 }

@@ -1,4 +1,4 @@
-//! Memory of the process when the other side sends without end.
+//! Memory use if the other side sends without end.
 
 use std::fs;
 
@@ -14,13 +14,13 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// Size of a response in place of a list that has a few hundred KiB at most.
 const FLOOD: usize = 100 * MEBIBYTE;
 
-/// As many as the provider has under way at a time.
+/// The provider's maximum number of concurrent requests.
 const READS: usize = 10;
 
 /// Less than a single flood, although ten come at the same time.
 const BOUND: usize = 64 * MEBIBYTE;
 
-/// The most memory that the process ever held, as Linux tells it.
+/// Returns the process's peak memory as Linux reports it.
 fn peak(process: u32) -> Option<usize> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -129,8 +129,8 @@ async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
             host.read_data_source("gitlab_job_token_allowlist", config)
         });
         for read in join_all(reads).await {
-            let told = read.unwrap().diagnostics;
-            assert!(!told.is_empty(), "it was taken for a list");
+            let diagnostics = read.unwrap().diagnostics;
+            assert!(!diagnostics.is_empty(), "it was taken for a list");
         }
         gitlab.clear_faults();
     }

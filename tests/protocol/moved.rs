@@ -1,5 +1,5 @@
-//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that
-//! was never configured; what it answers goes through the usual upgrade and read afterwards.
+//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts call it in an
+//! unconfigured process, then upgrade and read the result.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -22,9 +22,12 @@ const OFFICIAL: [&str; 4] = [
 
 /// Moves a state with an unconfigured process and reads it with a configured one, as a host does.
 async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
-    let unconfigured = Kit::tempted(lib_and_acme_allowed()).await;
+    let unconfigured = Kit::with_environment(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
-    assert!(diagnostics.iter().all(|told| told.severity == Severity::Warning), "{diagnostics:#?}");
+    assert!(
+        diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning),
+        "{diagnostics:#?}"
+    );
     assert_eq!(unconfigured.requests(), "", "a move asks nothing");
     assert_eq!(unconfigured.gitlab.connections(), 0);
 
@@ -127,7 +130,7 @@ async fn every_state_of_a_list_becomes_one_that_plans_clean() {
 }
 
 #[tokio::test]
-async fn a_kind_that_an_old_state_does_not_know_is_left_alone() {
+async fn kind_missing_from_an_old_state_is_not_managed() {
     let state = json!({"id": "1", "project_id": 1, "target_project_ids": [2]});
     let (kit, stored, _) = take_over(list_from(OFFICIAL[0], 0, &state)).await;
     assert_eq!(
@@ -143,7 +146,7 @@ async fn a_kind_that_an_old_state_does_not_know_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_source_may_come_from_either_registry_or_a_mirror() {
+async fn source_can_come_from_registries_and_mirrors() {
     let entry = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     let list = json!({"id": "1", "project_id": 1, "target_project_ids": [2]});
     let kit = Kit::unconfigured().await;
@@ -179,7 +182,7 @@ async fn identity_is_planned_as_soon_as_its_ids_are_known() {
 }
 
 #[tokio::test]
-async fn a_setting_without_a_home_is_warned_of() {
+async fn setting_without_an_attribute_is_warned_of() {
     let kit = Kit::unconfigured().await;
     let state = json!({"id": "1", "project": "acme/app", "enabled": false, "target_project_ids": [], "target_group_ids": []});
     let moved = kit.move_state(&list_from(OFFICIAL[0], 1, &state)).await.unwrap();
@@ -192,8 +195,8 @@ async fn a_setting_without_a_home_is_warned_of() {
 }
 
 #[tokio::test]
-async fn other_sources_are_refused() {
-    let kit = Kit::tempted(Simulator::start()).await;
+async fn other_sources_are_rejected() {
+    let kit = Kit::with_environment(Simulator::start()).await;
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     for (provider, source_type, target_type) in [
         ("registry.terraform.io/gitlabhq/other", ENTRY_SOURCE, ENTRY),
@@ -226,7 +229,7 @@ async fn other_sources_are_refused() {
 }
 
 #[tokio::test]
-async fn own_states_come_from_any_registry() {
+async fn own_states_can_come_from_any_registry() {
     for address in [
         "mirror.example.com/aff15f21/gitlab-job-token",
         "registry.opentofu.org/aff15f21/gitlab-job-token",
@@ -258,7 +261,7 @@ async fn own_states_come_from_any_registry() {
 }
 
 #[tokio::test]
-async fn a_state_that_names_no_entry_or_no_project_is_an_error() {
+async fn state_without_an_entry_or_a_project_is_an_error() {
     let kit = Kit::unconfigured().await;
     for state in [
         json!({}),

@@ -1,4 +1,4 @@
-//! Admission: only the host that started the process, and nobody else.
+//! Mutual TLS: only the host that started the process can connect.
 
 use plugin_host::{ClientCertificate, Launch, Plugin};
 
@@ -18,24 +18,24 @@ async fn assert_refusal_was_logged(plugin: &Plugin, reason: &str) {
     .await;
 }
 
-/// A refused connection must not cost the host its own.
-async fn assert_host_gets_in(plugin: &Plugin) {
+/// Panics unless the host can connect, which a rejected connection must not prevent.
+async fn assert_host_connects(plugin: &Plugin) {
     assert_eq!(plugin.connect().await.unwrap().health("plugin").await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn the_hosts_own_certificate_gets_in() {
+async fn certificate_of_the_host_is_accepted() {
     for launch in [launch(), launch().tcp()] {
-        assert_host_gets_in(&launch.start().await.unwrap()).await;
+        assert_host_connects(&launch.start().await.unwrap()).await;
     }
 }
 
 #[tokio::test]
-async fn a_client_without_a_certificate_is_refused() {
+async fn client_without_a_certificate_is_rejected() {
     let plugin = logging().start().await.unwrap();
     plugin.connect_with(None).await.unwrap_err();
     assert_refusal_was_logged(&plugin, "peer sent no certificates").await;
-    assert_host_gets_in(&plugin).await;
+    assert_host_connects(&plugin).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn client_with_another_similar_certificate_is_rejected() {
     let another = ClientCertificate::fresh().unwrap();
     plugin.connect_with(Some(&another)).await.unwrap_err();
     assert_refusal_was_logged(&plugin, "invalid peer certificate").await;
-    assert_host_gets_in(&plugin).await;
+    assert_host_connects(&plugin).await;
 }
 
 #[tokio::test]
@@ -54,11 +54,11 @@ async fn client_without_the_key_of_the_certificate_is_rejected() {
     let plugin = logging().certificate(host).start().await.unwrap();
     plugin.connect_with(Some(&forged)).await.unwrap_err();
     assert_refusal_was_logged(&plugin, "BadSignature").await;
-    assert_host_gets_in(&plugin).await;
+    assert_host_connects(&plugin).await;
 }
 
 #[tokio::test]
-async fn a_host_whose_certificate_has_expired_is_refused() {
+async fn host_with_an_expired_certificate_is_rejected() {
     let plugin =
         logging().certificate(ClientCertificate::expired().unwrap()).start().await.unwrap();
     plugin.connect().await.unwrap_err();
@@ -66,16 +66,16 @@ async fn a_host_whose_certificate_has_expired_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_without_tls_is_refused() {
+async fn client_without_tls_is_rejected() {
     let plugin = logging().start().await.unwrap();
     plugin.connect_plaintext().await.unwrap_err();
     assert_refusal_was_logged(&plugin, "corrupt message").await;
-    assert_host_gets_in(&plugin).await;
+    assert_host_connects(&plugin).await;
 }
 
 #[tokio::test]
-async fn a_host_that_switched_tls_off_is_served_without() {
+async fn host_with_tls_disabled_is_served_without_tls() {
     let plugin = launch().without_tls().start().await.unwrap();
     assert_eq!(plugin.handshake().certificate, None);
-    assert_host_gets_in(&plugin).await;
+    assert_host_connects(&plugin).await;
 }

@@ -1,5 +1,5 @@
-//! Hosts that hand what the first plan has noted on to the plan of the apply, as Terraform does
-//! from version 1.16 on.
+//! Hosts that pass the first plan's private data to the plan of the apply, as Terraform does since
+//! 1.16.
 
 use gitlab_simulator::Target;
 use plugin_host::wire::UNKNOWN;
@@ -20,7 +20,7 @@ async fn kit() -> Kit {
 }
 
 impl Kit {
-    /// Plans in a walk of its own, with what the first plan has noted if there was one.
+    /// Plans in another walk, with the private data of the first plan if there was one.
     async fn plan_in_walk(
         &self,
         type_name: &'static str,
@@ -67,7 +67,7 @@ async fn path_that_changed_since_the_plan_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_adoption_is_told_by_the_first_plan_alone() {
+async fn only_the_first_plan_warns_of_an_adoption() {
     let kit = kit().await;
     kit.gitlab.allow(1, Target::Project(2));
     let given = json!({"project": "acme/app", "target_project": "acme/lib"});
@@ -99,7 +99,8 @@ async fn plan_of_the_apply_repeats_no_warning() {
         kit.gitlab.set_inbound_enabled(1, false);
         kit.gitlab.allow(1, Target::Project(2));
         let (_, first) = kit.plan_in_walk(type_name, &Stored::default(), given.clone(), None).await;
-        let titles: Vec<_> = first.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+        let titles: Vec<_> =
+            first.diagnostics.iter().map(|warning| warning.summary.as_str()).collect();
         assert_eq!(titles, [title]);
 
         // Another resource of the apply has changed what the warning counts.
@@ -139,7 +140,7 @@ async fn create_removes_only_what_the_first_plan_has_named() {
 }
 
 #[tokio::test]
-async fn unknown_project_that_is_another_one_fails_in_words() {
+async fn unknown_project_that_is_another_one_is_an_error() {
     let other = [
         (
             SCOPE,

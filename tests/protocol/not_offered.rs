@@ -1,5 +1,4 @@
-//! Calls that the schema does not announce: no host has reason to call it, and one that does is
-//! told so by gRPC.
+//! Calls that the schema doesn't announce, which return a gRPC error.
 
 use plugin_host::Host;
 use plugin_host::tfplugin6::{
@@ -26,7 +25,7 @@ async fn there_are_no_functions() {
 }
 
 #[tokio::test]
-async fn what_is_not_offered_is_unimplemented() {
+async fn missing_features_are_unimplemented() {
     let host = Host::start(&launch()).await.unwrap();
     let mut provider = host.provider();
     assert_unimplemented(

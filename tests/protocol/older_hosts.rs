@@ -1,4 +1,4 @@
-//! Hosts that know neither identities nor lists, moves or deferral: nothing is required of them.
+//! Hosts without support for identities, lists, moves and deferral.
 
 use plugin_host::tfplugin6::{
     apply_resource_change, configure_provider, plan_resource_change, read_resource,
@@ -39,7 +39,7 @@ async fn every_resource_works_with_a_host_that_drops_identities() {
 }
 
 #[tokio::test]
-async fn an_import_works_for_a_host_that_drops_identities() {
+async fn import_works_for_a_host_that_drops_identities() {
     let mut kit = Kit::with(two_projects()).await;
     kit.keeps_identities = false;
     let stored = kit.import_by_id(SCOPE, "acme/app").await;
@@ -49,7 +49,7 @@ async fn an_import_works_for_a_host_that_drops_identities() {
 
 /// Each request with the fields of protocol 6.0 and no others.
 #[tokio::test]
-async fn the_first_version_of_the_protocol_is_enough() {
+async fn first_version_of_the_protocol_is_supported() {
     let kit = Kit::unconfigured_with(two_projects()).await;
     let mut provider = kit.provider();
     let request = configure_provider::Request {
@@ -99,7 +99,7 @@ async fn the_first_version_of_the_protocol_is_enough() {
     assert_eq!((read.diagnostics, read.deferred), (vec![], None));
     assert_eq!(decode(read.new_state.as_ref()).unwrap()["id"], "1:project:2");
 
-    // Another walk, and without planning it first, as hosts did before providers could take part.
+    // Another walk without a plan, as hosts did before providers could plan a destroy.
     assert_eq!(provider.configure_provider(again).await.unwrap().into_inner().diagnostics, []);
     let request = apply_resource_change::Request {
         type_name: type_name(),

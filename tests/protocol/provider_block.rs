@@ -1,5 +1,4 @@
-//! ConfigureProvider: the one moment at which the provider gets to know GitLab, and hosts may ask
-//! for it again.
+//! ConfigureProvider, which hosts may call several times.
 
 use gitlab_simulator::{ADMINISTRATOR, Route, TokenState};
 use plugin_host::Stored;
@@ -11,7 +10,7 @@ use crate::kit::{Kit, SCOPE, SCOPE_DATA, only_error};
 const NO_TOKEN: &str = "glpat-of-nobody";
 
 #[tokio::test]
-async fn the_token_is_tried_with_one_request() {
+async fn token_is_verified_with_one_request() {
     let kit = Kit::unconfigured().await;
     assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
     assert_eq!(kit.requests(), "GET /api/v4/user → 200\n");
@@ -32,7 +31,7 @@ async fn unknown_token_is_one_error_that_does_not_show_it() {
 }
 
 #[tokio::test]
-async fn without_the_early_check_nothing_is_asked() {
+async fn disabled_early_check_sends_no_request() {
     let kit = Kit::unconfigured().await;
     let mut block = kit.block();
     block["early_auth_check"] = json!(false);
@@ -41,7 +40,7 @@ async fn without_the_early_check_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_asked() {
+async fn missing_token_sends_no_request() {
     let kit = Kit::unconfigured().await;
     for token in [json!(null), json!("")] {
         let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": token}));
@@ -56,14 +55,14 @@ async fn without_a_token_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn the_environment_fills_in_for_an_empty_block() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+async fn environment_configures_an_empty_block() {
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     assert_eq!(kit.configure(kit.provider_block(json!({}))).await.unwrap(), []);
     assert_eq!(kit.requests(), "GET /api/v4/user → 200\n");
 }
 
 #[tokio::test]
-async fn a_later_configuration_takes_the_place_of_an_earlier_one() {
+async fn later_configuration_replaces_an_earlier_one() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");
     let other = Kit::start().await;
@@ -76,7 +75,7 @@ async fn a_later_configuration_takes_the_place_of_an_earlier_one() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_fails_leaves_the_earlier_one() {
+async fn failed_configuration_keeps_the_earlier_one() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");
     let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": NO_TOKEN}));
@@ -85,8 +84,8 @@ async fn a_configuration_that_fails_leaves_the_earlier_one() {
 }
 
 #[tokio::test]
-async fn an_unconfigured_provider_says_so_and_asks_nothing() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+async fn unconfigured_provider_is_an_error_without_a_request() {
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
     let read = kit.read_data_source(SCOPE_DATA, config).await.unwrap();
     assert_eq!(only_error(&read.diagnostics).summary, "Provider is not configured");
@@ -98,8 +97,8 @@ async fn an_unconfigured_provider_says_so_and_asks_nothing() {
 }
 
 #[tokio::test]
-async fn unknown_value_is_no_error_and_sends_no_request() {
-    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+async fn unknown_value_warns_and_sends_no_request() {
+    let kit = Kit::with_environment(gitlab_simulator::Simulator::start()).await;
     for given in [
         json!({"token": UNKNOWN}),
         json!({"base_url": UNKNOWN, "token": "t"}),
@@ -114,7 +113,7 @@ async fn unknown_value_is_no_error_and_sends_no_request() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_under_way_is_told_where_it_is_met() {
+async fn expired_token_is_an_error_of_the_first_request() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");
     kit.gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);

@@ -1,4 +1,4 @@
-//! ReadResource and ReadDataSource: what is there now, in the words of the state.
+//! ReadResource and ReadDataSource.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Role, Route, Target, TokenSpec};
 use plugin_host::Stored;
@@ -20,7 +20,7 @@ async fn kit() -> Kit {
 }
 
 #[tokio::test]
-async fn what_a_host_keeps_for_us_comes_back_untouched() {
+async fn private_data_is_returned_unchanged() {
     let kit = kit().await;
     for type_name in RESOURCES {
         let stored = kit.create(type_name, given(type_name)).await;
@@ -31,7 +31,7 @@ async fn what_a_host_keeps_for_us_comes_back_untouched() {
 }
 
 #[tokio::test]
-async fn an_entry_that_somebody_removed_is_gone() {
+async fn removed_entry_is_gone_from_the_state() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, given(ENTRY)).await;
     kit.gitlab.revoke(1, Target::Project(2));
@@ -46,7 +46,7 @@ async fn an_entry_that_somebody_removed_is_gone() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_is_an_error_and_never_gone() {
+async fn forbidden_object_is_an_error_but_not_gone() {
     let kit = kit().await;
     let mut all = Vec::new();
     for type_name in RESOURCES {
@@ -69,7 +69,7 @@ async fn what_may_not_be_read_is_an_error_and_never_gone() {
 }
 
 #[tokio::test]
-async fn a_server_in_trouble_is_an_error_and_never_gone() {
+async fn server_error_is_an_error_but_not_gone() {
     let kit = kit().await;
     let stored = kit.create(SCOPE, given(SCOPE)).await;
     kit.gitlab.inject(Fault::NotJson.on(Route::ScopeGet).once());
@@ -86,9 +86,9 @@ async fn a_server_in_trouble_is_an_error_and_never_gone() {
     assert_eq!(kit.refresh(SCOPE, &stored).await, Some(stored));
 }
 
-/// Hosts take a null for a defect of the provider.
+/// Hosts treat null as a bug in the provider.
 #[tokio::test]
-async fn a_data_source_of_what_is_not_there_is_an_error() {
+async fn data_source_of_a_missing_object_is_an_error() {
     let kit = kit().await;
     for type_name in [SCOPE_DATA, ALLOWLIST_DATA] {
         for project in ["acme/none", "99"] {

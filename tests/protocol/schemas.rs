@@ -1,4 +1,4 @@
-//! The schemas of the provider, and the rules that a host holds it to before it does anything else.
+//! The provider's schemas, and the rules by which hosts check them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::kit::{
 };
 use crate::launch;
 
-/// Names that the configuration language takes for itself.
+/// Names that are reserved in the configuration language.
 const RESERVED_IN_PROVIDERS: [&str; 2] = ["alias", "version"];
 const RESERVED_IN_RESOURCES: [&str; 7] =
     ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
@@ -38,7 +38,7 @@ fn attribute<'a>(schema: &'a Schema, name: &str) -> &'a Attribute {
     attributes(schema).iter().find(|attribute| attribute.name == name).unwrap()
 }
 
-/// Every attribute with its type and its mode, for comparison as a whole.
+/// Returns every attribute with its type and mode.
 fn summary(schema: &Schema) -> BTreeMap<&str, String> {
     let summary = |attribute: &Attribute| {
         let mode = [
@@ -76,7 +76,7 @@ fn all_schemas(response: &get_provider_schema::Response) -> Vec<(String, &Schema
 }
 
 #[tokio::test]
-async fn the_schema_tells_of_everything_there_is() {
+async fn schema_has_every_type() {
     let schema = schema().await;
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
     assert_eq!(
@@ -101,7 +101,7 @@ async fn the_schema_tells_of_everything_there_is() {
 }
 
 #[tokio::test]
-async fn the_metadata_tells_the_same_in_short() {
+async fn metadata_matches_the_schema() {
     let host = Host::start(&launch()).await.unwrap();
     let metadata =
         host.provider().get_metadata(get_metadata::Request {}).await.unwrap().into_inner();
@@ -234,7 +234,7 @@ async fn every_resource_has_the_attributes_of_the_contract() {
 }
 
 #[tokio::test]
-async fn what_may_be_a_secret_is_sensitive_and_nothing_else_is() {
+async fn only_secrets_are_sensitive() {
     let response = schema().await;
     let mut sensitive = Vec::new();
     for (place, schema) in all_schemas(&response) {
@@ -246,7 +246,7 @@ async fn what_may_be_a_secret_is_sensitive_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn the_provider_block_can_be_left_empty() {
+async fn provider_block_can_be_empty() {
     let schema = schema().await;
     let provider = schema.provider.as_ref().unwrap();
     assert!(attributes(provider).iter().all(|attribute| attribute.optional));

@@ -1,4 +1,4 @@
-//! The services beside the provider's.
+//! The gRPC services other than the provider.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use tokio::time::timeout;
 
 use crate::{LIMIT, launch};
 
-/// The health protocol's number for a service that works.
+/// The health protocol's code for a working service.
 const SERVING: i32 = 1;
-/// Long enough for a stream that ends by mistake to show it.
-const WHILE: Duration = Duration::from_millis(200);
+/// Long enough to notice a stream that ends early.
+const PAUSE: Duration = Duration::from_millis(200);
 
 #[tokio::test]
-async fn the_plugin_is_healthy_and_no_other_service_is_known() {
+async fn only_the_plugin_service_is_healthy() {
     let host = Host::start(&launch()).await.unwrap();
     assert_eq!(host.health("plugin").await.unwrap(), SERVING);
     assert_eq!(host.health("another").await.unwrap_err().code(), tonic::Code::NotFound);
 }
 
 #[tokio::test]
-async fn the_side_channels_stay_open_in_silence_until_the_end() {
+async fn stdio_and_broker_streams_stay_open_until_the_end() {
     let mut host = Host::start(&launch()).await.unwrap();
-    assert!(timeout(WHILE, host.connection.stdio.message()).await.is_err(), "it spoke or ended");
-    assert!(timeout(WHILE, host.connection.broker.message()).await.is_err(), "it spoke or ended");
+    assert!(timeout(PAUSE, host.connection.stdio.message()).await.is_err(), "it spoke or ended");
+    assert!(timeout(PAUSE, host.connection.broker.message()).await.is_err(), "it spoke or ended");
 
     host.shutdown().await.unwrap();
     let stdio = timeout(LIMIT, host.connection.stdio.message()).await.unwrap();

@@ -1,4 +1,4 @@
-//! A provider that is configured for a simulated GitLab.
+//! A provider configured for a simulator.
 
 use gitlab_simulator::Simulator;
 use plugin_host::{Host, Launch, Shape};
@@ -13,12 +13,12 @@ pub(crate) async fn configured(launch: &Launch, gitlab: &Simulator, further: Val
         block[name] = value.clone();
     }
     let schema = host.schema().await.unwrap().provider.unwrap();
-    let told = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
-    assert!(told.is_empty(), "{told:?}");
+    let diagnostics = host.configure(Shape::of(&schema).complete(block)).await.unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
     host
 }
 
-/// The object with null for these attributes.
+/// Returns the object with null for these attributes.
 pub(crate) fn with_nulls(mut object: Value, names: &[&str]) -> Value {
     for name in names {
         object[name] = Value::Null;

@@ -1,5 +1,5 @@
-//! The start if `TMPDIR` can't hold a socket, and the reason that a host reads if the provider
-//! can't start.
+//! Starting if `TMPDIR` can't have a socket, and the reason that a host shows if the provider can't
+//! start.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::{BINARY, launch};
 
-/// Fills the path of a directory beyond what the address of a unix socket can hold.
+/// Makes a path too long for the address of a unix socket.
 #[cfg(unix)]
 const LONG: usize = 120;
 
@@ -45,19 +45,19 @@ async fn failure(launch: Launch) -> String {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_empty_tmpdir_counts_as_unset() {
+async fn empty_tmpdir_is_ignored() {
     assert_eq!(place(launch().env("TMPDIR", "")).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_missing_tmpdir_is_passed_over() {
+async fn missing_tmpdir_is_skipped() {
     assert_eq!(place(launch().env("TMPDIR", "/no/such/directory")).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_tmpdir_with_a_long_path_is_passed_over_and_left_empty() {
+async fn long_tmpdir_is_skipped_and_left_empty() {
     let temporary = tempfile::tempdir().unwrap();
     let long = temporary.path().join("x".repeat(LONG));
     std::fs::create_dir(&long).unwrap();
@@ -67,7 +67,7 @@ async fn a_tmpdir_with_a_long_path_is_passed_over_and_left_empty() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_tmpdir_that_breaks_the_handshake_is_passed_over() {
+async fn tmpdir_that_breaks_the_handshake_is_skipped() {
     let temporary = tempfile::tempdir().unwrap();
     let odd = temporary.path().join("a|b");
     std::fs::create_dir(&odd).unwrap();
@@ -76,14 +76,14 @@ async fn a_tmpdir_that_breaks_the_handshake_is_passed_over() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_tmpdir_that_is_a_file_is_passed_over() {
+async fn tmpdir_that_is_a_file_is_skipped() {
     let file = tempfile::NamedTempFile::new().unwrap();
     assert_eq!(place(launch().env("TMPDIR", file.path())).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_read_only_tmpdir_is_passed_over() {
+async fn read_only_tmpdir_is_skipped() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let temporary = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ async fn a_read_only_tmpdir_is_passed_over() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_log_says_which_directory_was_passed_over() {
+async fn log_names_the_skipped_directory() {
     let launch = launch().env("TMPDIR", "/no/such/directory").env("TF_LOG", "WARN");
     let plugin = launch.start().await.unwrap();
     crate::eventually("a warning", || {
@@ -109,10 +109,10 @@ async fn the_log_says_which_directory_was_passed_over() {
     .await;
 }
 
-/// The host may see no other directory of this machine.
+/// The host may have access to no other directory of this machine.
 #[cfg(unix)]
 #[tokio::test]
-async fn the_directory_that_the_host_names_has_no_substitute() {
+async fn directory_of_the_host_is_never_replaced() {
     let line = failure(launch().env("PLUGIN_UNIX_SOCKET_DIR", "/no/such/directory")).await;
     assert_eq!(
         line,
@@ -123,7 +123,7 @@ async fn the_directory_that_the_host_names_has_no_substitute() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_not_a_number_is_named_with_its_variable() {
+async fn port_that_is_not_a_number_is_named_with_its_variable() {
     let line = failure(launch().env("PLUGIN_MIN_PORT", "ma\nny")).await;
     assert_eq!(
         line,
@@ -132,19 +132,19 @@ async fn a_port_that_is_not_a_number_is_named_with_its_variable() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_pem_is_named_with_its_variable() {
+async fn certificate_that_is_not_pem_is_named_with_its_variable() {
     let line = failure(launch().without_tls().env("PLUGIN_CLIENT_CERT", "nonsense")).await;
     assert_eq!(line, "PLUGIN_CLIENT_CERT must hold exactly one certificate, but holds 0.");
 }
 
 #[tokio::test]
-async fn a_long_value_is_cut() {
+async fn long_value_is_truncated() {
     let line = failure(launch().env("PLUGIN_MIN_PORT", "9".repeat(100_000))).await;
     assert!(line.chars().count() <= 1000 && line.ends_with('…'), "{} characters", line.len());
 }
 
 #[tokio::test]
-async fn a_person_reads_the_reason_on_standard_error_alone() {
+async fn reason_is_printed_only_to_standard_error() {
     let mut command = Command::new(BINARY);
     command.arg("--debug").env_clear().env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "udp");
     let output = command.output().await.unwrap();

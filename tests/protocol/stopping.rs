@@ -1,5 +1,5 @@
-//! StopProvider: what waits is given up, what is on the wire is finished, and what is answered is
-//! true.
+//! StopProvider: waiting requests are cancelled, requests in flight finish, and the response is
+//! accurate.
 
 use std::time::Duration;
 
@@ -11,12 +11,11 @@ use tokio::time::timeout;
 use crate::kit::{EXCLUSIVE, Kit, SCOPE, SCOPE_DATA, only_error};
 use crate::{LIMIT, eventually};
 
-/// Longer than any test may take, so that nobody waits for it by mistake, and not so long that the
-/// client would not.
-const FOR_EVER: Duration = Duration::from_secs(120);
-/// Long enough for an interrupt to come while requests wait for their turn.
+/// Longer than any test, but within the longest wait that the client accepts.
+const VERY_LONG: Duration = Duration::from_secs(120);
+/// Long enough to interrupt requests that wait for their turn.
 const SLOW: Duration = Duration::from_millis(100);
-/// At one request after another, far more than an interrupt lets through.
+/// Far more targets than requests that an interrupt lets through.
 const TARGETS: u64 = 50;
 
 /// Projects 1 to 51, and a provider that asks for one thing after another.
@@ -36,9 +35,9 @@ fn block(kit: &Kit) -> Value {
     block
 }
 
-/// A server that is going to be back, but not soon.
+/// Returns the fault of a server that stays unavailable for long.
 fn away() -> Fault {
-    Fault::Unavailable { retry_after: Some(FOR_EVER) }
+    Fault::Unavailable { retry_after: Some(VERY_LONG) }
 }
 
 async fn interrupt_once(kit: &Kit, what: &str, happened: impl Fn(&Kit) -> bool) {
@@ -53,7 +52,7 @@ fn assert_interrupted(diagnostics: &[Diagnostic]) {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_to_be_repeated_is_given_up() {
+async fn request_waiting_for_a_retry_is_cancelled() {
     let kit = one_at_a_time().await;
     kit.gitlab.inject(away().on(Route::ScopeGet));
     let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
@@ -74,7 +73,7 @@ async fn a_request_that_waits_to_be_repeated_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_waits_for_gitlab_is_given_up() {
+async fn configuration_waiting_for_gitlab_is_cancelled() {
     let kit = Kit::unconfigured().await;
     kit.gitlab.inject(away().on(Route::UserGet));
     let (configured, ()) = timeout(LIMIT, async {
@@ -88,7 +87,7 @@ async fn a_configuration_that_waits_for_gitlab_is_given_up() {
     assert_interrupted(&configured.unwrap());
 }
 
-/// A change of an exclusive list that is interrupted after its first write.
+/// Interrupts a change of an exclusive list after its first write.
 async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
     let given =
         json!({"project": "1", "target_project_ids": (2..=TARGETS + 1).collect::<Vec<_>>()});
@@ -108,7 +107,7 @@ async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
 }
 
 #[tokio::test]
-async fn an_update_that_is_interrupted_stores_how_far_it_came() {
+async fn interrupted_update_stores_its_progress() {
     let kit = one_at_a_time().await;
     let before = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
     kit.gitlab.clear_requests();
@@ -135,7 +134,7 @@ async fn interrupted_creation_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_under_way_is_awaited() {
+async fn write_in_flight_is_awaited() {
     let kit = one_at_a_time().await;
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
@@ -172,7 +171,7 @@ async fn no_requests_after_an_interrupt_until_configured_again() {
 }
 
 #[tokio::test]
-async fn an_interrupt_before_anything_is_harmless() {
+async fn interrupt_before_any_call_is_harmless() {
     let kit = Kit::unconfigured().await;
     kit.gitlab.add_project("acme/app");
     assert_eq!(kit.stop_calls().await.unwrap(), "");
@@ -181,12 +180,12 @@ async fn an_interrupt_before_anything_is_harmless() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_not_waited_for_after_an_interrupt() {
+async fn silent_server_is_not_awaited_after_an_interrupt() {
     let kit = one_at_a_time().await;
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
         .await;
-    kit.gitlab.inject(Fault::StallsTheAnswer(FOR_EVER));
+    kit.gitlab.inject(Fault::StallsTheAnswer(VERY_LONG));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
         ..Plan::default()

@@ -1,5 +1,5 @@
-//! Projects and targets that are not known while planning: the plan holds what is known, asks for
-//! nothing it should not, and the apply keeps to it.
+//! Unknown projects and targets: the plan has everything that is known, sends no needless request,
+//! and holds during the apply.
 
 use plugin_host::Stored;
 use plugin_host::wire::UNKNOWN;
@@ -13,7 +13,7 @@ async fn kit() -> Kit {
 }
 
 /// Plans with unknown values, applies with known ones, and returns the state.
-async fn comes_to(
+async fn assert_resolves(
     kit: &Kit,
     type_name: &'static str,
     before: &Stored,
@@ -27,8 +27,13 @@ async fn comes_to(
     kit.assert_clean(type_name, &stored, known).await
 }
 
+fn of_app(mut given: Value) -> Value {
+    given["project"] = json!("acme/app");
+    given
+}
+
 #[tokio::test]
-async fn a_project_may_become_known_at_apply() {
+async fn project_can_become_known_at_apply() {
     for (type_name, planned, known) in [
         (SCOPE, json!({"project": UNKNOWN}), json!({"project": "acme/app"})),
         (
@@ -48,13 +53,13 @@ async fn a_project_may_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let stored = comes_to(&kit, type_name, &Stored::default(), planned, known).await;
+        let stored = assert_resolves(&kit, type_name, &Stored::default(), planned, known).await;
         assert_eq!(stored.state["project_id"], 1);
     }
 }
 
 #[tokio::test]
-async fn a_target_may_become_known_at_apply() {
+async fn target_can_become_known_at_apply() {
     for (planned, known) in [
         (json!({"target_project": UNKNOWN}), json!({"target_project": "acme/lib"})),
         (json!({"target_project_id": UNKNOWN}), json!({"target_project_id": 2})),
@@ -74,16 +79,13 @@ async fn a_target_may_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let with_project = |mut given: Value| {
-            given["project"] = json!("acme/app");
-            given
-        };
-        comes_to(&kit, ENTRY, &Stored::default(), with_project(planned), with_project(known)).await;
+        let [planned, known] = [planned, known].map(of_app);
+        assert_resolves(&kit, ENTRY, &Stored::default(), planned, known).await;
     }
 }
 
 #[tokio::test]
-async fn the_targets_of_a_list_may_become_known_at_apply() {
+async fn targets_of_a_list_can_become_known_at_apply() {
     for (planned, known) in [
         (json!({"target_projects": UNKNOWN}), json!({"target_projects": ["acme/lib", "3"]})),
         (
@@ -106,16 +108,12 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
         ),
     ] {
         let kit = kit().await;
-        let with_project = |mut given: Value| {
-            given["project"] = json!("acme/app");
-            given
-        };
-        comes_to(&kit, EXCLUSIVE, &Stored::default(), with_project(planned), with_project(known))
-            .await;
+        let [planned, known] = [planned, known].map(of_app);
+        assert_resolves(&kit, EXCLUSIVE, &Stored::default(), planned, known).await;
     }
 }
 
-/// The former IDs would be a promise about what nobody knows yet.
+/// Keeping the former IDs would promise something that isn't known yet.
 #[tokio::test]
 async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     let kit = kit().await;
@@ -124,7 +122,7 @@ async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     kit.gitlab.clear_requests();
     let planned = json!({"project": "1", "target_projects": ["acme/lib", UNKNOWN]});
     let known = json!({"project": "1", "target_projects": ["acme/lib", "acme/tool"]});
-    let stored = comes_to(&kit, EXCLUSIVE, &stored, planned, known).await;
+    let stored = assert_resolves(&kit, EXCLUSIVE, &stored, planned, known).await;
     assert_eq!(stored.state["target_project_ids"], json!([2, 3]));
 }
 
@@ -151,7 +149,7 @@ async fn unknown_project_or_target_plans_an_update_in_place() {
 
 /// As when one apply creates the project and the entry.
 #[tokio::test]
-async fn a_path_that_leads_nowhere_yet_is_found_at_apply() {
+async fn path_created_after_the_plan_is_found_at_apply() {
     let kit = kit().await;
     let entry = json!({"project": "acme/new", "target_group": "new"});
     let list = json!({"project": "acme/new", "target_projects": ["acme/lib", "acme/newer"]});
@@ -212,7 +210,7 @@ async fn project_that_becomes_its_own_target_fails_at_apply() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_about_what_is_not_known() {
+async fn unknown_values_cost_no_request() {
     let kit = kit().await;
     for (type_name, given) in [
         (SCOPE, json!({"project": UNKNOWN})),
@@ -228,7 +226,7 @@ async fn nothing_is_asked_about_what_is_not_known() {
 }
 
 #[tokio::test]
-async fn permissions_may_become_known_at_apply() {
+async fn permissions_can_become_known_at_apply() {
     let entry = |default: Value, policies: Value| {
         json!({
             "project": "acme/app", "target_project": "acme/lib",
@@ -266,7 +264,8 @@ async fn permissions_may_become_known_at_apply() {
         (entry(unknown(), unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
     ] {
         let kit = kit().await;
-        let made = comes_to(&kit, ENTRY, &Stored::default(), planned.clone(), known.clone()).await;
+        let made =
+            assert_resolves(&kit, ENTRY, &Stored::default(), planned.clone(), known.clone()).await;
         assert_eq!(
             (&made.state["default_permissions"], &made.state["job_token_policies"]),
             (&default, &policies)
@@ -280,7 +279,7 @@ async fn permissions_may_become_known_at_apply() {
             given
         };
         kit.gitlab.clear_requests();
-        let changed = comes_to(&kit, ENTRY, &before, to_tool(planned), to_tool(known)).await;
+        let changed = assert_resolves(&kit, ENTRY, &before, to_tool(planned), to_tool(known)).await;
         assert_eq!(
             (&changed.state["default_permissions"], &changed.state["job_token_policies"]),
             (&default, &policies)

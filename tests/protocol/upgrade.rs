@@ -1,5 +1,5 @@
-//! UpgradeResourceState, which hosts call for every stored object: each version's states stay
-//! readable for good.
+//! UpgradeResourceState, which hosts call for every stored object: the states of each released
+//! version stay readable.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::worlds::two_projects;
 
-/// The states of each released schema version, one folder a version and one file a resource. A
+/// The states of each released schema version, with a folder per version and a file per resource. A
 /// released file never changes.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state");
 
@@ -27,7 +27,7 @@ fn fixture(version: i64, type_name: &str) -> Value {
 
 /// Returns a fixture as of today: attributes that were added since, with what they are where nobody
 /// has set them.
-fn today(type_name: &str) -> Value {
+fn current(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {
         SCOPE => {
@@ -41,7 +41,7 @@ fn today(type_name: &str) -> Value {
     stored
 }
 
-/// The configuration that the fixtures were applied from.
+/// Returns the configuration that the fixtures were applied from.
 fn given(type_name: &str) -> Value {
     match type_name {
         SCOPE => json!({"project": "acme/app"}),
@@ -50,7 +50,7 @@ fn given(type_name: &str) -> Value {
     }
 }
 
-/// The world that the fixtures were stored in.
+/// Starts a host for the GitLab that the fixtures were stored from.
 async fn kit() -> Kit {
     let gitlab = two_projects();
     gitlab.allow(1, Target::Project(2));
@@ -69,12 +69,12 @@ async fn every_version_of_every_schema_has_a_fixture() {
 }
 
 #[tokio::test]
-async fn a_state_of_version_0_is_read_and_plans_clean() {
+async fn state_of_version_0_is_read_and_plans_clean() {
     let kit = kit().await;
     for type_name in RESOURCES {
         let stored = fixture(0, type_name);
         let upgraded = kit.upgrade(type_name, 0, &stored).await.unwrap();
-        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &today(type_name)));
+        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &current(type_name)));
         let stored = Stored { state: upgraded.state, ..Stored::default() };
         let read = kit.assert_clean(type_name, &stored, given(type_name)).await;
         assert_eq!(read.state, stored.state);
@@ -82,20 +82,20 @@ async fn a_state_of_version_0_is_read_and_plans_clean() {
     assert_eq!(kit.gitlab.requests().writes().to_string(), "");
 }
 
-/// So that a fixture can't come to differ from what it stands for.
+/// Keeps fixtures in sync with what an apply stores.
 #[tokio::test]
-async fn a_fixture_is_what_an_apply_stores_now() {
+async fn fixture_is_what_an_apply_stores_now() {
     let kit = kit().await;
     kit.gitlab.revoke(1, Target::Project(2));
     for type_name in [SCOPE, ENTRY, EXCLUSIVE] {
         let stored = kit.create(type_name, given(type_name)).await;
-        assert_eq!(stored.state, today(type_name));
+        assert_eq!(stored.state, current(type_name));
     }
 }
 
 #[tokio::test]
-async fn upgrading_asks_nothing_and_needs_no_configuration() {
-    let kit = Kit::tempted(Simulator::start()).await;
+async fn upgrade_needs_no_request_and_no_configuration() {
+    let kit = Kit::with_environment(Simulator::start()).await;
     for type_name in RESOURCES {
         assert_eq!(
             kit.upgrade(type_name, 0, &fixture(0, type_name)).await.unwrap().diagnostics,
@@ -106,7 +106,7 @@ async fn upgrading_asks_nothing_and_needs_no_configuration() {
 }
 
 #[tokio::test]
-async fn a_state_from_the_future_is_an_error_that_says_so() {
+async fn state_of_a_newer_version_is_an_error() {
     let kit = Kit::unconfigured().await;
     for type_name in RESOURCES {
         let upgraded = kit.upgrade(type_name, 99, &fixture(0, type_name)).await.unwrap();
@@ -132,7 +132,7 @@ async fn dropped_and_added_attributes_are_accepted() {
 }
 
 #[tokio::test]
-async fn a_state_that_can_not_be_read_is_an_error() {
+async fn unreadable_state_is_an_error() {
     let kit = Kit::unconfigured().await;
     for stored in [
         json!({"project_id": "many"}),

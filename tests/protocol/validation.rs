@@ -1,5 +1,4 @@
-//! Checks of a configuration by itself: what is not known yet is never at fault, and what is at
-//! fault is named.
+//! Validation of configurations: unknown values are valid, and each error names its attribute.
 
 use plugin_host::Diagnostic;
 use plugin_host::wire::UNKNOWN;
@@ -12,7 +11,7 @@ async fn of_resource(kit: &Kit, type_name: &str, given: Value) -> Vec<Diagnostic
     kit.validate_resource(type_name, kit.config(type_name, given)).await.unwrap()
 }
 
-/// The same configuration with each value, and then all of them, not known yet.
+/// Returns the configuration with each value, and then with all values, unknown.
 fn with_unknowns(given: &Value) -> Vec<Value> {
     let names: Vec<_> = given.as_object().unwrap().keys().collect();
     let each = names.iter().map(|name| {
@@ -25,7 +24,7 @@ fn with_unknowns(given: &Value) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_is_not_known_yet_is_never_at_fault_in_a_resource() {
+async fn unknown_value_of_a_resource_is_valid() {
     let kit = Kit::unconfigured().await;
     let configurations = [
         (SCOPE, json!({"project": "a/b", "inbound_enabled": true})),
@@ -50,9 +49,9 @@ async fn what_is_not_known_yet_is_never_at_fault_in_a_resource() {
     }
 }
 
-/// With `mock_provider`, hosts make up computed values.
+/// With `mock_provider`, hosts generate computed values.
 #[tokio::test]
-async fn a_made_up_value_is_valid() {
+async fn placeholder_value_is_valid() {
     let kit = Kit::unconfigured().await;
     for (type_name, given) in [
         (SCOPE, json!({"project": "a1b2c3d4"})),
@@ -73,7 +72,7 @@ async fn a_made_up_value_is_valid() {
 
 /// As in a module whose inputs decide which of the targets is set.
 #[tokio::test]
-async fn a_choice_that_is_not_known_yet_is_no_fault() {
+async fn unknown_choice_of_a_target_is_valid() {
     let kit = Kit::unconfigured().await;
     for given in [
         json!({"project": "1", "target_project": UNKNOWN, "target_group": UNKNOWN}),
@@ -93,7 +92,7 @@ async fn a_choice_that_is_not_known_yet_is_no_fault() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_yet_is_never_at_fault_elsewhere() {
+async fn unknown_value_of_any_other_block_is_valid() {
     let kit = Kit::unconfigured().await;
     let provider = json!({
         "token": "t", "base_url": "https://gitlab.example.com", "cacert_file": "a", "client_cert": "b", "client_key": "c",
@@ -115,7 +114,7 @@ async fn what_is_not_known_yet_is_never_at_fault_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_is_at_fault_in_a_resource_is_named_by_its_path() {
+async fn error_of_a_resource_has_the_path_of_its_attribute() {
     let kit = Kit::unconfigured().await;
     let cases = [
         (SCOPE, json!({"project": ""}), "project"),
@@ -153,9 +152,9 @@ async fn what_is_at_fault_in_a_resource_is_named_by_its_path() {
     }
 }
 
-/// A path would point at an attribute that is not there.
+/// A path would name a missing attribute.
 #[tokio::test]
-async fn what_is_missing_is_told_of_the_resource_as_a_whole() {
+async fn missing_attribute_is_an_error_of_the_resource() {
     let kit = Kit::unconfigured().await;
     for (type_name, title) in [(ENTRY, "No target"), (EXCLUSIVE, "Nothing to manage")] {
         let diagnostics = of_resource(&kit, type_name, json!({"project": "a/b"})).await;
@@ -165,7 +164,7 @@ async fn what_is_missing_is_told_of_the_resource_as_a_whole() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once() {
+async fn all_errors_are_reported_at_once() {
     let kit = Kit::unconfigured().await;
     let given = json!({"project": "", "target_project_ids": [-1], "target_groups": ["/"]});
     let diagnostics = of_resource(&kit, EXCLUSIVE, given).await;
@@ -175,7 +174,7 @@ async fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_at_fault_elsewhere_is_named_by_its_path() {
+async fn error_of_any_other_block_has_the_path_of_its_attribute() {
     let kit = Kit::unconfigured().await;
     for (given, attribute) in [
         (json!({"base_url": "gitlab"}), "base_url"),
@@ -199,7 +198,7 @@ async fn what_is_at_fault_elsewhere_is_named_by_its_path() {
 }
 
 #[tokio::test]
-async fn a_type_that_there_is_not_is_an_error() {
+async fn unknown_type_is_an_error() {
     let kit = Kit::unconfigured().await;
     let diagnostics = kit.validate_resource("gitlab_project", json!({})).await.unwrap();
     assert!(only_error(&diagnostics).detail.contains("`gitlab_project`"));

@@ -15,7 +15,8 @@ pub(crate) fn four_projects() -> Simulator {
     with_projects(&["acme/app", "acme/lib", "acme/tool", "acme/site"])
 }
 
-/// As [`two_projects`], with `acme/lib` and group `acme` on the allowlist of `acme/app`.
+/// Starts a GitLab as [`two_projects`] does, with `acme/lib` and group `acme` on the allowlist of
+/// `acme/app`.
 pub(crate) fn lib_and_acme_allowed() -> Simulator {
     let gitlab = two_projects();
     gitlab.allow(1, Target::Project(2));

@@ -1,12 +1,11 @@
-//! The certificate that the provider shows to a server that asks for one. Which kinds of keys there
-//! are is told beside the client.
+//! The client certificate. The client's unit tests cover the kinds of keys.
 
 use gitlab_simulator::Simulator;
 use serde_json::{Value, json};
 
 use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, pem};
 
-/// A GitLab that lets in one client, and a provider block that trusts it.
+/// A GitLab that accepts one client certificate, and a provider block that trusts it.
 struct Guarded {
     gitlab: Simulator,
     _tls: Gateway,
@@ -27,8 +26,8 @@ impl Guarded {
         Guarded { gitlab, _tls: tls, files, block }
     }
 
-    /// The block with these files.
-    fn showing(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
+    /// Returns the provider block with these files.
+    fn block_with(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
         let mut block = self.block.clone();
         block["client_cert"] = self.files.write("client.pem", certificate).to_str().into();
         block["client_key"] = self.files.write("client.key", key).to_str().into();
@@ -37,23 +36,23 @@ impl Guarded {
 }
 
 #[tokio::test]
-async fn who_shows_the_right_certificate_is_let_in_and_nobody_else() {
+async fn only_the_right_client_certificate_is_accepted() {
     let ours = Certificate::of("ours");
     let guarded = Guarded::by(&ours).await;
     let stranger = Certificate::of("stranger");
-    for block in [guarded.block.clone(), guarded.showing(stranger.pem(), stranger.key_pem())] {
+    for block in [guarded.block.clone(), guarded.block_with(stranger.pem(), stranger.key_pem())] {
         let diagnostics = configure(&launch(), block).await;
         assert!(only_error(&diagnostics).detail.contains("`client_cert`"), "{diagnostics:#?}");
     }
     assert_eq!(guarded.gitlab.requests().to_string(), "");
 
-    assert_eq!(configure(&launch(), guarded.showing(ours.pem(), ours.key_pem())).await, []);
+    assert_eq!(configure(&launch(), guarded.block_with(ours.pem(), ours.key_pem())).await, []);
     let both = format!("Bag Attributes\r\n{}{}", ours.pem(), ours.key_pem());
-    assert_eq!(configure(&launch(), guarded.showing(&both, &both)).await, []);
+    assert_eq!(configure(&launch(), guarded.block_with(&both, &both)).await, []);
 }
 
 #[tokio::test]
-async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
+async fn unusable_file_is_named() {
     let ours = Certificate::of("ours");
     let guarded = Guarded::by(&ours).await;
     let (certificate, key) = (ours.pem().into_bytes(), ours.key_pem().into_bytes());
@@ -67,7 +66,7 @@ async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
         (&ours.der.to_vec(), &key, "client_cert", "it isn't a PEM file"),
     ];
     for (certificate, key, attribute, reason) in cases {
-        let diagnostics = configure(&launch(), guarded.showing(certificate, key)).await;
+        let diagnostics = configure(&launch(), guarded.block_with(certificate, key)).await;
         let error = only_error(&diagnostics);
         assert_eq!(error.attribute.as_deref(), Some(attribute), "{error:#?}");
         assert!(error.detail.contains(reason), "{error:#?}");

@@ -1,5 +1,4 @@
-//! Servers between the provider and GitLab: a server for TLS, or a proxy that remembers what it was
-//! asked.
+//! Servers between the provider and GitLab: a TLS server, or a proxy that records its requests.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,23 +27,23 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// The only authority of the system, which vouches for nobody here: no test depends on whom this
-/// machine trusts.
-static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
+/// The only trusted authority of the system, which signed nothing, so that tests don't depend on
+/// the machine's authorities.
+static UNRELATED_CA: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
     file.write_all(Certificate::of("stranger").pem().as_bytes()).unwrap();
-    // In one step, since another run of the tests may be reading it.
+    // Atomically, since another run of the tests may be reading it.
     let path = folder.join("stranger.pem");
     file.persist(&path).unwrap();
     path
 });
 
 pub(crate) fn launch() -> Launch {
-    Launch::new(BINARY).env("SSL_CERT_FILE", &*STRANGER)
+    Launch::new(BINARY).env("SSL_CERT_FILE", &*UNRELATED_CA)
 }
 
-/// Returns the messages of a configuration, which makes the provider ask GitLab once who it is.
+/// Configures the provider, which verifies the token, and returns the diagnostics.
 pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnostic> {
     let host = Host::start(launch).await.unwrap();
     let schema = host.schema().await.unwrap();
@@ -52,7 +51,7 @@ pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnost
     host.configure(Shape::of(&schema.provider.unwrap()).complete(block)).await.unwrap()
 }
 
-/// The only diagnostic, which is an error.
+/// Returns the only diagnostic, which must be an error.
 #[track_caller]
 pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [error] = diagnostics else { panic!("not one: {diagnostics:#?}") };
@@ -60,7 +59,7 @@ pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     error
 }
 
-/// The only diagnostic, which is a warning.
+/// Returns the only diagnostic, which must be a warning.
 #[track_caller]
 pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [warning] = diagnostics else { panic!("not one: {diagnostics:#?}") };
@@ -72,7 +71,7 @@ pub(crate) fn address(gitlab: &Simulator) -> SocketAddr {
     gitlab.url().strip_prefix("http://").unwrap().parse().unwrap()
 }
 
-/// Files that are gone after the test.
+/// Temporary files of a test.
 pub(crate) struct Files(TempDir);
 
 impl Files {
@@ -91,7 +90,7 @@ impl Files {
     }
 }
 
-/// A certificate that vouches for itself, with its key.
+/// A self-signed certificate, with its key.
 pub(crate) struct Certificate {
     pub(crate) der: CertificateDer<'static>,
     key: KeyPair,
@@ -117,7 +116,8 @@ impl Certificate {
         pem("PRIVATE KEY", self.key.serialized_der())
     }
 
-    /// Returns the settings of a server with this certificate that asks for no client certificate.
+    /// Returns the settings of a server with this certificate that doesn't request a client
+    /// certificate.
     pub(crate) fn server(&self) -> ServerConfig {
         let chain = vec![self.der.clone()];
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, self.key()).unwrap()
@@ -127,15 +127,15 @@ impl Certificate {
         self.key.serialize_der().try_into().unwrap()
     }
 
-    /// A server that has the certificate, but not its key.
+    /// Returns the settings of a server that has the certificate, but not its key.
     pub(crate) fn server_with_key_of(&self, other: &Certificate) -> ServerConfig {
         let key = any_supported_type(&other.key()).unwrap();
         let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![self.der.clone()], key));
         ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
     }
 
-    /// Returns the settings of a server with this certificate that lets in clients with the
-    /// certificate `client` alone.
+    /// Returns the settings of a server with this certificate that accepts only this client
+    /// certificate.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -153,7 +153,7 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
-/// Something that listens on loopback until it is dropped.
+/// A server on loopback that runs until it is dropped.
 pub(crate) struct Gateway {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
@@ -166,49 +166,49 @@ impl Drop for Gateway {
     }
 }
 
-/// The way in which a gateway treats a connection.
+/// How a gateway treats a connection.
 #[derive(Clone)]
-enum Manner {
+enum Mode {
     Tls(TlsAcceptor),
     Proxy,
-    /// A proxy that answers everything with this status.
+    /// A proxy that responds to everything with this status.
     RefusingProxy(&'static str),
-    /// A proxy of SOCKS5 that wants these credentials, if any.
+    /// A SOCKS5 proxy that requires these credentials, if any.
     Socks(Option<&'static str>),
 }
 
 impl Gateway {
-    /// Ends TLS in front of a server that knows none.
+    /// Terminates TLS in front of a plaintext server.
     pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Tls(TlsAcceptor::from(Arc::new(config))), to).await
+        Gateway::start(Mode::Tls(TlsAcceptor::from(Arc::new(config))), to).await
     }
 
-    /// A proxy that leads every request to one place, wherever it was meant to go.
+    /// Starts a proxy that forwards every request to one address, whatever its destination.
     pub(crate) async fn proxy(to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Proxy, to).await
+        Gateway::start(Mode::Proxy, to).await
     }
 
-    /// A proxy that answers everything with this status, such as `403 Forbidden`.
+    /// Starts a proxy that responds to everything with this status, such as `403 Forbidden`.
     pub(crate) async fn refusing_proxy(status: &'static str) -> Gateway {
-        Gateway::start(Manner::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
+        Gateway::start(Mode::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// A proxy of SOCKS5 that leads every request to one place, and wants `user:password` where
-    /// that is set.
+    /// Starts a SOCKS5 proxy that forwards every request to one address, and requires
+    /// `user:password` if it is set.
     pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
-        Gateway::start(Manner::Socks(credentials), to).await
+        Gateway::start(Mode::Socks(credentials), to).await
     }
 
-    async fn start(manner: Manner, to: SocketAddr) -> Gateway {
+    async fn start(mode: Mode, to: SocketAddr) -> Gateway {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
         let notes = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (manner, notes) = (manner.clone(), Arc::clone(&notes));
-                // A client that breaks off ends its own connection alone.
-                tokio::spawn(async move { drop(pass(manner, stream, to, &notes).await) });
+                let (mode, notes) = (mode.clone(), Arc::clone(&notes));
+                // An aborted connection affects only its client.
+                tokio::spawn(async move { drop(pass(mode, stream, to, &notes).await) });
             }
         });
         Gateway { address, seen, task }
@@ -218,53 +218,53 @@ impl Gateway {
         self.address
     }
 
-    /// The address as a variable of the environment holds it.
+    /// Returns the address as an environment variable has it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The head of each request that opened a connection to a proxy.
+    /// Returns the head of each request that opened a connection to a proxy.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// The first line of each.
-    pub(crate) fn asked_for(&self) -> Vec<String> {
+    /// Returns the first line of each request.
+    pub(crate) fn request_lines(&self) -> Vec<String> {
         self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
     }
 }
 
 async fn pass(
-    manner: Manner,
+    mode: Mode,
     mut stream: TcpStream,
     to: SocketAddr,
     notes: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
-    if let Manner::Tls(acceptor) = manner {
-        return join(acceptor.accept(stream).await?, to, &[]).await;
+    if let Mode::Tls(acceptor) = mode {
+        return forward(acceptor.accept(stream).await?, to, &[]).await;
     }
-    if let Manner::Socks(credentials) = manner {
-        let Some(asked_for) = socks(&mut stream, credentials).await? else { return Ok(()) };
-        notes.lock().unwrap().push(asked_for);
-        return join(stream, to, &[]).await;
+    if let Mode::Socks(credentials) = mode {
+        let Some(request_lines) = socks(&mut stream, credentials).await? else { return Ok(()) };
+        notes.lock().unwrap().push(request_lines);
+        return forward(stream, to, &[]).await;
     }
     let head = head(&mut stream).await?;
     notes.lock().unwrap().push(head.clone());
-    match manner {
-        Manner::RefusingProxy(status) => {
+    match mode {
+        Mode::RefusingProxy(status) => {
             let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await
         }
         _ if head.starts_with("CONNECT ") => {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-            join(stream, to, &[]).await
+            forward(stream, to, &[]).await
         }
-        _ => join(stream, to, head.as_bytes()).await,
+        _ => forward(stream, to, head.as_bytes()).await,
     }
 }
 
-/// The server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the client
-/// names, or nothing where its credentials are others.
+/// Speaks the server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the
+/// client requests, or none if its credentials are wrong.
 async fn socks(
     stream: &mut TcpStream,
     credentials: Option<&str>,
@@ -301,7 +301,7 @@ async fn socks(
     Ok(Some(format!("{host}:{port}")))
 }
 
-/// Up to the empty line; what is asked here has no body.
+/// Reads a request up to the empty line. No request of these tests has a body.
 async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
     let (mut head, mut reader) = (String::new(), BufReader::new(stream));
     while !head.ends_with("\r\n\r\n") {
@@ -312,7 +312,7 @@ async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(head)
 }
 
-async fn join(
+async fn forward(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     to: SocketAddr,
     first: &[u8],

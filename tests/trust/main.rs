@@ -1,5 +1,5 @@
-//! Trust of the compiled provider, and access to it: TLS to GitLab, proxies on the way, and the
-//! socket towards the host. Who the host is, is told among the tests of the protocol.
+//! The security of the compiled provider: TLS to GitLab, proxies, and access to the socket. The
+//! protocol tests cover the authentication of the host.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

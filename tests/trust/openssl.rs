@@ -1,4 +1,4 @@
-//! Certificates as `openssl` makes them in its defaults, which is how people get theirs.
+//! Certificates made by `openssl` with its defaults.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn openssl(files: &Files, lines: &[&str]) -> bool {
     true
 }
 
-/// A self-signed certificate, as the manual page of `openssl req` shows it.
+/// Returns the command for a self-signed certificate, as in the manual page of `openssl req`.
 fn self_signed(name: &str) -> String {
     format!(
         "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem -days 30 -subj \
@@ -50,9 +50,19 @@ fn self_signed(name: &str) -> String {
     )
 }
 
-/// A certificate of an authority, which signs others.
+/// The command for a certificate authority's certificate.
 const AUTHORITY: &str =
     "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority";
+
+/// Makes `leaf.pem`, signed by the authority in `ca.pem`. Returns `false` if there is no `openssl`.
+fn signed_leaf(files: &Files, constraints: &str) -> bool {
+    let names = format!("subjectAltName=IP:{HERE}\nbasicConstraints={constraints}\n");
+    files.write("names.cnf", names);
+    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
+    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
+        -out leaf.pem";
+    openssl(files, &[AUTHORITY, request, sign])
+}
 
 fn certificate(path: &Path) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(path).unwrap()
@@ -64,8 +74,8 @@ fn server(files: &Files, name: &str) -> ServerConfig {
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
 }
 
-/// A GitLab behind TLS, and a provider block that trusts that file.
-async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
+/// Starts a GitLab behind TLS, and returns a provider block that trusts this file.
+async fn trusting(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
     let gitlab = Simulator::start();
     let tls = Gateway::tls(tls, address(&gitlab)).await;
     let base_url = format!("https://{}", tls.address());
@@ -73,8 +83,8 @@ async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value
     (gitlab, tls, block)
 }
 
-async fn is_refused(tls: ServerConfig, trusted: &Path, reason: &str) {
-    let (gitlab, _tls, block) = behind(tls, trusted).await;
+async fn assert_rejected(tls: ServerConfig, trusted: &Path, reason: &str) {
+    let (gitlab, _tls, block) = trusting(tls, trusted).await;
     let diagnostics = configure(&launch(), block).await;
     let error = only_error(&diagnostics);
     assert!(error.detail.contains(reason), "{reason}: {error:#?}");
@@ -82,58 +92,55 @@ async fn is_refused(tls: ServerConfig, trusted: &Path, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_in_the_file_is_trusted() {
+async fn self_signed_certificate_in_the_file_is_trusted() {
     let files = Files::new();
     if !openssl(&files, &[&self_signed("ours"), &self_signed("other")]) {
         return;
     }
     let path = |name: &str| files.path().join(format!("{name}.pem"));
-    let (gitlab, _tls, block) = behind(server(&files, "ours"), &path("ours")).await;
+    let (gitlab, _tls, block) = trusting(server(&files, "ours"), &path("ours")).await;
     assert_eq!(configure(&launch(), block).await, []);
     assert_eq!(gitlab.requests().len(), 1);
 
-    is_refused(server(&files, "ours"), &path("other"), "certificate").await;
+    assert_rejected(server(&files, "ours"), &path("other"), "certificate").await;
 }
 
 #[tokio::test]
-async fn a_signed_certificate_in_the_file_needs_no_authority() {
+async fn signed_certificate_in_the_file_needs_no_ca() {
     let files = Files::new();
-    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:FALSE\n"));
-    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
-        -out leaf.pem";
-    if !openssl(&files, &[AUTHORITY, request, sign]) {
+    if !signed_leaf(&files, "CA:FALSE") {
         return;
     }
     let leaf = files.path().join("leaf.pem");
-    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &leaf).await;
+    let (_gitlab, _tls, block) = trusting(server(&files, "leaf"), &leaf).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
-/// Go accepts it by its issuer; here it must be in the file itself, which the message says.
+/// Go accepts it by its issuer; here the file must have the certificate itself, as the message
+/// says.
 #[tokio::test]
-async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
+async fn ca_certificate_of_a_server_is_not_called_self_signed() {
     let files = Files::new();
-    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:TRUE\n"));
-    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
-        -out leaf.pem";
-    if !openssl(&files, &[AUTHORITY, request, sign]) {
+    if !signed_leaf(&files, "CA:TRUE") {
         return;
     }
     let path = |name: &str| files.path().join(name);
-    is_refused(server(&files, "leaf"), &path("ca.pem"), "it is the certificate of an authority")
-        .await;
+    assert_rejected(
+        server(&files, "leaf"),
+        &path("ca.pem"),
+        "it is the certificate of an authority",
+    )
+    .await;
 
     let leaf = std::fs::read(path("leaf.pem")).unwrap();
     let broken = b"# M\xfcller\t\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let trusted = files.write("both.pem", [&broken[..], &leaf].concat());
-    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &trusted).await;
+    let (_gitlab, _tls, block) = trusting(server(&files, "leaf"), &trusted).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
 #[tokio::test]
-async fn name_and_dates_of_a_certificate_in_the_file_count() {
+async fn name_and_dates_of_a_certificate_are_verified() {
     let authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
@@ -153,34 +160,35 @@ async fn name_and_dates_of_a_certificate_in_the_file_count() {
         (Certificate::with(HERE, between(1, 2)), "valid yet: it is valid from"),
     ] {
         let files = Files::new();
-        is_refused(certificate.server(), &files.write("ca.pem", certificate.pem()), reason).await;
+        assert_rejected(certificate.server(), &files.write("ca.pem", certificate.pem()), reason)
+            .await;
     }
     let (files, certificate) = (Files::new(), Certificate::with(HERE, between(-1, 1)));
     let (_gitlab, _tls, block) =
-        behind(certificate.server(), &files.write("ca.pem", certificate.pem())).await;
+        trusting(certificate.server(), &files.write("ca.pem", certificate.pem())).await;
     assert_eq!(configure(&launch(), block).await, []);
 }
 
-/// The key must be that of the certificate, whichever client has the certificate.
+/// The key must match the certificate, whichever client has it.
 #[tokio::test]
-async fn a_certificate_without_its_key_is_refused() {
+async fn certificate_without_its_key_is_rejected() {
     let authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
     let (ours, other) = (Certificate::with(HERE, authority), Certificate::of(HERE));
     let files = Files::new();
     let (gitlab, _tls, block) =
-        behind(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
+        trusting(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
     let diagnostics = configure(&launch(), block).await;
     assert!(only_error(&diagnostics).detail.contains("a signature is invalid"), "{diagnostics:#?}");
     assert_eq!(gitlab.requests().to_string(), "");
 }
 
-/// Lets in one certificate of any version.
+/// Accepts one client certificate of any version.
 #[derive(Debug)]
-struct Only(CertificateDer<'static>);
+struct OnlyClient(CertificateDer<'static>);
 
-impl ClientCertVerifier for Only {
+impl ClientCertVerifier for OnlyClient {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -221,7 +229,7 @@ impl ClientCertVerifier for Only {
 }
 
 #[tokio::test]
-async fn a_client_certificate_of_version_1_is_sent() {
+async fn client_certificate_of_version_1_is_sent() {
     let files = Files::new();
     let request = |name: &str| {
         format!("req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}")
@@ -240,11 +248,11 @@ async fn a_client_certificate_of_version_1_is_sent() {
         return skip("this `openssl` makes no certificates of version 1");
     }
     let tls = ServerConfig::builder()
-        .with_client_cert_verifier(Arc::new(Only(client)))
+        .with_client_cert_verifier(Arc::new(OnlyClient(client)))
         .with_single_cert(vec![server.der.clone()], server.key())
         .unwrap();
     let trusted = files.write("server.pem", pem("CERTIFICATE", &server.der));
-    let (gitlab, _tls, mut block) = behind(tls, &trusted).await;
+    let (gitlab, _tls, mut block) = trusting(tls, &trusted).await;
     assert!(!configure(&launch(), block.clone()).await.is_empty());
     block["client_cert"] = json!(path("client.pem"));
     block["client_key"] = json!(path("client.key"));

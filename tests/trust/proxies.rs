@@ -1,4 +1,4 @@
-//! The proxies that the environment names. Which address needs one is told beside the client.
+//! Proxies from environment variables. The client's unit tests cover which URL uses which.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -16,46 +16,46 @@ use crate::kit::{
     Certificate, Files, Gateway, address, configure, launch, only_error, only_warning,
 };
 
-/// A name that no resolver knows: only a proxy can get there.
-const NOWHERE: &str = "gitlab.invalid";
+/// A name that can't be resolved: only a proxy can reach it.
+const UNRESOLVABLE: &str = "gitlab.invalid";
 
 #[track_caller]
 fn only_warns_of_plain_http(diagnostics: &[Diagnostic]) {
     assert_eq!(only_warning(diagnostics).summary, "Token is sent without encryption");
 }
 
-/// A GitLab behind TLS under a name that only proxies know.
-struct Nowhere {
+/// A GitLab behind TLS with a name that only proxies know.
+struct HiddenGitlab {
     gitlab: Simulator,
     tls: Gateway,
     block: Value,
     _files: Files,
 }
 
-impl Nowhere {
-    async fn start() -> Nowhere {
+impl HiddenGitlab {
+    async fn start() -> HiddenGitlab {
         let (gitlab, certificate, files) =
-            (Simulator::start(), Certificate::of(NOWHERE), Files::new());
+            (Simulator::start(), Certificate::of(UNRESOLVABLE), Files::new());
         let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
         let block = json!({
-            "base_url": format!("https://{NOWHERE}"),
+            "base_url": format!("https://{UNRESOLVABLE}"),
             "token": gitlab.token(),
             "cacert_file": files.write("ca.pem", certificate.pem()),
         });
-        Nowhere { gitlab, tls, block, _files: files }
+        HiddenGitlab { gitlab, tls, block, _files: files }
     }
 }
 
 fn plain() -> Value {
-    json!({"base_url": format!("http://{NOWHERE}"), "token": "glpat-x"})
+    json!({"base_url": format!("http://{UNRESOLVABLE}"), "token": "glpat-x"})
 }
 
 fn encrypted() -> Value {
-    json!({"base_url": format!("https://{NOWHERE}"), "token": "glpat-x"})
+    json!({"base_url": format!("https://{UNRESOLVABLE}"), "token": "glpat-x"})
 }
 
-/// The only error, which shows no password and points to no attribute, with `PROXY` for the proxy's
-/// host and port.
+/// Returns the detail of the only error, with `PROXY` for the proxy's host and port. It must have
+/// no password and no attribute.
 async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     let diagnostics = configure(&launch.clone().env("TF_LOG", "TRACE"), block).await;
     let is_error =
@@ -67,7 +67,7 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     error.detail.replace(&proxy.to_string(), "PROXY")
 }
 
-/// The end of each message about a proxy.
+/// Returns the end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
         "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be \
@@ -76,44 +76,47 @@ fn advice(variable: &str, remedy: &str) -> String {
 }
 
 #[tokio::test]
-async fn https_goes_through_the_proxy_which_can_not_read_it() {
-    let there = Nowhere::start().await;
+async fn https_is_tunneled_through_the_proxy() {
+    let there = HiddenGitlab::start().await;
     for variable in ["HTTPS_PROXY", "https_proxy"] {
         let proxy = Gateway::proxy(there.tls.address()).await;
         let launch = launch().env(variable, proxy.url());
         assert_eq!(configure(&launch, there.block.clone()).await, [], "{variable}");
-        assert_eq!(proxy.asked_for(), [format!("CONNECT {NOWHERE}:443 HTTP/1.1")]);
+        assert_eq!(proxy.request_lines(), [format!("CONNECT {UNRESOLVABLE}:443 HTTP/1.1")]);
         assert!(!proxy.seen()[0].contains(there.gitlab.token()));
     }
     assert_eq!(there.gitlab.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn http_goes_through_the_proxy() {
+async fn http_is_sent_through_the_proxy() {
     let gitlab = Simulator::start();
-    let block = json!({"base_url": format!("http://{NOWHERE}"), "token": gitlab.token()});
+    let block = json!({"base_url": format!("http://{UNRESOLVABLE}"), "token": gitlab.token()});
     for variable in ["HTTP_PROXY", "http_proxy"] {
         let proxy = Gateway::proxy(address(&gitlab)).await;
         // Terraform takes an address without a scheme, too.
         let launch = launch().env(variable, proxy.address().to_string());
         let diagnostics = configure(&launch, block.clone()).await;
         only_warns_of_plain_http(&diagnostics);
-        assert_eq!(proxy.asked_for(), [format!("GET http://{NOWHERE}/api/v4/user HTTP/1.1")]);
+        assert_eq!(
+            proxy.request_lines(),
+            [format!("GET http://{UNRESOLVABLE}/api/v4/user HTTP/1.1")]
+        );
     }
 }
 
 #[tokio::test]
 async fn all_proxy_is_not_read() {
-    let there = Nowhere::start().await;
+    let there = HiddenGitlab::start().await;
     let proxy = Gateway::proxy(there.tls.address()).await;
     let launch = launch().env("ALL_PROXY", proxy.url()).env("all_proxy", proxy.url());
     only_error(&configure(&launch, there.block.clone()).await);
-    assert_eq!(proxy.asked_for(), [""; 0]);
+    assert_eq!(proxy.request_lines(), [""; 0]);
 }
 
 #[tokio::test]
-async fn credentials_go_to_the_proxy_alone() {
-    let there = Nowhere::start().await;
+async fn credentials_are_sent_only_to_the_proxy() {
+    let there = HiddenGitlab::start().await;
     let (https, http) =
         (Gateway::proxy(there.tls.address()).await, Gateway::proxy(address(&there.gitlab)).await);
     let with_credentials = |proxy: &Gateway| proxy.url().replace("http://", "http://ann:p%40ss@");
@@ -122,7 +125,7 @@ async fn credentials_go_to_the_proxy_alone() {
         .env("HTTP_PROXY", with_credentials(&http));
     assert_eq!(configure(&launch, there.block.clone()).await, []);
     let mut plain = there.block.clone();
-    plain["base_url"] = format!("http://{NOWHERE}").into();
+    plain["base_url"] = format!("http://{UNRESOLVABLE}").into();
     only_warns_of_plain_http(&configure(&launch, plain).await);
     for proxy in [&https, &http] {
         // `ann:p@ss`
@@ -134,7 +137,7 @@ async fn credentials_go_to_the_proxy_alone() {
 
 #[tokio::test]
 async fn socks_proxies_resolve_the_name() {
-    let there = Nowhere::start().await;
+    let there = HiddenGitlab::start().await;
     for scheme in ["socks5", "socks5h"] {
         let open = Gateway::socks(None, there.tls.address()).await;
         let guarded = Gateway::socks(Some("ann:p@ss"), there.tls.address()).await;
@@ -143,20 +146,20 @@ async fn socks_proxies_resolve_the_name() {
             let diagnostics =
                 configure(&launch().env("HTTPS_PROXY", url), there.block.clone()).await;
             assert_eq!(diagnostics, []);
-            assert_eq!(proxy.seen(), [format!("{NOWHERE}:443")]);
+            assert_eq!(proxy.seen(), [format!("{UNRESOLVABLE}:443")]);
         }
     }
     let plain = Gateway::socks(None, address(&there.gitlab)).await;
     let launch = launch().env("HTTP_PROXY", format!("socks5://{}", plain.address()));
     let block =
-        json!({"base_url": format!("http://{NOWHERE}:8080"), "token": there.gitlab.token()});
+        json!({"base_url": format!("http://{UNRESOLVABLE}:8080"), "token": there.gitlab.token()});
     only_warns_of_plain_http(&configure(&launch, block).await);
-    assert_eq!(plain.seen(), [format!("{NOWHERE}:8080")]);
+    assert_eq!(plain.seen(), [format!("{UNRESOLVABLE}:8080")]);
 }
 
-/// The unspecified address leads to this machine without being its loopback address.
+/// The unspecified address reaches this machine, but isn't its loopback address.
 #[tokio::test]
-async fn what_needs_no_proxy_goes_straight() {
+async fn no_proxy_hosts_are_reached_directly() {
     let gitlab = Simulator::start();
     let port = address(&gitlab).port();
     let proxy = Gateway::proxy(address(&gitlab)).await;
@@ -170,17 +173,17 @@ async fn what_needs_no_proxy_goes_straight() {
         }
     }
     assert_eq!(configure(&through, block("127.0.0.1")).await, []);
-    assert_eq!(proxy.asked_for(), [""; 0]);
+    assert_eq!(proxy.request_lines(), [""; 0]);
 
     for exception in ["", "0.0.0.0:1", "other.test"] {
         let launch = through.clone().env("NO_PROXY", exception);
         only_warns_of_plain_http(&configure(&launch, block("0.0.0.0")).await);
     }
-    assert_eq!(proxy.asked_for().len(), 3);
+    assert_eq!(proxy.request_lines().len(), 3);
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_down_is_named() {
+async fn unreachable_proxy_is_named() {
     let down = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let remedy = "Check the address, and that the proxy is running.";
     for (scheme, cause) in [("http", ": Connection refused"), ("socks5", "")] {
@@ -196,7 +199,7 @@ async fn a_proxy_that_is_down_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_credentials_is_named() {
+async fn proxy_that_requires_credentials_is_named() {
     let proxy = Gateway::refusing_proxy("407 Proxy Authentication Required").await;
     let guarded = Gateway::socks(Some("ann:other"), proxy.address()).await;
     let remedy = |scheme| {
@@ -224,7 +227,7 @@ async fn a_proxy_that_wants_credentials_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_the_connection_is_named() {
+async fn proxy_that_rejects_the_connection_is_named() {
     let proxy = Gateway::refusing_proxy("403 Forbidden").await;
     let launch = launch().env("HTTPS_PROXY", proxy.url());
     let detail = detail(&launch, encrypted(), proxy.address()).await;
@@ -235,7 +238,7 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_reaches_no_server_is_told_apart() {
+async fn proxy_without_a_route_to_the_server_is_named() {
     for (answer, says, remedy) in [
         (
             "503 Service Unavailable",
@@ -272,12 +275,12 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
 
 /// Go offers to do without, and leaves the choice to the proxy.
 #[tokio::test]
-async fn socks_proxies_may_need_no_credentials() {
-    let there = Nowhere::start().await;
+async fn socks_proxies_work_without_credentials() {
+    let there = HiddenGitlab::start().await;
     let open = Gateway::socks(None, there.tls.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
     assert_eq!(configure(&launch, there.block.clone()).await, []);
-    assert_eq!(open.seen(), [format!("{NOWHERE}:443")]);
+    assert_eq!(open.seen(), [format!("{UNRESOLVABLE}:443")]);
     assert_eq!(there.gitlab.requests().len(), 1);
 }
 
@@ -292,8 +295,8 @@ fn expired(params: &mut CertificateParams) {
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_reached_over_tls() {
-    let there = Nowhere::start().await;
+async fn proxy_can_be_reached_over_tls() {
+    let there = HiddenGitlab::start().await;
     let proxy = Gateway::proxy(there.tls.address()).await;
     let certificate = Certificate::of("127.0.0.1");
     let front = Gateway::tls(certificate.server(), proxy.address()).await;
@@ -344,10 +347,10 @@ async fn a_proxy_may_be_reached_over_tls() {
     assert_eq!(configure(&launch, block).await, []);
 }
 
-/// Proxies that read what goes through them show a certificate of their own.
+/// Intercepting proxies present their own certificate.
 #[tokio::test]
-async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
-    let there = Nowhere::start().await;
+async fn untrusted_certificate_behind_a_proxy_names_the_proxy() {
+    let there = HiddenGitlab::start().await;
     let proxy = Gateway::proxy(there.tls.address()).await;
     let diagnostics = configure(&launch().env("HTTPS_PROXY", proxy.url()), encrypted()).await;
     let error = only_error(&diagnostics);
@@ -358,7 +361,7 @@ async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_variable_that_names_no_proxy_is_an_error() {
+async fn invalid_proxy_variable_is_an_error() {
     let address = "isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special \
          characters in its user name and password must be percent-encoded.";
     let scheme = "must start with `http://`, `https://`, `socks5://` or `socks5h://`.";
@@ -371,8 +374,9 @@ async fn a_variable_that_names_no_proxy_is_an_error() {
     ] {
         let launch = launch().env("HTTPS_PROXY", value);
         let detail = detail(&launch, encrypted(), nowhere).await;
-        let rest =
-            format!("To connect to https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
+        let rest = format!(
+            "To connect to https://{UNRESOLVABLE} without a proxy, add its host to `NO_PROXY`."
+        );
         assert_eq!(detail, format!("`HTTPS_PROXY` {reason} {rest}"));
     }
 }
@@ -387,5 +391,5 @@ async fn http_proxy_is_not_used_in_a_cgi_program() {
         detail.starts_with("`HTTP_PROXY` isn't used while `REQUEST_METHOD` is set"),
         "{detail}"
     );
-    assert_eq!(proxy.asked_for(), [""; 0]);
+    assert_eq!(proxy.request_lines(), [""; 0]);
 }

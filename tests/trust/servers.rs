@@ -1,4 +1,4 @@
-//! Which server the token is shown to.
+//! The servers that the token is sent to.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ const HERE: &str = "127.0.0.1";
 /// A file without a certificate.
 const NOTHING: &str = "/dev/null";
 
-/// A GitLab behind TLS.
+/// Starts a GitLab behind TLS.
 async fn behind_tls(certificate: &Certificate) -> (Simulator, Gateway) {
     let gitlab = Simulator::start();
     let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
@@ -25,7 +25,7 @@ fn block(gitlab: &Simulator, tls: &Gateway) -> Value {
     json!({"base_url": format!("https://{}", tls.address()), "token": gitlab.token()})
 }
 
-/// Nobody who might read it has got the token.
+/// Panics unless the connection fails before the token is sent.
 #[track_caller]
 fn assert_untrusted(gitlab: &Simulator, diagnostics: &[plugin_host::Diagnostic]) {
     let error = only_error(diagnostics);
@@ -35,15 +35,15 @@ fn assert_untrusted(gitlab: &Simulator, diagnostics: &[plugin_host::Diagnostic])
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_vouches_for_is_not_shown_the_token() {
+async fn untrusted_server_does_not_get_the_token() {
     let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
     assert_untrusted(&gitlab, &configure(&launch(), block(&gitlab, &tls)).await);
 }
 
-/// Elsewhere the authorities are not in a file that a test could choose.
+/// On other systems, tests can't replace the authorities.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_authorities_of_the_system_are_trusted() {
+async fn system_authorities_are_trusted() {
     let (files, certificate) = (Files::new(), Certificate::of(HERE));
     let (gitlab, tls) = behind_tls(&certificate).await;
     let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
@@ -51,10 +51,10 @@ async fn the_authorities_of_the_system_are_trusted() {
     assert_eq!(gitlab.requests().len(), 1);
 }
 
-/// As in Go, also where the certificate is marked as an authority's, as `openssl req -x509` does.
+/// As in Go, even if the certificate is marked as an authority, as `openssl req -x509` does.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_certificate_in_the_systems_store_is_trusted() {
+async fn certificate_in_the_system_store_is_trusted() {
     let authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
@@ -91,7 +91,7 @@ async fn cacert_file_adds_to_or_replaces_the_systems_authorities() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_system_without_authorities_is_told_what_to_do_about_it() {
+async fn error_without_system_authorities_has_advice() {
     let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
     let bare = launch().env("SSL_CERT_FILE", NOTHING);
     let diagnostics = configure(&bare, block(&gitlab, &tls)).await;
@@ -102,13 +102,13 @@ async fn a_system_without_authorities_is_told_what_to_do_about_it() {
     );
     assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
 
-    // Where nothing is encrypted there is nothing to vouch for.
+    // Without encryption, there is no certificate to verify.
     let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
     assert_eq!(configure(&bare, here).await, []);
 }
 
 #[tokio::test]
-async fn the_authorities_of_another_file_are_none() {
+async fn authorities_of_another_file_are_not_trusted() {
     let files = Files::new();
     let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
     let mut block = block(&gitlab, &tls);
@@ -133,7 +133,7 @@ async fn certificate_of_another_name_or_time_is_always_rejected() {
 }
 
 #[tokio::test]
-async fn any_server_is_trusted_on_demand_and_with_a_warning() {
+async fn insecure_trusts_any_server_with_a_warning() {
     let (gitlab, tls) = behind_tls(&Certificate::of("gitlab.test")).await;
     let mut block = block(&gitlab, &tls);
     block["insecure"] = true.into();
@@ -144,9 +144,9 @@ async fn any_server_is_trusted_on_demand_and_with_a_warning() {
     assert_eq!(gitlab.requests().len(), 1);
 }
 
-/// The unspecified address leads to this machine without being its loopback address.
+/// The unspecified address reaches this machine, but isn't its loopback address.
 #[tokio::test]
-async fn without_encryption_to_another_machine_there_is_a_warning() {
+async fn plain_http_to_another_host_warns() {
     let gitlab = Simulator::start();
     let there = format!("http://0.0.0.0:{}", address(&gitlab).port());
     let diagnostics =

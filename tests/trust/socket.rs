@@ -1,4 +1,4 @@
-//! Access to the socket towards the host.
+//! Access to the provider's socket.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -9,12 +9,12 @@ use tokio::process::Command;
 
 use crate::kit::{Files, launch};
 
-/// The user that owns nothing, on the systems that the tests run on.
+/// The user `nobody` of common systems.
 const NOBODY: u32 = 65_534;
 const ROOT: u32 = 0;
 
 async fn start(files: &Files) -> (Plugin, std::path::PathBuf) {
-    // Only the provider's own directory is to keep others out.
+    // The test's directory is accessible, so that only the provider's own one excludes others.
     fs::set_permissions(files.path(), Permissions::from_mode(0o755)).unwrap();
     let plugin = launch().env("TMPDIR", files.path()).start().await.unwrap();
     let Network::Unix(path) = plugin.handshake().network.clone() else { panic!("no unix socket") };
@@ -28,7 +28,7 @@ async fn finds(user: u32, path: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn the_socket_belongs_to_its_owner_alone() {
+async fn socket_is_private_to_its_owner() {
     let files = Files::new();
     let (_plugin, path) = start(&files).await;
     let (socket, directory) =
@@ -39,9 +39,9 @@ async fn the_socket_belongs_to_its_owner_alone() {
     assert_eq!(directory.mode() & 0o777, 0o700);
 }
 
-/// Only the superuser can ask as somebody else; run by others, the permissions above have to do.
+/// Only the superuser can connect as another user; otherwise the permissions above must do.
 #[tokio::test]
-async fn another_user_does_not_even_find_it() {
+async fn other_users_cannot_find_the_socket() {
     let files = Files::new();
     let (_plugin, path) = start(&files).await;
     if files.path().metadata().unwrap().uid() != ROOT {

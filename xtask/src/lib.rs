@@ -1,5 +1,5 @@
-//! Chores of the project: what it publishes beside the program itself. Each command of `cargo
-//! xtask` is a module.
+//! Developer tasks: what the project publishes besides the program. Each command of `cargo xtask`
+//! is a module.
 
 pub mod dist;
 pub mod docs;
@@ -7,7 +7,7 @@ pub mod notes;
 
 use std::path::Path;
 
-/// The folder of the project. Chores are run from its sources, so it is where they were built.
+/// Returns the folder of the project, in which this program was built.
 #[must_use]
 pub fn project() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -55,7 +55,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
     match command {
         Command::Docs => docs::write(project()).map(|()| String::new()),
         Command::Dist(options) => Ok(dist::package(project(), &options)?),
-        Command::Checksums(parts) => Ok(dist::sum_up(project(), &parts)?),
+        Command::Checksums(parts) => Ok(dist::write_checksums(project(), &parts)?),
         Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
         Command::Terraform { version } => {
             Ok(format!("{}\n", fetch::terraform(&version)?.display()))
@@ -67,7 +67,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    /// Files in which commands are written down for machines and for maintainers.
+    /// Files that mention commands.
     const WRITTEN: [&str; 4] = [
         ".github/workflows/release.yml",
         ".github/workflows/publish.yml",
@@ -75,7 +75,7 @@ mod tests {
         "CONTRIBUTING.md",
     ];
 
-    /// The commands in a text, up to where a shell or a page goes on with something else.
+    /// Returns the commands in a text, without what a shell or a page appends.
     fn commands(text: &str) -> impl Iterator<Item = &str> {
         text.split("cargo xtask ")
             .skip(1)
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_is_written_down_exists() {
+    fn every_documented_command_exists() {
         for file in WRITTEN {
             let text = std::fs::read_to_string(project().join(file)).unwrap();
             let mut count = 0;

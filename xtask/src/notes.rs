@@ -1,5 +1,5 @@
-//! `notes`: what the changelog says of one release. It also is the check that a tag, the sources
-//! and the changelog mean the same version.
+//! The `notes` command: prints the changelog of one release, and checks that tag, sources and
+//! changelog have the same version.
 
 use std::path::Path;
 use std::{fs, io};
@@ -9,11 +9,11 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The error of a release without notes.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// There is no changelog.
+pub enum NotesError {
+    /// The changelog can't be read.
     #[error("{CHANGELOG} can't be read: {0}")]
     Unreadable(io::Error),
-    /// The tag is not that of the version which these sources are.
+    /// The tag doesn't match the version of the sources.
     #[error(
         "the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is \
          v{VERSION}"
@@ -27,17 +27,17 @@ pub enum Problem {
     Unmentioned(&'static str),
 }
 
-/// The notes of the release that has this tag.
+/// Returns the notes of the release with this tag.
 ///
 /// # Errors
 ///
 /// Where the tag is not that of this version, or the changelog says nothing of it.
-pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
+pub fn of_release(project: &Path, tag: &str) -> Result<String, NotesError> {
     if tag.strip_prefix('v') != Some(VERSION) {
-        return Err(Problem::OtherVersion(tag.to_owned()));
+        return Err(NotesError::OtherVersion(tag.to_owned()));
     }
-    let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(Problem::Unreadable)?;
-    section(&changelog, VERSION).ok_or(Problem::Unmentioned(VERSION))
+    let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(NotesError::Unreadable)?;
+    section(&changelog, VERSION).ok_or(NotesError::Unmentioned(VERSION))
 }
 
 /// Returns what stands between the heading of a version and the next one, if it is more than
@@ -66,7 +66,7 @@ mod tests {
                         ";
 
     #[test]
-    fn the_notes_of_a_release_end_where_the_next_begins() {
+    fn notes_end_at_the_next_release() {
         assert_eq!(
             section(TOLD, "1.2.0").as_deref(),
             Some("### Added\n\n- A thing,\n  in two lines.\n")
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_version_of_which_nothing_is_said_has_no_notes() {
+    fn unlisted_version_has_no_notes() {
         for version in ["1.1.0", "1.2", "Unreleased", "2.0.0"] {
             assert_eq!(section(TOLD, version), None, "{version}");
         }
     }
 
     #[test]
-    fn the_tag_of_another_version_is_refused() {
+    fn tag_of_another_version_is_an_error() {
         let project = tempfile::tempdir().unwrap();
         for tag in ["v999.0.0", VERSION, ""] {
             let error = of_release(project.path(), tag).unwrap_err().to_string();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_release_without_a_heading_in_the_changelog_is_refused() {
+    fn release_missing_from_the_changelog_is_an_error() {
         let project = tempfile::tempdir().unwrap();
         fs::write(project.path().join(CHANGELOG), "# Changelog\n\n## [Unreleased]\n\n- All.\n")
             .unwrap();

@@ -1,4 +1,4 @@
-//! Responses of a server, or of something else in its place.
+//! Responses of a server, which may not be GitLab.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;
@@ -7,7 +7,7 @@ use terraform_provider_gitlab_job_token::gitlab;
 /// tells the title of a web page from GitLab's words.
 const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 
-/// The bytes are the body of a refusal. What is passed on of it can be printed.
+/// Reads the bytes as the body of an error. The part that is shown must be printable.
 ///
 /// # Panics
 /// When it can't, or is longer than a reader would bear.
@@ -21,8 +21,8 @@ pub fn refusal(bytes: &[u8]) {
     }
 }
 
-/// The first two bytes are the number of a page and how many elements it has, each line after them
-/// a header.
+/// Reads the first two bytes as page number and number of elements, and each following line as a
+/// header.
 ///
 /// # Panics
 /// When another page than the next one is to be read.
@@ -38,8 +38,8 @@ pub fn headers(bytes: &[u8]) {
     }
 }
 
-/// The bytes are GraphQL's answer about a project's entries. What is understood says who has access
-/// and nothing of both kinds of permissions at once.
+/// Reads the bytes as a GraphQL response about a project's entries. The result has never both kinds
+/// of permissions.
 ///
 /// # Panics
 /// Panics if it doesn't.

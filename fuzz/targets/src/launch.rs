@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use terraform_provider_gitlab_job_token::plugin::{Launch, LaunchError};
 
-/// Each line is a variable and its value, with an equals sign between.
+/// Reads each line as an environment variable, written `name=value`.
 ///
 /// # Panics
 /// When a launch is taken for good that can't be served, or a refusal does not name what it

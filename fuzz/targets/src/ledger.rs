@@ -12,24 +12,24 @@ use terraform_provider_gitlab_job_token::provider::ledger::{
 
 const RESOURCES: usize = 4;
 
-/// A resource of the run, as those know it that look on from outside.
+/// A resource of the run, as an outside observer knows it.
 struct Resource {
     instance: Instance,
     manager: Manager,
     held: BTreeSet<Object>,
-    fate: Fate,
+    fate: LastCall,
 }
 
-/// The last call for a resource that counts. A read after a plan changes nothing.
-enum Fate {
+/// The last relevant call for a resource. A read after a plan changes nothing.
+enum LastCall {
     Unknown,
     Read,
     Planned { wanted: BTreeSet<Object> },
     Removed { taken: BTreeSet<Object> },
 }
 
-/// The first four bytes say which objects each of four resources holds, each two bytes after them
-/// are a call: which resource is read, planned, removed or written, and with which objects.
+/// Reads the first four bytes as the objects of four resources, and each following pair of bytes as
+/// a call: which resource is read, planned, removed or written, with which objects.
 ///
 /// # Panics
 /// Panics if something that a resource keeps goes away untold, or if a write that undoes another's
@@ -84,32 +84,32 @@ fn value_of(object: Object) -> Value {
 }
 
 impl Resource {
-    /// The two highest bits of the byte are the resource type.
+    /// Returns the resource type, which the two highest bits of the byte encode.
     fn of(state: u8, all: &[Object]) -> Self {
         let managers = [Manager::Scope, Manager::Entry, Manager::Exclusive, Manager::Entry];
         Self {
             instance: Instance { mark: Mark::random(), replaces: None, lasting: true },
             manager: managers[usize::from(state >> 6)],
             held: chosen(state, all),
-            fate: Fate::Unknown,
+            fate: LastCall::Unknown,
         }
     }
 
     fn keeps(&self, object: Object) -> bool {
         self.held.contains(&object)
             && match &self.fate {
-                Fate::Read => true,
-                Fate::Planned { wanted } => wanted.contains(&object),
-                Fate::Unknown | Fate::Removed { .. } => false,
+                LastCall::Read => true,
+                LastCall::Planned { wanted } => wanted.contains(&object),
+                LastCall::Unknown | LastCall::Removed { .. } => false,
             }
     }
 
     fn wants(&self, object: Object) -> bool {
-        matches!(&self.fate, Fate::Planned { wanted } if wanted.contains(&object))
+        matches!(&self.fate, LastCall::Planned { wanted } if wanted.contains(&object))
     }
 
     fn takes(&self, object: Object) -> bool {
-        matches!(&self.fate, Fate::Removed { taken } if taken.contains(&object))
+        matches!(&self.fate, LastCall::Removed { taken } if taken.contains(&object))
     }
 }
 
@@ -129,8 +129,8 @@ fn among_others(
 
 fn read(ledger: &Ledger, resource: &mut Resource) {
     ledger.note_read(Some(resource.instance), resource.manager, resource.held.clone());
-    if matches!(resource.fate, Fate::Unknown) {
-        resource.fate = Fate::Read;
+    if matches!(resource.fate, LastCall::Unknown) {
+        resource.fate = LastCall::Read;
     }
 }
 
@@ -143,7 +143,7 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         claimed.with(*object, value_of(*object), object.to_string())
     });
     let findings = ledger.claim(*instance, *manager, held.clone(), claimed, is_unchanged);
-    let told = findings.into_iter().find_map(|finding| match finding {
+    let named = findings.into_iter().find_map(|finding| match finding {
         Finding::RemovedObjects(names) => Some(names),
         _ => None,
     });
@@ -151,8 +151,8 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         true => among_others(resources, own, &wanted, Resource::takes),
         false => BTreeSet::new(),
     };
-    assert_eq!(told.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
-    resources[own].fate = Fate::Planned { wanted };
+    assert_eq!(named.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
+    resources[own].fate = LastCall::Planned { wanted };
 }
 
 fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
@@ -160,7 +160,7 @@ fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
     let leaves = ledger.plan_removal(Some(*instance), *manager, held);
     assert_eq!(leaves, among_others(resources, own, held, Resource::keeps));
     let taken = held.difference(&leaves).copied().collect();
-    resources[own].fate = Fate::Removed { taken };
+    resources[own].fate = LastCall::Removed { taken };
 }
 
 /// Makes an object what the resource is planned to have.

@@ -1,6 +1,6 @@
-//! The fuzzer's targets: one function for each place where bytes of somebody else's making come in,
-//! and one for the calls of a host in any order. Each takes any bytes, may refuse them, and panics
-//! when a promise of the code behind it is broken.
+//! The fuzz targets: one function for each place that reads foreign bytes, and one for the calls of
+//! a host in any order. Each accepts any bytes, may return an error, and panics when an invariant
+//! is broken.
 //!
 //! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same
 //! functions.
@@ -20,7 +20,7 @@ pub use values::{msgpack, state};
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
-/// All of them, by the names of their programs and of their folders of seeds.
+/// All targets, by the names of their programs and seed folders.
 pub const TARGETS: [(&str, Target); 8] = [
     ("graphql", graphql),
     ("handshake", handshake),

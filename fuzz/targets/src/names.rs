@@ -1,9 +1,9 @@
-//! Texts that people write to name a server, a project or a group.
+//! User input that names a server, a project or a group.
 
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef};
 
-/// The bytes name a server, a project and a group at once. What was understood is understood again
-/// as it is printed.
+/// Reads the bytes as the names of a server, a project and a group. A name that was understood must
+/// parse again after it is printed.
 ///
 /// # Panics
 /// When it is not.

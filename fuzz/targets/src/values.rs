@@ -31,8 +31,8 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     Known { resources, types }
 });
 
-/// The first byte chooses a type, the others are a MessagePack value of it. What can be read can be
-/// written, and what was written is read as the same.
+/// Reads the first byte as a type and the others as a MessagePack value of it. A value that was
+/// read can be written, and is then read as the same.
 ///
 /// # Panics
 /// When it is not.
@@ -44,11 +44,10 @@ pub fn msgpack(bytes: &[u8]) {
     }
 }
 
-/// The bytes are a state: of each resource here, and of the resources of the official provider.
+/// Reads the bytes as a state of each of our resources and of those of the official provider.
 ///
 /// # Panics
-/// When what can be read can't be written, or a state that was taken over is not one of the
-/// resource's schema.
+/// If a value that was read can't be written, or a moved state doesn't match the resource's schema.
 pub fn state(bytes: &[u8]) {
     for resource in &KNOWN.resources {
         let ty = resource.schema().object_type();
@@ -74,7 +73,7 @@ fn take_over(type_name: &str, state: &serde_json::Map<String, serde_json::Value>
     for resource in &KNOWN.resources {
         if let Ok(moved) = resource.move_from(&source, &Warnings::default()) {
             assert_survives(&Value::Map(moved.clone()), &resource.schema().object_type());
-            resource.identity(moved).expect("a state that was taken over has an identity");
+            resource.identity(moved).expect("a moved state has an identity");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The fenced blocks of the project's Markdown files, each with where it stands.
+//! The fenced code blocks of the project's Markdown files, with their positions.
 
 use std::fmt;
 use std::fs;
@@ -35,7 +35,7 @@ impl fmt::Display for Block {
     }
 }
 
-/// All blocks of what users and contributors read, page by page.
+/// Returns all code blocks of the user and contributor documentation, page by page.
 pub(super) fn pages() -> Vec<Vec<Block>> {
     let mut files: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into();
     let mut folders = vec![PathBuf::from("docs")];
@@ -76,7 +76,7 @@ fn blocks(file: &Path, page: &str) -> Vec<Block> {
 }
 
 #[test]
-fn blocks_are_what_is_between_fences() {
+fn blocks_are_the_text_between_fences() {
     let page = "a\n```hcl\nb {\n}\n```\nc\n```console\n$ terraform plan\nd\n```\n";
     let found = blocks(Path::new("page.md"), page);
     let [first, second] = &found[..] else { panic!("two blocks, not {found:?}") };

@@ -1,5 +1,5 @@
-//! Tests what the documentation shows: each configuration in it is valid and formatted, each
-//! recording is what the program says. Whether `docs/` is up to date is tested where it is made.
+//! Tests the documentation: each configuration is valid and formatted, and each recorded output is
+//! up to date. `xtask` tests whether `docs/` is up to date.
 
 mod blocks;
 
@@ -10,7 +10,7 @@ use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
 use crate::examples::official::Official;
-use crate::kit::{bare_workspace, say, workspace};
+use crate::kit::{bare_workspace, print_notice, workspace};
 use crate::needs::{
     CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH,
     IMPORTS_IGNORE_LOCAL_NAMES, OCI_MIRROR, OPTIONAL_DEFAULTS, QUERY, REMOVED,
@@ -18,7 +18,7 @@ use crate::needs::{
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
 
-/// The line of a recording for lines that are left out.
+/// The line that stands for omitted lines of a recording.
 const LEFT_OUT: &str = "…\n";
 
 #[test]
@@ -36,9 +36,8 @@ fn every_configuration_is_formatted() {
     tf.run(&["fmt", "-check", "-diff", &folder.to_string_lossy()]).succeeds();
 }
 
-/// The official provider is the stand-in that its examples are applied with, which knows the
-/// resources in question, so that these blocks are validated too. What a program is too old for is
-/// left out aloud.
+/// The stand-in for the official provider knows the resources in these blocks, so they are
+/// validated too. Blocks that the CLI is too old for are skipped with a message.
 #[test]
 fn every_configuration_is_valid() {
     let gitlab = Arc::new(examples());
@@ -76,13 +75,13 @@ fn assert_valid(tf: &mut Workspace, block: &Block) {
         tf.run(&["validate", "-no-color"])
     };
     if IMPORTS_IGNORE_LOCAL_NAMES.is_seen_in(&run) {
-        return say(&format!("SKIPPED: {block}: a defect of this build."));
+        return print_notice(&format!("SKIPPED: {block}: a defect of this build."));
     }
     assert!(run.is_success() && run.errors().is_empty(), "{block} is not valid\n{run}");
     assert!(!run.stderr().contains("There are some problems"), "{block} is not valid\n{run}");
 }
 
-/// The block that names the providers, with which the other blocks of the page go.
+/// Returns the block that names the providers, which all other blocks of the page need.
 fn requirements_in(text: &str) -> Option<String> {
     let (_, rest) =
         text.split_once("terraform {\n").filter(|(_, rest)| rest.contains("required_providers"))?;
@@ -118,7 +117,7 @@ fn needed(text: &str) -> Option<Feature> {
 }
 
 #[test]
-fn every_recording_is_what_the_program_says() {
+fn every_recording_matches_the_output_of_the_cli() {
     let mut count = 0;
     for page in pages() {
         for (before, recording) in
@@ -137,10 +136,10 @@ fn every_recording_is_what_the_program_says() {
     assert!(count >= 3, "only {count} recordings are found");
 }
 
-/// The projects of the examples as others have left them: open, and with a list that has grown.
+/// Starts a GitLab whose example projects are open and have existing entries.
 fn inherited() -> Simulator {
     let gitlab = examples();
-    let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");
+    let deploy = gitlab.project_id("platform/deploy").expect("an existing project");
     gitlab.set_inbound_enabled(deploy, false);
     allow(
         &gitlab,

@@ -1,4 +1,4 @@
-//! The layout that the registry's documentation tools expect, and that nothing in it goes untested.
+//! The layout that the registry's documentation tools expect, and a test for every example.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +20,7 @@ fn provider() -> GitlabJobToken {
 }
 
 #[test]
-fn there_is_nothing_but_what_is_tested() {
+fn every_example_is_tested() {
     let tested = ["README.md", "data-sources", "guides", "list-resources", "provider", "resources"];
     // The quickstart is a program with its configuration beside it, and is run as one.
     let mut found = names_in("");
@@ -30,7 +30,7 @@ fn there_is_nothing_but_what_is_tested() {
 }
 
 #[test]
-fn every_resource_has_an_example_of_itself_and_of_each_import() {
+fn every_resource_has_an_example_of_use_and_of_each_import() {
     let resources = provider().resources();
     assert_eq!(names_in("resources"), set(resources.iter().map(|resource| resource.type_name())));
     for resource in resources {

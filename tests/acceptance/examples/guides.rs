@@ -1,5 +1,4 @@
-//! The real-world examples: each folder under `examples/guides/` has its test here, and its line in
-//! [`TESTED`].
+//! The guides: each folder under `examples/guides/` has a test here, and a line in [`TESTED`].
 
 use std::sync::Arc;
 
@@ -16,15 +15,15 @@ use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 /// The folders, each with the test that applies it.
 pub(super) const TESTED: [(&str, fn()); 9] = [
-    ("access-graph", edges_become_checks_a_table_and_a_picture),
-    ("audit", an_audit_tells_of_open_projects_and_strangers),
+    ("access-graph", access_graph_yields_checks_a_table_and_a_diagram),
+    ("audit", audit_reports_open_projects_and_foreign_targets),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", lock_down_leaves_no_gap_for_targets_on_the_allowlists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
-    ("migrate-from-the-official-provider", a_migration_changes_nothing_on_the_server),
-    ("policy-as-code", super::policy::the_example_follows_its_own_policy_and_checks),
-    ("test-with-mocks", a_module_is_tested_without_gitlab),
-    ("tighten-an-existing-group", super::tightening::a_group_is_restricted_to_what_its_log_shows),
+    ("migrate-from-the-official-provider", migration_changes_nothing_on_the_server),
+    ("policy-as-code", super::policy::example_follows_its_own_policy_and_checks),
+    ("test-with-mocks", module_is_tested_without_gitlab),
+    ("tighten-an-existing-group", super::tightening::group_is_restricted_to_what_its_log_shows),
 ];
 
 pub(super) fn guide(tf: &Workspace, folder: &str) {
@@ -32,7 +31,7 @@ pub(super) fn guide(tf: &Workspace, folder: &str) {
 }
 
 #[test]
-fn a_module_is_tested_without_gitlab() {
+fn module_is_tested_without_gitlab() {
     let tf = bare_workspace();
     MOCKS.require();
     guide(&tf, "test-with-mocks");
@@ -51,7 +50,7 @@ fn one_map_makes_the_entries_of_many_projects() {
     let tf = workspace(&gitlab);
     guide(&tf, "many-projects");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
@@ -63,7 +62,7 @@ fn one_map_makes_the_entries_of_many_projects() {
         "platform/deploy <- security/scanner": "99:project:60",
     });
     assert_eq!(tf.output("entries"), ids);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(allowed(&gitlab, "platform/charts"), ["shop/*"]);
 }
@@ -98,21 +97,21 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
     );
     let limited = json!({ "platform/charts": 1, "platform/deploy": 3, "security/vault": 0 });
     assert_eq!(tf.output("limited"), limited);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.destroy().succeeds();
     assert!(projects.iter().all(|project| gitlab.inbound_enabled(project_id(&gitlab, project))));
 }
 
 #[test]
-fn an_audit_tells_of_open_projects_and_strangers() {
+fn audit_reports_open_projects_and_foreign_targets() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/apps/*", "security/scanner"]);
     let tf = workspace(&gitlab);
     guide(&tf, "audit");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     let access = json!({
         "platform/charts": { "limited": true, "allowed": [] },
         "platform/deploy": { "limited": true, "allowed": ["security/scanner", "platform/apps/*"] },
@@ -123,16 +122,16 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 
     gitlab.set_inbound_enabled(project_id(&gitlab, "security/vault"), false);
     allow(&gitlab, "platform/charts", &["shop/*"]);
-    let told: Vec<_> =
+    let details: Vec<_> =
         tf.plan().run().warnings().into_iter().map(|warning| warning.detail).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(details.len(), 2, "{details:?}");
     for finding in [
         "Open to the job tokens of all projects: security/vault.",
         "Allowed, but not below a trusted group: platform/charts <- shop/*.",
     ] {
         assert!(
-            told.iter().any(|detail| detail.starts_with(finding)),
-            "{finding:?} is not in {told:?}"
+            details.iter().any(|detail| detail.starts_with(finding)),
+            "{finding:?} is not in {details:?}"
         );
     }
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -140,7 +139,7 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 }
 
 #[test]
-fn edges_become_checks_a_table_and_a_picture() {
+fn access_graph_yields_checks_a_table_and_a_diagram() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
@@ -148,7 +147,7 @@ fn edges_become_checks_a_table_and_a_picture() {
     allow(&gitlab, "platform/apps/storefront", &["platform/deploy"]);
     let (charts, deploy) =
         (project_id(&gitlab, "platform/charts"), project_id(&gitlab, "platform/deploy"));
-    let platform = gitlab.group_id("platform").expect("a group of the estate");
+    let platform = gitlab.group_id("platform").expect("an existing group");
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     gitlab.set_permissions(charts, Target::Group(platform), least);
     gitlab.record_authentication(
@@ -202,25 +201,25 @@ fn edges_become_checks_a_table_and_a_picture() {
 fn both_providers_work_in_one_configuration() {
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let tf = beside(&gitlab, &official);
+    let tf = workspace_with_official(&gitlab, &official);
     guide(&tf, "beside-the-official-provider");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(allowed(&gitlab, "shop/payments"), ["platform/deploy"]);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["shop/payments"]);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(gitlab.project_id("shop/payments"), None);
 }
 
 #[test]
-fn a_migration_changes_nothing_on_the_server() {
+fn migration_changes_nothing_on_the_server() {
     MOVED_BETWEEN_PROVIDERS.require();
     REMOVED.require();
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let mut tf = beside(&gitlab, &official);
+    let mut tf = workspace_with_official(&gitlab, &official);
     let holds = |project: &str, expected: &[&str]| {
         assert_eq!(allowed(&gitlab, project), expected, "{project}")
     };
@@ -246,7 +245,7 @@ fn a_migration_changes_nothing_on_the_server() {
 
     guide(&tf, "migrate-from-the-official-provider/3-after");
     tf.remove_env("TF_REATTACH_PROVIDERS");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     nothing_changed();
 
     tf.destroy().succeeds();
@@ -255,8 +254,8 @@ fn a_migration_changes_nothing_on_the_server() {
     }
 }
 
-/// A workspace where the official provider is at hand too.
-fn beside(gitlab: &Simulator, official: &Official) -> Workspace {
+/// Makes a workspace that can also use the official provider.
+fn workspace_with_official(gitlab: &Simulator, official: &Official) -> Workspace {
     let mut tf = workspace(gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);
     tf

@@ -1,38 +1,39 @@
-//! Reads as much of Terraform's language as the examples need for which the installed program may
-//! be too old: blocks of attributes with literal values. It is no parser; what it does not know is
-//! a mistake in the example.
+//! Reads the subset of HCL that examples for newer CLIs need: blocks of attributes with literal
+//! values. Anything else is an error in the example.
 
 use serde_json::{Map, Value};
 
-/// A block or an object: its head, and the attributes directly in it.
+/// A block or an object: its header, and the attributes directly in it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     /// The words before the brace, such as `import` or `identity =`.
     pub(super) head: String,
-    /// Attributes with literal values; references are texts.
+    /// Attributes with literal values; references are strings.
     pub(super) attributes: Map<String, Value>,
     /// The blocks and objects in it.
     pub(super) inner: Vec<Block>,
 }
 
 impl Block {
-    /// The only block in it with that head.
+    /// Returns the only inner block with this header.
     #[track_caller]
-    pub(super) fn the(&self, head: &str) -> &Block {
+    pub(super) fn block(&self, head: &str) -> &Block {
         match self.inner.iter().filter(|block| block.head == head).collect::<Vec<_>>().as_slice() {
             [only] => only,
             other => panic!("one `{head}` is needed, not {other:?}"),
         }
     }
 
-    /// An attribute, which must be text or a reference.
+    /// Returns an attribute that is a string or a reference.
     #[track_caller]
     pub(super) fn text(&self, name: &str) -> &str {
-        self.attributes[name].as_str().unwrap_or_else(|| panic!("`{name}` is no text in {self:?}"))
+        self.attributes[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("`{name}` isn't a string in {self:?}"))
     }
 }
 
-/// The blocks of a file.
+/// Returns the blocks of a file.
 #[track_caller]
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let mut open = vec![block("")];
@@ -65,7 +66,7 @@ fn block(head: &str) -> Block {
 }
 
 #[test]
-fn blocks_are_read_with_what_is_in_them() {
+fn blocks_are_parsed_with_their_content() {
     let text = "# A list.\nlist \"x\" \"y\" {\n  provider = gitlab # ours\n\n  config {\n    \
                 project = \"a/b\"\n    n = 7\n  }\n}\n\
                 ";
@@ -74,7 +75,7 @@ fn blocks_are_read_with_what_is_in_them() {
         (read.len(), read[0].head.as_str(), read[0].text("provider")),
         (1, "list \"x\" \"y\"", "gitlab")
     );
-    let config = read[0].the("config");
+    let config = read[0].block("config");
     assert_eq!(
         Value::Object(config.attributes.clone()),
         serde_json::json!({"project": "a/b", "n": 7})

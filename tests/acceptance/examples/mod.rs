@@ -1,5 +1,4 @@
-//! Everything under `examples/` is applied as its reader would apply it. A folder that no test
-//! knows fails here.
+//! Applies everything under `examples/`. A folder without a test is an error.
 
 mod folders;
 mod guides;
@@ -15,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::bare_workspace;
 
-/// A file or folder of the project.
+/// Returns a file or folder of the project.
 fn of_project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A file or folder under `examples/`.
+/// Returns a file or folder under `examples/`.
 fn example(path: &str) -> PathBuf {
     of_project("examples").join(path)
 }
@@ -30,7 +29,7 @@ fn text(path: &str) -> String {
     fs::read_to_string(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"))
 }
 
-/// The names in a folder under `examples/`.
+/// Returns the names in a folder under `examples/`.
 #[track_caller]
 fn names_in(path: &str) -> BTreeSet<String> {
     let entries =
@@ -41,7 +40,7 @@ fn names_in(path: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_file_is_formatted_as_the_program_would_format_it() {
+fn every_file_is_formatted() {
     let tf = bare_workspace();
     for folder in ["examples", "tests/terraform"] {
         let folder = of_project(folder);

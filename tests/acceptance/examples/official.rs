@@ -1,7 +1,7 @@
-//! A stand-in for the official GitLab provider: of its resources those that the examples use, with
-//! the attributes and ids of theirs, over the simulator's world in place of requests. The CLI
-//! attaches to it as to a provider that is being debugged. It destroys as the official one does, so
-//! that a migration that destroys is found out.
+//! A stand-in for the official GitLab provider: the resources that the examples use, with the same
+//! attributes and IDs, implemented on the simulator. The CLI attaches to it as to a debugged
+//! provider. It removes objects as the official one does, so that tests notice a migration that
+//! destroys.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -93,8 +93,8 @@ impl Provider for StandIn {
     }
 }
 
-/// A resource of the official provider, as far as it is needed: made and destroyed, never changed.
-trait Thing: Model {
+/// A resource of the official provider, which is created and destroyed, but never updated.
+trait OfficialResource: Model {
     const TYPE_NAME: &'static str;
 
     fn schema() -> Schema;
@@ -116,7 +116,7 @@ model! {
     }
 }
 
-impl<T: Thing> Resource for Of<T> {
+impl<T: OfficialResource> Resource for Of<T> {
     type Client = Arc<Simulator>;
     type Model = T;
     type Identity = Identity;
@@ -136,8 +136,8 @@ impl<T: Thing> Resource for Of<T> {
         IdentitySchema { version: 0, attributes: vec![id] }
     }
 
-    /// None: the official provider stores no identities for these, and OpenTofu can't move a state
-    /// that has one.
+    /// Returns nothing: the official provider stores no identities for these, and OpenTofu can't
+    /// move a state that has one.
     fn identity(&self, _: &T) -> Identity {
         Identity::default()
     }
@@ -199,7 +199,7 @@ model! {
     }
 }
 
-impl Thing for Project {
+impl OfficialResource for Project {
     const TYPE_NAME: &'static str = "gitlab_project";
 
     fn schema() -> Schema {
@@ -242,7 +242,7 @@ model! {
     }
 }
 
-impl Thing for OneEntry {
+impl OfficialResource for OneEntry {
     const TYPE_NAME: &'static str = "gitlab_project_job_token_scope";
 
     fn schema() -> Schema {
@@ -300,7 +300,7 @@ model! {
     }
 }
 
-impl Thing for WholeList {
+impl OfficialResource for WholeList {
     const TYPE_NAME: &'static str = "gitlab_project_job_token_scopes";
 
     fn schema() -> Schema {

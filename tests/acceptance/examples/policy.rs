@@ -1,5 +1,5 @@
-//! Policy as code: the Rego policy and the checks of the example, on real plans that follow the
-//! rules or don't.
+//! The Rego policy and the checks of the example, on real plans that follow the rules or break
+//! them.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
@@ -12,7 +12,7 @@ use crate::worlds::examples::{allow, project_id, with_examples};
 
 const EXAMPLE: &str = "policy-as-code";
 
-/// A GitLab that has all settings which the policy is about.
+/// Starts a GitLab that has every setting that the policy checks.
 fn gitlab() -> Simulator {
     let gitlab = with_examples(Simulator::builder().version("19.4.1-ee").start());
     gitlab.set_push_repository_for_job_token_allowed(project_id(&gitlab, "platform/deploy"), true);
@@ -25,7 +25,7 @@ fn denied(tf: &Workspace) -> Vec<String> {
     let mut engine = regorus::Engine::new();
     let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
     engine.add_policy("job_token.rego".to_owned(), policy).expect("a policy");
-    engine.set_input_json(&tf.plan_shown().to_string()).expect("a plan");
+    engine.set_input_json(&tf.saved_plan().to_string()).expect("a plan");
     let denied = engine.eval_rule("data.main.deny".to_owned()).expect("an evaluation");
     serde_json::from_str(&denied.to_json_str().expect("JSON")).expect("a set of messages")
 }
@@ -41,7 +41,7 @@ fn denied_in(tf: &Workspace, config: &str) -> Vec<String> {
 /// OPA reads the arguments of a negated function before the negation, and skips the rule if one is
 /// undefined. `regorus` doesn't, so the other tests can't tell.
 #[test]
-fn no_negation_reads_what_may_be_undefined() {
+fn negations_read_only_defined_values() {
     let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
     let negations: Vec<_> =
         policy.lines().filter_map(|line| line.trim().strip_prefix("not ")).collect();
@@ -63,7 +63,7 @@ fn exclusive(settings: &str) -> String {
     resource("allowlist_exclusive", settings)
 }
 
-/// A resource of `platform/deploy`, beside one whose output is unknown until the apply.
+/// Returns a resource of `platform/deploy`, beside one whose output is unknown until the apply.
 fn resource(name: &str, settings: &str) -> String {
     format!(
         r#"
@@ -88,7 +88,7 @@ const CROSS: &str =
     "push_repository_for_job_token_allowed = true\n  cross_project_push_for_job_token_allowed";
 
 #[test]
-pub(super) fn the_example_follows_its_own_policy_and_checks() {
+pub(super) fn example_follows_its_own_policy_and_checks() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -97,8 +97,8 @@ pub(super) fn the_example_follows_its_own_policy_and_checks() {
     // Terraform warns that the last check waits for the apply.
     tf.plan().succeeds();
     assert_eq!(denied(&tf), Vec::<String>::new());
-    tf.apply_saved().succeeds().warns_of_nothing();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(denied(&tf), Vec::<String>::new());
 }
 
@@ -169,7 +169,7 @@ fn settings_that_break_a_rule_are_denied() {
 }
 
 #[test]
-fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
+fn unchanged_and_replaced_are_checked_but_removed_are_not() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
@@ -187,7 +187,7 @@ fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
 }
 
 #[test]
-fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
+fn entry_without_managed_permissions_is_checked() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -200,7 +200,7 @@ fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
 }
 
 #[test]
-fn resources_in_modules_are_judged_and_data_sources_are_not() {
+fn modules_are_checked_but_data_sources_are_not() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
@@ -228,11 +228,11 @@ data "gitlab_job_token_scope" "later" {
 
     let open = format!("module.inner[\"one\"].{SCOPE}: inbound_enabled must be true");
     assert_eq!(denied(&tf), [open]);
-    assert_eq!(tf.plan_shown()["resource_changes"].as_array().map(Vec::len), Some(3));
+    assert_eq!(tf.saved_plan()["resource_changes"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]
-fn checks_warn_of_what_is_planned() {
+fn checks_warn_of_planned_settings() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -260,7 +260,7 @@ fn checks_warn_of_what_is_planned() {
 }
 
 #[test]
-fn checks_warn_of_what_nobody_manages() {
+fn checks_warn_of_unmanaged_settings() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let charts = project_id(&gitlab, "platform/charts");

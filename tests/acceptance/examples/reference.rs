@@ -38,7 +38,7 @@ fn provider_block_needs_only_a_token_in_the_environment() {
 }
 
 #[test]
-fn a_scope_is_applied_and_destroyed() {
+fn scope_is_applied_and_destroyed() {
     let gitlab = examples();
     let deploy = project_id(&gitlab, "platform/deploy");
     gitlab.set_inbound_enabled(deploy, false);
@@ -48,7 +48,7 @@ fn a_scope_is_applied_and_destroyed() {
     tf.apply().succeeds();
 
     assert!(gitlab.inbound_enabled(deploy));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
 }
 
@@ -58,7 +58,7 @@ fn entries_are_applied_and_destroyed() {
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("resources/{ENTRY}/resource.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
@@ -67,7 +67,7 @@ fn entries_are_applied_and_destroyed() {
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
     assert_eq!(gitlab.permissions(deploy, Target::Project(deploy)), Some(Permissions::default()));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
@@ -86,16 +86,16 @@ fn exclusive_lists_are_applied_and_destroyed() {
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/deploy", "platform/tools/*"]);
     assert!(allowed(&gitlab, "security/vault").is_empty());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     destroyed(&tf);
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/tools/*"]);
 }
 
 #[test]
-fn every_import_command_takes_up_what_exists() {
+fn every_import_command_imports_an_existing_object() {
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         let gitlab = examples();
-        let tf = applied_and_forgotten(&gitlab, resource);
+        let tf = applied_and_removed_from_state(&gitlab, resource);
         let script = text(&format!("resources/{resource}/import.sh"));
         let commands =
             script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
@@ -112,32 +112,32 @@ fn every_import_command_takes_up_what_exists() {
                 tf.run(&["state", "rm", &address]).succeeds();
             }
             tf.import(&address, &id).succeeds();
-            assert_taken_up(&gitlab, &tf, &address);
+            assert_imported(&gitlab, &tf, &address);
         }
     }
 }
 
 #[test]
-fn every_import_block_takes_up_what_exists() {
+fn every_import_block_imports_an_existing_object() {
     IMPORT_BLOCKS.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
-        assert_import_blocks_take_up(resource, "import-by-string-id.tf");
+        assert_import_blocks_work(resource, "import-by-string-id.tf");
     }
 }
 
 #[test]
-fn every_import_block_with_an_identity_takes_up_what_exists() {
+fn every_import_block_with_an_identity_imports_an_object() {
     IMPORT_BY_IDENTITY.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
-        assert_import_blocks_take_up(resource, "import-by-identity.tf");
+        assert_import_blocks_work(resource, "import-by-identity.tf");
     }
 }
 
-/// Whatever the CLI knows of identities, the provider must know those of the examples.
+/// The provider must support the identities of the examples, even if the CLI doesn't.
 #[test]
-async fn every_identity_names_the_object_that_the_id_names() {
+async fn every_identity_names_the_object_of_the_id() {
     let gitlab = examples();
-    applied_and_forgotten(&gitlab, ENTRY);
+    applied_and_removed_from_state(&gitlab, ENTRY);
     let host = host(&gitlab).await;
     for (resource, ids) in
         [(SCOPE, &["99"][..]), (ENTRY, &["99:project:60", "99:group:7"]), (EXCLUSIVE, &["99"])]
@@ -146,9 +146,9 @@ async fn every_identity_names_the_object_that_the_id_names() {
         let mut imported = Vec::new();
         for import in &imports {
             assert!(import.text("to").starts_with(resource));
-            let mut identity = import.the("identity =").attributes.clone();
+            let mut identity = import.block("identity =").attributes.clone();
             if resource == ENTRY {
-                // The host fills in what the block leaves out.
+                // The host adds missing attributes.
                 for name in ["target_project_id", "target_group_id"] {
                     identity.entry(name).or_insert(Value::Null);
                 }
@@ -166,12 +166,12 @@ async fn every_identity_names_the_object_that_the_id_names() {
 }
 
 #[test]
-fn the_scope_of_a_project_is_read_and_checked() {
+fn scope_of_a_project_is_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
 
@@ -181,7 +181,7 @@ fn the_scope_of_a_project_is_read_and_checked() {
 }
 
 #[test]
-fn the_allowlist_of_a_project_is_read() {
+fn allowlist_of_a_project_is_read() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     let (deploy, scanner) =
@@ -194,7 +194,7 @@ fn the_allowlist_of_a_project_is_read() {
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
     assert_eq!(tf.output("who_has_all_permissions"), json!(["platform/apps/*"]));
@@ -206,7 +206,7 @@ fn the_allowlist_of_a_project_is_read() {
 }
 
 #[test]
-fn the_log_of_a_project_is_read_and_checked() {
+fn authentication_log_is_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/tools/release-bot", "platform/apps/*"]);
@@ -244,13 +244,13 @@ fn the_log_of_a_project_is_read_and_checked() {
 }
 
 #[test]
-fn the_policies_of_the_version_are_read_and_checked() {
+fn policies_of_the_version_are_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let policies = tf.output("job_token_policies");
     assert!(
@@ -261,7 +261,7 @@ fn the_policies_of_the_version_are_read_and_checked() {
 }
 
 #[test]
-fn the_projects_of_a_group_are_checked_and_make_a_table() {
+fn projects_of_a_group_are_checked_and_make_a_table() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
@@ -298,13 +298,13 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
     destroyed(&tf);
 }
 
-/// `terraform query` needs 1.14, so the provider is asked as that would ask it.
+/// Queries the provider as `terraform query` would, which needs Terraform 1.14.
 async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
     let query = blocks(&text(&format!("list-resources/{type_name}/list-resource.tfquery.hcl")));
     let [list] = &query[..] else { panic!("one list block") };
     assert!(list.head.starts_with(&format!("list {type_name:?} ")), "{}", list.head);
     assert_eq!(list.text("provider"), "gitlab");
-    let mut config = Value::Object(list.the("config").attributes.clone());
+    let mut config = Value::Object(list.block("config").attributes.clone());
     for unset in ["project", "group", "include_subgroups", "include_archived"] {
         if config.get(unset).is_none() {
             config[unset] = Value::Null;
@@ -329,14 +329,14 @@ async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
 }
 
 #[test]
-async fn the_query_finds_all_entries() {
+async fn query_finds_all_entries() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     assert_eq!(queried(&gitlab, ENTRY).await, ["security/scanner", "platform/apps"]);
 }
 
 #[test]
-async fn the_query_finds_scopes_of_all_subgroups() {
+async fn query_finds_scopes_of_all_subgroups() {
     let mut names = queried(&examples(), SCOPE).await;
     names.sort_unstable();
     let expected = [
@@ -349,15 +349,15 @@ async fn the_query_finds_scopes_of_all_subgroups() {
 }
 
 #[test]
-async fn the_query_finds_allowlists_without_subgroups() {
+async fn query_finds_allowlists_without_subgroups() {
     let mut names = queried(&examples(), EXCLUSIVE).await;
     names.sort_unstable();
     assert_eq!(names, ["platform/charts", "platform/deploy"]);
 }
 
-/// A workspace with the example of a resource, all of which exists, and none of which is managed.
+/// Applies the example of a resource and removes it from the state, so that it can be imported.
 #[track_caller]
-fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
+fn applied_and_removed_from_state(gitlab: &Simulator, resource: &str) -> Workspace {
     let tf = workspace(gitlab);
     tf.config(&text(&format!("resources/{resource}/resource.tf")));
     tf.apply().succeeds();
@@ -367,15 +367,15 @@ fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
 }
 
 #[track_caller]
-fn assert_import_blocks_take_up(resource: &str, file: &str) {
+fn assert_import_blocks_work(resource: &str, file: &str) {
     let gitlab = examples();
-    let tf = applied_and_forgotten(&gitlab, resource);
+    let tf = applied_and_removed_from_state(&gitlab, resource);
     let imports = text(&format!("resources/{resource}/{file}"));
     tf.file("imports.tf", &imports);
     tf.apply().succeeds();
 
     for import in blocks(&imports) {
-        assert_taken_up(&gitlab, &tf, import.text("to"));
+        assert_imported(&gitlab, &tf, import.text("to"));
     }
     tf.plan().changes_nothing();
     destroyed(&tf);
@@ -384,7 +384,7 @@ fn assert_import_blocks_take_up(resource: &str, file: &str) {
 /// Checks that the object is managed and is what its configuration says: at most another path or ID
 /// is to be stored.
 #[track_caller]
-fn assert_taken_up(gitlab: &Simulator, tf: &Workspace, address: &str) {
+fn assert_imported(gitlab: &Simulator, tf: &Workspace, address: &str) {
     let action = tf.plan_with(&["-target", address]).change(address).action;
     assert!(matches!(action, Action::NoOp | Action::Update), "{address}: {action:?}");
     gitlab.clear_requests();

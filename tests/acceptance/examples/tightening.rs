@@ -21,7 +21,7 @@ const DEPLOY: &str = "platform/deploy";
 const STOREFRONT: &str = "platform/apps/storefront";
 const BOT: &str = "platform/tools/release-bot";
 
-/// Policies that are tried, of which each caller needs some.
+/// The policies to choose from, of which each caller needs some.
 const TRIED: [&str; 4] = ["READ_JOBS", "READ_PACKAGES", "READ_RELEASES", "READ_REPOSITORIES"];
 
 /// Returns the policies that the guide ends with for a caller.
@@ -35,7 +35,7 @@ fn needed(caller: &str) -> &'static [&'static str] {
     }
 }
 
-/// A group with open projects, and the rights that their callers need: from, to and policy, sorted.
+/// A group with open projects, and the permissions that jobs need: from, to and policy, sorted.
 struct Group {
     gitlab: Simulator,
     projects: Vec<String>,
@@ -111,7 +111,7 @@ impl Group {
 }
 
 #[test]
-pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
+pub(super) fn group_is_restricted_to_what_its_log_shows() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let gitlab = &group.gitlab;
@@ -159,12 +159,12 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
     }
 
     assert_eq!(group.rights(), group.needs);
-    tf.plan().changes_nothing().warns_of_nothing();
-    look.apply().succeeds().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
+    look.apply().succeeds().has_no_warnings();
 }
 
 #[test]
-fn a_target_without_policies_keeps_its_permissions() {
+fn target_without_policies_keeps_its_permissions() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
@@ -193,7 +193,7 @@ fn a_target_without_policies_keeps_its_permissions() {
 }
 
 #[test]
-fn an_incomplete_log_keeps_every_entry() {
+fn incomplete_log_keeps_every_entry() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
@@ -220,7 +220,7 @@ fn an_incomplete_log_keeps_every_entry() {
 
 /// The guide shows a part of the file that the first step writes.
 #[test]
-fn the_guide_shows_what_is_written() {
+fn guide_shows_the_outputs() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);

@@ -1,5 +1,5 @@
-//! Drift is shown as a difference of sets, with the paths or IDs of the configuration, and repaired
-//! in place.
+//! Drift is shown as a difference of sets, with the paths or IDs of the configuration, and
+//! corrected in place.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;
@@ -7,20 +7,16 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, listed};
-use crate::kit::workspace;
 use crate::worlds::{APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
-fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
-    tf.apply().succeeds();
+fn target_added_outside_terraform_is_removed() {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
     gitlab.allow(APP, Target::Project(OLD));
     gitlab.clear_requests();
 
     let plan = tf.plan();
-    let change = plan.warns_of_nothing().change(LIST);
+    let change = plan.has_no_warnings().change(LIST);
     assert_eq!(change.action, Action::Update);
     assert_eq!(change.before["target_projects"], json!(["3", "acme/lib", "acme/old"]));
     assert_eq!(change.after["target_projects"], json!(["3", "acme/lib"]));
@@ -34,9 +30,8 @@ fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
 }
 
 #[test]
-fn a_target_removed_behind_our_back_is_shown_and_added_again() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn target_removed_outside_terraform_is_added_again() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]",
     ));
@@ -60,10 +55,7 @@ fn a_target_removed_behind_our_back_is_shown_and_added_again() {
 
 #[test]
 fn drift_of_a_list_by_ids_is_shown_in_ids() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]"));
     gitlab.revoke(APP, Target::Project(WEB));
     gitlab.allow(APP, Target::Project(OLD));
 
@@ -75,11 +67,8 @@ fn drift_of_a_list_by_ids_is_shown_in_ids() {
 }
 
 #[test]
-fn a_deleted_target_is_missed() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]"));
-    tf.apply().succeeds();
+fn deleted_target_is_drift() {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]"));
     gitlab.delete_project(WEB);
 
     let change = tf.plan().change(LIST);
@@ -91,11 +80,8 @@ fn a_deleted_target_is_missed() {
 }
 
 #[test]
-fn deleted_project_is_gone_from_the_state() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]"));
-    tf.apply().succeeds();
+fn deleted_project_is_removed_from_the_state() {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]"));
     gitlab.delete_project(APP);
 
     tf.apply_with(&["-refresh-only"]).succeeds();

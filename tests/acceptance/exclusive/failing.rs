@@ -1,5 +1,5 @@
-//! Some of the writes fail: the others are done, all is told, and the state says what the server
-//! holds.
+//! Some writes fail: the others are made, the error names all failures, and the state matches the
+//! server.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Target};
 use insta::assert_snapshot;
@@ -12,8 +12,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, WEB};
 
 #[test]
 fn failed_update_keeps_state_true_and_next_apply_converges() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let secret = gitlab.add_project("acme/secret");
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
@@ -65,10 +64,7 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
 
 #[test]
 fn failed_update_keeps_the_paths_of_what_was_done() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_projects = [\"ACME/lib\"]"));
     gitlab
         .inject(Fault::InternalError.on(Route::AllowlistProjectPost).target(Target::Project(OLD)));
     tf.config(&exclusive("target_projects = [\"ACME/lib\", \"acme/WEB\", \"acme/old\"]"));
@@ -132,11 +128,9 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 }
 
 #[test]
-fn a_failed_destroy_keeps_what_is_left_in_state() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+fn failed_destroy_keeps_what_is_left_in_state() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
 
     assert_snapshot!(tf.destroy().error(), @r"
@@ -164,9 +158,8 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
 }
 
 #[test]
-fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn allowlist_filled_since_the_plan_is_an_error() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     gitlab.inject(
         Fault::Answers {
             status: 400,

@@ -1,5 +1,5 @@
-//! A list that is imported is taken over as it is, and the next plan tells what the configuration
-//! takes from it.
+//! Import adopts the allowlist as it is, and the next plan shows what the configuration would
+//! remove.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;
@@ -26,7 +26,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
         "groups": null, "target_groups": null, "target_group_ids": [1],
     });
     assert_eq!(*tf.state().of(LIST), expected);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -37,11 +37,11 @@ fn paths_instead_of_imported_ids_write_nothing() {
     tf.import(LIST, "1").succeeds();
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(plan.has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -67,11 +67,13 @@ fn only_the_first_plan_after_an_import_names_who_loses_access() {
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
+    gitlab.allow(APP, Target::Project(OLD));
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
 }
 
 #[test]
-fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
+fn omitted_kind_is_not_managed_and_loses_no_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
@@ -96,9 +98,8 @@ fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
 }
 
 #[test]
-fn an_empty_list_can_be_imported() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn empty_list_can_be_imported() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("projects = {}\n  groups = {}"));
 
     tf.import(LIST, "acme/app").succeeds();
@@ -107,9 +108,8 @@ fn an_empty_list_can_be_imported() {
 }
 
 #[test]
-fn the_list_of_an_unknown_project_cannot_be_imported() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn list_of_an_unknown_project_cannot_be_imported() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.import(LIST, "99").error(), @r#"

@@ -8,7 +8,7 @@ use serde_json::json;
 use terraform_cli::{Run, Workspace};
 
 use super::{LIST, exclusive, listed};
-use crate::kit::{until, workspace};
+use crate::kit::{wait_until, workspace};
 use crate::worlds::{APP, FOUR_PROJECTS, LIB};
 
 /// Long enough for an interrupt to arrive, whatever the machine.
@@ -21,7 +21,7 @@ fn interrupted_in_the_second_write(gitlab: &Simulator, tf: &Workspace) -> Run {
     gitlab.clear_requests();
     gitlab.inject(Fault::StallsTheRequest(STALL).on(Route::AllowlistProjectPost).after(1).once());
     let apply = tf.start(&["apply", "-json", "-no-color", "-auto-approve"]);
-    until(|| gitlab.requests().to(Route::AllowlistProjectPost).len() == 2);
+    wait_until(|| gitlab.requests().to(Route::AllowlistProjectPost).len() == 2);
     apply.interrupt();
     apply.wait()
 }
@@ -75,7 +75,7 @@ fn interrupted_create_leaves_no_state_and_next_apply_converges() {
 }
 
 #[test]
-fn an_interrupted_destroy_keeps_what_is_left_in_state() {
+fn interrupted_destroy_keeps_what_is_left_in_state() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     let tf = workspace(&gitlab);
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2, 3, 4]")));
@@ -84,7 +84,7 @@ fn an_interrupted_destroy_keeps_what_is_left_in_state() {
     gitlab.inject(Fault::StallsTheRequest(STALL).on(Route::AllowlistProjectDelete).after(1).once());
 
     let destroy = tf.start(&["destroy", "-json", "-no-color", "-auto-approve"]);
-    until(|| gitlab.requests().to(Route::AllowlistProjectDelete).len() == 2);
+    wait_until(|| gitlab.requests().to(Route::AllowlistProjectDelete).len() == 2);
     destroy.interrupt();
     destroy.wait().fails();
 

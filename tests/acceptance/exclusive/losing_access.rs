@@ -1,4 +1,4 @@
-//! The first plans tell who will lose access: no earlier state shows it.
+//! The first plans warn who will lose access, since no earlier state shows it.
 
 use gitlab_simulator::{Route, Target};
 use insta::assert_snapshot;
@@ -9,7 +9,7 @@ use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
-fn the_first_plan_names_each_target_that_will_lose_access() {
+fn first_plan_names_each_target_that_will_lose_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[ACME, OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
@@ -30,27 +30,27 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
     "#);
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn a_kind_that_is_left_alone_loses_nobody() {
+fn unmanaged_kind_loses_no_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
-fn later_plans_show_what_they_remove_and_warn_of_nothing() {
+fn later_plans_show_removals_without_warnings() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn newly_managed_kind_names_who_loses_access() {
 }
 
 #[test]
-fn another_project_names_who_will_lose_access_to_it() {
+fn changed_project_names_who_will_lose_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     gitlab.allow(WEB, Target::Project(OLD));
     let tf = workspace(&gitlab);
@@ -148,7 +148,7 @@ fn hidden_targets_are_named_by_what_gitlab_returns() {
 }
 
 #[test]
-fn a_list_that_cannot_be_read_is_not_planned() {
+fn unreadable_allowlist_fails_the_plan() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     tf.config(&replaced(&exclusive("target_project_ids = []"), "acme/app", "99"));

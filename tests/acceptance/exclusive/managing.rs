@@ -10,7 +10,7 @@ use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
-fn the_list_becomes_what_is_named_and_plans_clean() {
+fn allowlist_matches_the_config_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -20,13 +20,12 @@ fn the_list_becomes_what_is_named_and_plans_clean() {
     tf.apply().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn state_has_ids_beside_configured_paths() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
 
     tf.apply().succeeds();
@@ -40,7 +39,7 @@ fn state_has_ids_beside_configured_paths() {
 }
 
 #[test]
-fn a_kind_that_is_not_set_is_left_alone() {
+fn omitted_kind_is_not_managed() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
 
@@ -49,11 +48,11 @@ fn a_kind_that_is_not_set_is_left_alone() {
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
 
     gitlab.allow(APP, Target::Group(ACME));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn an_empty_set_allows_none_of_its_kind() {
+fn empty_set_removes_all_of_its_kind() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = []"));
@@ -66,7 +65,7 @@ fn an_empty_set_allows_none_of_its_kind() {
 }
 
 #[test]
-fn empty_set_of_ids_allows_none_as_well() {
+fn empty_set_of_ids_removes_all_of_its_kind() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
@@ -78,41 +77,38 @@ fn empty_set_of_ids_allows_none_as_well() {
 }
 
 #[test]
-fn targets_are_named_by_id_by_path_and_by_both() {
+fn targets_can_be_given_by_id_path_or_both() {
     for arguments in [
         "target_project_ids = [2, 3]\n  target_group_ids = [3]",
         "target_projects = [2, 3]\n  target_groups = [3]",
         "target_projects = [2, \"acme/web\"]\n  target_group_ids = [3]",
         "target_projects = [\"ACME/lib\", \"3\", \"acme/web\"]\n  target_groups = [\"Ops/Prod\"]",
     ] {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         tf.config(&exclusive(arguments));
 
         tf.apply().succeeds();
 
         assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]), "{arguments}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
 #[test]
-fn a_list_that_is_right_already_is_not_written() {
+fn matching_allowlist_is_not_written() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_snapshot!(gitlab.requests().writes(), @"");
 }
 
 #[test]
-fn a_kind_that_is_no_longer_set_is_let_go() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+fn kind_removed_from_the_config_is_not_managed() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.config(&exclusive("target_project_ids = [2]"));
     gitlab.clear_requests();
 
@@ -127,7 +123,7 @@ fn a_kind_that_is_no_longer_set_is_let_go() {
 }
 
 #[test]
-fn only_another_project_replaces_the_list() {
+fn only_a_changed_project_replaces_the_list() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

@@ -1,4 +1,4 @@
-//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project, told by subject.
+//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project.
 
 mod checks;
 mod drift;
@@ -18,24 +18,27 @@ mod unknown;
 
 use gitlab_simulator::Allowlist;
 
-/// Address of the list in configurations.
+/// The address of the list in configurations.
 const LIST: &str = "gitlab_job_token_allowlist_exclusive.app";
 
-/// A list of `acme/app` with those arguments.
+/// Returns a list of `acme/app` with those arguments.
 fn exclusive(arguments: &str) -> String {
     exclusive_of("acme/app", arguments)
 }
 
-/// A list of that project with those arguments.
+/// Returns a list of that project with those arguments.
 fn exclusive_of(project: &str, arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = \
-         \"{project}\"\n  {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {{
+          project = "{project}"
+          {arguments}
+        }}
+        "#
     )
 }
 
-/// A list of those projects and groups.
+/// Returns a list of those projects and groups.
 pub(crate) fn listed(projects: &[u64], groups: &[u64]) -> Allowlist {
     Allowlist {
         projects: projects.iter().copied().collect(),

@@ -1,4 +1,4 @@
-//! In which order a list is written, and how much of it at once.
+//! The order and concurrency of writes.
 
 use std::time::Duration;
 
@@ -30,7 +30,8 @@ fn additions_come_before_removals() {
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[OPS]));
 }
 
-/// An instance where the list of `acme/app` is full: projects 2 to 201. Project 202 is not on it.
+/// Starts a GitLab in which projects 2 to 201 fill the allowlist of `acme/app`. Project 202 isn't
+/// on it.
 fn full() -> Simulator {
     let gitlab = APP_ONLY.start();
     for n in 2..=202 {
@@ -44,7 +45,7 @@ fn full() -> Simulator {
 }
 
 #[test]
-fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
+fn full_allowlist_removes_first_only_what_it_must() {
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(4, 203)"));
@@ -61,19 +62,19 @@ fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
 }
 
 #[test]
-fn a_full_list_is_managed_as_any_other() {
+fn full_allowlist_can_be_managed() {
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(2, 202)"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_snapshot!(gitlab.requests().writes(), @"");
     tf.plan().changes_nothing();
 }
 
 #[test]
-fn writes_are_concurrent_within_what_the_provider_block_allows() {
+fn concurrent_writes_respect_the_configured_maximum() {
     let gitlab = APP_ONLY.start();
     for n in 2..=41 {
         gitlab.add_project(&format!("acme/project-{n}"));
@@ -91,8 +92,7 @@ fn writes_are_concurrent_within_what_the_provider_block_allows() {
 
 #[test]
 fn allowlist_changed_to_the_plan_meanwhile_is_not_written() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_project_ids = [2]"));
     assert_eq!(tf.plan().change(LIST).action, terraform_cli::Action::Create);
     gitlab.allow(APP, Target::Project(LIB));

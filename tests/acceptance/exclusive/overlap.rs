@@ -1,4 +1,4 @@
-//! Access that is given twice, and lists that are managed twice.
+//! Access that is granted twice, and allowlists that are managed twice.
 
 use insta::assert_snapshot;
 
@@ -6,7 +6,7 @@ use super::{exclusive, listed};
 use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, WEB};
 
-/// An entry for `acme/web`, applied before or after the list.
+/// Returns an entry for `acme/web`, which is applied before or after the list.
 fn entry(depends_on: &str) -> String {
     format!(
         r#"
@@ -21,8 +21,7 @@ fn entry(depends_on: &str) -> String {
 
 #[test]
 fn list_warns_of_an_entry_resource_that_it_removes() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let list = exclusive(
         "target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]",
     );
@@ -46,8 +45,7 @@ fn list_warns_of_an_entry_resource_that_it_removes() {
 
 #[test]
 fn entry_warns_of_a_list_resource_that_removes_it() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let list = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
@@ -68,9 +66,8 @@ fn entry_warns_of_a_list_resource_that_removes_it() {
 }
 
 #[test]
-fn an_entry_that_the_list_names_is_no_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn entry_in_the_list_does_not_conflict() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{}{}",
         exclusive(
@@ -79,36 +76,34 @@ fn an_entry_that_the_list_names_is_no_conflict() {
         entry("")
     ));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[]));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn entry_of_an_unmanaged_kind_does_not_conflict() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
-fn an_entry_of_another_project_is_no_conflict() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn entry_of_another_project_does_not_conflict() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{}{}",
         exclusive("target_projects = []"),
         entry("").replace("acme/app", "acme/old")
     ));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 #[test]
-fn a_project_that_a_listed_group_covers_is_told_once() {
+fn project_in_a_listed_group_warns_once() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.add_project("ops/prod/deploy");
     gitlab.add_project("opsy/tool");
@@ -133,11 +128,11 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     "#);
     tf.apply_saved().succeeds();
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn targets_named_by_id_are_compared_by_their_listed_paths() {
+fn targets_by_id_are_compared_by_their_listed_paths() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
     gitlab.allow(APP, gitlab_simulator::Target::Group(ACME));

@@ -1,19 +1,15 @@
-//! A project is its ID, whatever path names it and wherever it is moved.
+//! A project is identified by its ID, whatever path names it and wherever it is moved.
 
 use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, exclusive_of, listed};
-use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// Applies the one, then plans and applies the other, which must change only paths and IDs in the
 /// state.
-fn is_no_write(before: &str, after: &str) {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(before);
-    tf.apply().succeeds();
+fn assert_writes_nothing(before: &str, after: &str) {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(before);
     tf.config(after);
     gitlab.clear_requests();
 
@@ -25,12 +21,12 @@ fn is_no_write(before: &str, after: &str) {
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn paths_instead_of_ids_write_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_projects = [2, 3]\n  target_groups = [2]"),
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
     );
@@ -38,7 +34,7 @@ fn paths_instead_of_ids_write_nothing() {
 
 #[test]
 fn ids_instead_of_paths_write_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
         &exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"),
     );
@@ -46,7 +42,7 @@ fn ids_instead_of_paths_write_nothing() {
 
 #[test]
 fn id_of_the_project_instead_of_its_path_writes_nothing() {
-    is_no_write(
+    assert_writes_nothing(
         &exclusive("target_project_ids = [2]"),
         &exclusive_of("1", "target_project_ids = [2]"),
     );
@@ -54,46 +50,38 @@ fn id_of_the_project_instead_of_its_path_writes_nothing() {
 
 #[test]
 fn renamed_projects_plan_clean() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.rename_project(APP, "acme/application");
     gitlab.rename_project(LIB, "ops/library");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn renamed_groups_plan_clean_by_their_former_paths() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]",
     ));
     tf.apply().succeeds();
     gitlab.rename_group(OPS, "operations");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn renamed_parent_group_of_project_and_targets_plans_clean() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS
+        .applied(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     gitlab.rename_group(ACME, "umbrella");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn target_is_added_beside_a_group_whose_path_is_gone() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_groups = [\"ops\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_groups = [\"ops\"]"));
     gitlab.rename_group(OPS, "operations");
 
     tf.config(&exclusive("target_groups = [\"ops\", \"acme\"]"));
@@ -107,11 +95,9 @@ fn target_is_added_beside_a_group_whose_path_is_gone() {
 }
 
 #[test]
-fn the_new_path_of_a_renamed_target_is_no_write() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+fn new_path_of_a_renamed_target_writes_nothing() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.rename_project(WEB, "acme/site");
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/site\"]"));
     gitlab.clear_requests();

@@ -1,4 +1,4 @@
-//! A long apply shows in the log how far it has come.
+//! The log shows the progress of a long apply.
 
 use gitlab_simulator::{Fault, Route, Simulator};
 use terraform_cli::Run;
@@ -10,10 +10,10 @@ use crate::worlds::{APP, FOUR_PROJECTS, OLD};
 /// Returns the messages of progress in the log, without what the host puts around them.
 fn progress(run: &Run) -> Vec<String> {
     let lines = run.stderr().lines().filter_map(|line| line.split_once("allowlist: "));
-    lines.map(|(_, told)| told.split(": ").next().unwrap_or(told).to_owned()).collect()
+    lines.map(|(_, message)| message.split(": ").next().unwrap_or(message).to_owned()).collect()
 }
 
-/// A list of that many projects beside those of [`acme_allowing`].
+/// Adds `count` projects and returns a list of them.
 fn wanted(gitlab: &Simulator, count: usize) -> String {
     let ids: Vec<String> =
         (0..count).map(|index| gitlab.add_project(&format!("many/p{index}")).to_string()).collect();
@@ -21,7 +21,7 @@ fn wanted(gitlab: &Simulator, count: usize) -> String {
 }
 
 #[test]
-fn the_log_counts_what_is_written_and_names_no_single_write() {
+fn log_counts_writes_without_listing_them() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[]);
     let mut tf = workspace(&gitlab);
     tf.set_env("TF_LOG_PROVIDER", "INFO");
@@ -35,7 +35,7 @@ fn the_log_counts_what_is_written_and_names_no_single_write() {
 }
 
 #[test]
-fn what_failed_is_counted_apart() {
+fn failures_are_counted_separately() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).once());
     let mut tf = workspace(&gitlab);

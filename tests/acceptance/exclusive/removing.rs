@@ -1,4 +1,4 @@
-//! The entries of a list that is no longer managed.
+//! Destroying and forgetting an exclusive list.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;
@@ -10,24 +10,21 @@ use crate::needs::REMOVED;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
-fn destroying_removes_the_entries_of_managed_kinds_only() {
+fn destroy_removes_only_entries_of_managed_kinds() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
 
-    tf.destroy().succeeds().warns_of_nothing();
+    tf.destroy().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[], &[ACME]));
     assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
-fn destroying_leaves_what_was_added_since_the_last_refresh() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]"));
-    tf.apply().succeeds();
+fn destroy_keeps_entries_added_since_the_last_refresh() {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]"));
     tf.plan_with(&["-destroy"]).succeeds();
     gitlab.allow(APP, Target::Project(OLD));
 
@@ -37,11 +34,9 @@ fn destroying_leaves_what_was_added_since_the_last_refresh() {
 }
 
 #[test]
-fn entries_that_are_gone_already_are_no_failure() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+fn destroy_succeeds_without_the_entries() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.plan_with(&["-destroy"]).succeeds();
     gitlab.revoke(APP, Target::Project(LIB));
     gitlab.delete_project(WEB);
@@ -53,11 +48,9 @@ fn entries_that_are_gone_already_are_no_failure() {
 }
 
 #[test]
-fn a_project_that_is_gone_is_no_failure() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+fn destroy_succeeds_without_the_project() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     gitlab.delete_project(APP);
 
     tf.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeds();
@@ -68,10 +61,8 @@ fn a_project_that_is_gone_is_no_failure() {
 #[test]
 fn removed_block_without_destroy_keeps_the_allowlist() {
     REMOVED.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.config(
         r"
         removed {

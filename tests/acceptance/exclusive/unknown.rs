@@ -1,11 +1,11 @@
-//! Values that only the apply will know, and paths that lead somewhere only then.
+//! Values that are unknown until the apply, and paths that don't exist until then.
 
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, exclusive_of, listed};
-use crate::kit::workspace;
+use crate::kit::{heading, workspace};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
@@ -22,10 +22,9 @@ resource "terraform_data" "groups" {
 "#;
 
 #[test]
-fn a_target_may_be_unknown_while_planning() {
+fn target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "{OUTPUTS}{}",
         exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
@@ -43,7 +42,7 @@ fn a_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn whole_set_and_project_may_be_unknown_while_planning() {
+fn whole_set_and_project_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
@@ -53,7 +52,7 @@ fn whole_set_and_project_may_be_unknown_while_planning() {
     );
     tf.config(&format!("{OUTPUTS}{list}"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
@@ -61,12 +60,9 @@ fn whole_set_and_project_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn a_target_may_become_unknown_in_an_update() {
+fn target_can_become_unknown_in_an_update() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
-    tf.apply().succeeds();
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\"]"));
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.web.output]")));
 
     assert_eq!(tf.plan().change(LIST).action, Action::Update);
@@ -76,9 +72,8 @@ fn a_target_may_become_unknown_in_an_update() {
 }
 
 #[test]
-fn a_path_may_come_to_be_between_plan_and_apply() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn path_created_after_the_plan_is_found() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         "target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]",
     ));
@@ -105,15 +100,14 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
 }
 
 #[test]
-fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn every_path_missing_at_apply_is_named() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
 
     let run = tf.apply();
 
-    let told: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n\n"), @r#"
+    let errors: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
+    assert_snapshot!(errors.join("\n\n"), @r#"
     Error: Unknown project: acme/never
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next", "acme/never"]
@@ -134,8 +128,7 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
 
     tf.plan().succeeds();
@@ -152,23 +145,19 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 }
 
 #[test]
-fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
+fn too_many_targets_are_an_error_once_they_are_known() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&format!(
         "resource \"terraform_data\" \"many\" {{\n  input = range(2, 203)\n}}\n{}",
         exclusive("target_project_ids = terraform_data.many.output")
     ));
 
     tf.plan().succeeds();
-    assert_snapshot!(tf.apply_saved().error(), @r"
+    assert_snapshot!(heading(&tf.apply_saved().error()), @r"
     Error: Too many projects: project acme/app
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = terraform_data.many.output
-
-    `target_project_ids` has 201 projects, but the allowlist of project acme/app
-    can have at most 200. Add a group instead of its projects.
     ");
 
     assert_snapshot!(gitlab.requests().writes(), @"");

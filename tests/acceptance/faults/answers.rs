@@ -1,10 +1,10 @@
-//! Answers that are none of GitLab's, or none at all: what is told, and what is left.
+//! Responses that aren't GitLab's, or none at all: what the error says, and what is left.
 
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route};
 
-use super::{APP, FOREVER, Seesaw, allow_all, crowd, entries};
+use super::{APP, FOREVER, Switchover, allow_all, entries, with_targets};
 use crate::kit::workspace;
 
 fn page(status: u16, title: &str) -> Fault {
@@ -12,36 +12,36 @@ fn page(status: u16, title: &str) -> Fault {
     Fault::Answers { status, content_type: "text/html".to_owned(), body }
 }
 
-/// Nothing is changed, each of the three changes is told as one error that says this, and nothing
-/// is lost: when the trouble is over, an apply makes them all.
+/// Panics unless each of the three changes fails with this message, nothing changes, and an apply
+/// without the fault makes them all.
 #[track_caller]
-fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
-    let mut seesaw = Seesaw::new();
-    for (fault, told) in cases {
-        let run = seesaw.push(block, [Injection::from(fault).writes_only()]);
+fn assert_reports(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
+    let mut switchover = Switchover::new();
+    for (fault, message) in cases {
+        let run = switchover.switch(block, [Injection::from(fault).writes_only()]);
         run.fails();
         let details: Vec<_> = run.errors().into_iter().map(|error| error.detail).collect();
         assert_eq!(details.len(), 3, "one error for each change\n{run}");
-        // One error has the words of the response.
-        let outcome = told.lines().next().unwrap_or_default();
+        // Only one of the errors quotes the response.
+        let outcome = message.lines().next().unwrap_or_default();
         assert!(
             details.iter().all(|detail| detail.contains(outcome)),
-            "{told:?} is not in {details:#?}"
+            "{message:?} is not in {details:#?}"
         );
         assert!(
-            details.iter().any(|detail| detail.contains(told)),
-            "{told:?} is not in {details:#?}"
+            details.iter().any(|detail| detail.contains(message)),
+            "{message:?} is not in {details:#?}"
         );
-        seesaw.is_level();
+        switchover.assert_in_sync();
     }
-    seesaw.push("", []).succeeds();
-    seesaw.has_turned();
-    seesaw.tf.plan().changes_nothing();
+    switchover.switch("", []).succeeds();
+    switchover.assert_switched();
+    switchover.tf.plan().changes_nothing();
 }
 
 #[test]
-fn a_server_in_trouble_is_told_by_its_status() {
-    assert_told(
+fn server_error_is_reported_with_its_status() {
+    assert_reports(
         "retries = 0",
         [
             (Fault::InternalError, ": the server returned an error (500)."),
@@ -66,8 +66,8 @@ fn a_server_in_trouble_is_told_by_its_status() {
 }
 
 #[test]
-fn a_network_in_trouble_is_told_by_what_happened() {
-    assert_told(
+fn network_error_is_reported_with_its_cause() {
+    assert_reports(
         "retries = 0\n request_timeout = 1",
         [
             (Fault::DropsTheRequest, ": the server can't be reached: "),
@@ -77,9 +77,9 @@ fn a_network_in_trouble_is_told_by_what_happened() {
 }
 
 #[test]
-fn wait_of_hours_is_not_obeyed() {
+fn retry_after_of_hours_is_ignored() {
     let wait = Duration::from_secs(7200);
-    assert_told(
+    assert_reports(
         "",
         [
             (
@@ -95,9 +95,9 @@ fn wait_of_hours_is_not_obeyed() {
 }
 
 #[test]
-fn attempts_that_were_all_in_vain_are_counted() {
-    let seesaw = Seesaw::new();
-    let run = seesaw.push("retries = 1", [Fault::BadGateway.on(Route::ScopePatch)]);
+fn failed_attempts_are_counted() {
+    let switchover = Switchover::new();
+    let run = switchover.switch("retries = 1", [Fault::BadGateway.on(Route::ScopePatch)]);
 
     let error = run.error();
 
@@ -107,13 +107,13 @@ fn attempts_that_were_all_in_vain_are_counted() {
 #[test]
 fn a_storm_of_rate_limits_is_sat_out() {
     const ENTRIES: u64 = 20;
-    let gitlab = crowd(ENTRIES);
+    let gitlab = with_targets(ENTRIES);
     let tf = workspace(&gitlab);
     tf.config(&entries(2..2 + ENTRIES));
     let storm = Injection::from(Fault::ProxyRateLimited).writes_only();
     gitlab.inject(storm.times(25));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_storm_of_rate_limits_is_sat_out() {
 
 #[test]
 fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
-    let gitlab = crowd(2);
+    let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&entries(2..4));
     allow_all(&gitlab, 2..4);
@@ -133,7 +133,7 @@ fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
     {
         gitlab.inject(fault.clone().on(Route::AllowlistProjectsGet));
         let plan = tf.plan();
-        // Nothing but GitLab's own answer makes an entry disappear.
+        // Only GitLab's own response removes an entry from the state.
         assert!(!plan.run().is_success(), "{fault:?}\n{}", plan.run());
         gitlab.clear_faults();
     }

@@ -1,32 +1,32 @@
-//! Connections that break and servers that fall silent, before a change is carried out and after.
+//! Connections that break and servers that don't respond, before and after a change is made.
 
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route};
 
-use super::{FOREVER, Seesaw, WRITES};
+use super::{FOREVER, Switchover, WRITES};
 
-/// The title of the warning that blames somebody else for an entry.
-const TAKEN_OVER: &str = "Entry already exists: project acme/lib (2)";
+/// The title of the warning about an entry that somebody else has added.
+const ADOPTED: &str = "Entry already exists: project acme/lib (2)";
 
-/// Each write meets the fault once.
+/// Returns the fault for the first attempt of each write.
 fn once_each(fault: &Injection) -> Vec<Injection> {
     WRITES.into_iter().map(|route| fault.clone().on(route).once()).collect()
 }
 
-/// Whatever becomes of the answers, all three changes are made once, and nobody is bothered.
+/// Panics unless all three changes are made once, without an error or a warning, despite the fault.
 #[track_caller]
 fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injection>) {
-    let mut seesaw = Seesaw::new();
+    let mut switchover = Switchover::new();
     for fault in faults {
-        let run = seesaw.push(block, once_each(&fault));
+        let run = switchover.switch(block, once_each(&fault));
         run.succeeds();
         let blamed: Vec<_> =
-            run.warnings().into_iter().filter(|told| told.summary == TAKEN_OVER).collect();
+            run.warnings().into_iter().filter(|warning| warning.summary == ADOPTED).collect();
         assert!(blamed.is_empty(), "{fault:?}: {blamed:?}");
-        seesaw.has_turned();
+        switchover.assert_switched();
     }
-    seesaw.tf.plan().changes_nothing();
+    switchover.tf.plan().changes_nothing();
 }
 
 fn page(status: u16) -> Fault {
@@ -75,46 +75,46 @@ fn change_that_did_not_get_through_is_retried() {
 }
 
 #[test]
-fn a_confirmation_that_cannot_be_read_does_not_undo_an_addition() {
-    let mut seesaw = Seesaw::new();
+fn unreadable_confirmation_does_not_undo_an_addition() {
+    let mut switchover = Switchover::new();
     for fault in [Fault::TruncatedJson, Fault::NotJson, Fault::BreaksOffTheBody] {
-        let run = seesaw.push("retries = 0", [fault.on(Route::AllowlistProjectPost)]);
+        let run = switchover.switch("retries = 0", [fault.on(Route::AllowlistProjectPost)]);
         run.succeeds();
-        assert!(run.warnings().iter().all(|told| told.summary != TAKEN_OVER), "{run}");
-        seesaw.has_turned();
+        assert!(run.warnings().iter().all(|warning| warning.summary != ADOPTED), "{run}");
+        switchover.assert_switched();
     }
 }
 
 #[test]
 fn a_list_that_breaks_off_or_comes_too_slowly_is_read_again() {
-    let seesaw = Seesaw::new();
-    seesaw.gitlab.clear_requests();
+    let switchover = Switchover::new();
+    switchover.gitlab.clear_requests();
     let slow = Fault::TricklesTheBody(Duration::from_millis(400));
     for fault in [Fault::BreaksOffTheBody, slow] {
-        seesaw.gitlab.inject(fault.on(Route::AllowlistProjectsGet).once());
+        switchover.gitlab.inject(fault.on(Route::AllowlistProjectsGet).once());
     }
-    seesaw.tf.config(&seesaw.side.config("retries = 2\n request_timeout = 1"));
+    switchover.tf.config(&switchover.variant.config("retries = 2\n request_timeout = 1"));
 
-    seesaw.tf.plan().changes_nothing();
+    switchover.tf.plan().changes_nothing();
 
-    assert_eq!(seesaw.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 3);
+    assert_eq!(switchover.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 3);
 }
 
 #[test]
 fn a_slow_answer_within_the_time_is_taken() {
-    let seesaw = Seesaw::new();
-    seesaw.gitlab.clear_requests();
-    seesaw.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(5)));
+    let switchover = Switchover::new();
+    switchover.gitlab.clear_requests();
+    switchover.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(5)));
 
-    seesaw.tf.plan().changes_nothing();
+    switchover.tf.plan().changes_nothing();
 
-    assert_eq!(seesaw.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 1);
+    assert_eq!(switchover.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 1);
 }
 
 #[test]
 fn server_that_fails_after_the_plan_removes_nothing_from_state() {
-    let Seesaw { gitlab, tf, side } = Seesaw::new();
-    tf.config(&side.other().config("retries = 0"));
+    let Switchover { gitlab, tf, variant } = Switchover::new();
+    tf.config(&variant.other().config("retries = 0"));
     tf.plan().succeeds();
     let state = std::fs::read_to_string(tf.state_file()).expect("a state");
     drop(gitlab);

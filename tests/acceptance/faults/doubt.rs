@@ -1,5 +1,4 @@
-//! Writes that may have been carried out, and that nothing can be read to tell of: the state holds
-//! what may be there.
+//! Writes with an unknown result: the state has everything that may exist.
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use insta::assert_snapshot;
@@ -14,13 +13,16 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PROVIDER: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 
-const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-    inbound_enabled = false\n}\n\
-    ";
+const OPEN: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+  inbound_enabled = false
+}
+"#;
 
 /// Carries out a write without an answer, and answers nothing from then on. The apply reads before
 /// it writes.
-fn goes_dark(gitlab: &Simulator, write: Route) {
+fn fail_after_write(gitlab: &Simulator, write: Route) {
     let dark = || Injection::from(Fault::Unavailable { retry_after: None });
     gitlab.inject(dark().on(write).carried_out());
     for (route, reads) in
@@ -35,7 +37,7 @@ fn applied(gitlab: &Simulator, config: &str, write: Route) -> (Workspace, String
     let tf = workspace(gitlab);
     tf.config(&format!("{PROVIDER}{config}"));
     tf.plan().succeeds();
-    goes_dark(gitlab, write);
+    fail_after_write(gitlab, write);
     let error = tf.apply_saved().error();
     gitlab.clear_faults();
     (tf, error)
@@ -69,7 +71,7 @@ fn an_entry_that_may_be_there_is_in_state() {
 }
 
 #[test]
-fn an_entry_with_permissions_that_may_be_there_is_in_state() {
+fn entry_with_permissions_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let config = LIB_ON_APP
         .replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
@@ -80,7 +82,7 @@ fn an_entry_with_permissions_that_may_be_there_is_in_state() {
 }
 
 #[test]
-fn a_project_that_may_be_open_is_in_state() {
+fn project_that_may_be_open_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, OPEN, Route::ScopePatch);
     assert_snapshot!(error, @r#"
@@ -105,7 +107,7 @@ fn a_project_that_may_be_open_is_in_state() {
 
 /// The push setting is refused after the project was opened.
 #[test]
-fn a_create_that_fails_half_way_keeps_what_was_done() {
+fn partially_failed_create_keeps_what_was_done() {
     let gitlab = THREE_PROJECTS.start();
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
@@ -143,10 +145,7 @@ fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
 
 #[test]
 fn an_incomplete_list_proves_no_removal() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
         Fault::Answers {
@@ -167,10 +166,7 @@ fn an_incomplete_list_proves_no_removal() {
 
 #[test]
 fn a_gateways_404_leaves_the_state_alone() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(Fault::Answers {
         status: 404,
         content_type: "application/json".to_owned(),
@@ -182,9 +178,9 @@ fn a_gateways_404_leaves_the_state_alone() {
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
 
-/// An error at the root of a mutation refuses it only in GitLab's words for that.
+/// A top-level error of a mutation is a rejection only if it is GitLab's message for one.
 #[test]
-fn a_mutation_that_failed_after_the_change_is_found() {
+fn change_of_a_failed_mutation_is_found() {
     let gitlab = THREE_PROJECTS.start();
     let failed = r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
     gitlab.inject(
@@ -204,11 +200,8 @@ fn a_mutation_that_failed_after_the_change_is_found() {
 
 /// GitLab's list of projects always has the project itself.
 #[test]
-fn an_empty_list_proves_no_removal() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn empty_list_proves_no_removal() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -228,13 +221,10 @@ fn an_empty_list_proves_no_removal() {
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
 
-/// GitLab's words, for a part of the project alone.
+/// GitLab's response, but only to one request of the project.
 #[test]
-fn a_404_counts_only_if_the_project_is_gone() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(LIB_ON_APP);
-    tf.apply().succeeds();
+fn response_404_removes_only_a_missing_project() {
+    let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(
         Fault::Answers {
             status: 404,
@@ -261,11 +251,14 @@ fn a_404_counts_only_if_the_project_is_gone() {
 }
 
 #[test]
-fn a_list_whose_create_failed_says_what_may_be_there() {
+fn failed_create_of_a_list_names_possible_entries() {
     let gitlab = THREE_PROJECTS.start();
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
-                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
-                ";
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project = "acme/app"
+          target_projects = ["acme/lib"]
+        }
+    "#;
     let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
     Error: Can't update allowlist: project acme/app (1)

@@ -1,24 +1,25 @@
-//! Ctrl-C, or a service manager's signal, in the middle of many writes: what is on the wire is let
-//! finish, what waits is given up.
+//! Ctrl-C, or a service manager's signal, in the middle of many writes: requests in flight finish,
+//! waiting ones are cancelled.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use gitlab_simulator::{Fault, Injection, Route};
-use terraform_cli::{Run, Workspace, process_runs, signal_process};
+use terraform_cli::{Run, Workspace, is_process_running, signal_process};
 
 use super::{
-    APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes,
+    APP, allow_all, assert_state_matches, entries, eventually, exclusive, require_processes,
+    with_targets,
 };
 use crate::kit::workspace;
 
-/// As many as GitLab takes on one list.
+/// The maximum number of projects on an allowlist.
 const FULL: u64 = 200;
 
-/// So many writes pass before the others are held up.
+/// The number of writes before the fault begins.
 const BEFORE: usize = 40;
 
-/// Long beside the time that an interrupt takes, short beside what a run may take.
+/// Longer than an interrupt takes, and shorter than the time limit of a run.
 const HOLD_UP: Duration = Duration::from_millis(1500);
 
 /// Applies until the first writes are held up, and then presses Ctrl-C.
@@ -32,14 +33,14 @@ fn interrupted_apply(gitlab: &gitlab_simulator::Simulator, tf: &Workspace) -> Ru
     let run = running.wait();
     gitlab.clear_faults();
     assert_eq!(providers.len(), 1);
-    eventually("the provider ends", || !process_runs(providers[0]));
+    eventually("the provider ends", || !is_process_running(providers[0]));
     run
 }
 
 #[test]
 fn interrupted_list_is_in_state_as_written_and_then_completed() {
     require_processes();
-    let gitlab = crowd(FULL);
+    let gitlab = with_targets(FULL);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
@@ -51,10 +52,10 @@ fn interrupted_list_is_in_state_as_written_and_then_completed() {
     let reached = gitlab.allowlist(APP).projects;
     assert!(reached.len() > BEFORE && (reached.len() as u64) < FULL, "{} entries", reached.len());
     assert!(reached.contains(&2), "a removal came before the end of the additions");
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     assert!(run.errors().iter().any(|error| error.detail.contains("(interrupted)")), "{run}");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.allowlist(APP).projects, (3..2 + FULL).collect());
     let added = gitlab
         .requests()
@@ -68,7 +69,7 @@ fn interrupted_list_is_in_state_as_written_and_then_completed() {
 fn second_interrupt_leaves_no_process_and_apply_converges() {
     require_processes();
     const ENTRIES: u64 = 60;
-    let gitlab = crowd(ENTRIES);
+    let gitlab = with_targets(ENTRIES);
     let mut tf = workspace(&gitlab);
     let temporary = tf.directory().join("temporary");
     fs::create_dir(&temporary).expect("a directory");
@@ -79,15 +80,17 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
     eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
     let providers = running.children();
     running.interrupt();
-    eventually("the first interrupt is heard", || running.has_said("Interrupt received"));
+    eventually("the first interrupt is heard", || running.has_printed("Interrupt received"));
     running.interrupt();
 
     running.wait().fails();
 
-    eventually("the provider ends", || !providers.iter().any(|provider| process_runs(*provider)));
+    eventually("the provider ends", || {
+        !providers.iter().any(|provider| is_process_running(*provider))
+    });
     assert_eq!(fs::read_dir(&temporary).expect("a directory").count(), 0, "a socket is left");
     gitlab.clear_faults();
-    // What was on the wire is carried out though nobody waits for it.
+    // Requests in flight are carried out although nobody waits for them.
     eventually("nothing is under way", || {
         gitlab.clear_requests();
         gitlab.max_in_flight() == 0
@@ -95,7 +98,7 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
     let before = gitlab.allowlist(APP).projects.len() as u64;
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     let added = gitlab
         .requests()
         .to(Route::AllowlistProjectPost)
@@ -107,7 +110,7 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
 #[test]
 fn next_apply_completes_an_interrupted_creation_of_a_list() {
     require_processes();
-    let gitlab = crowd(FULL);
+    let gitlab = with_targets(FULL);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(2..2 + FULL));
 
@@ -127,7 +130,7 @@ fn next_apply_completes_an_interrupted_creation_of_a_list() {
 fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
     require_processes();
     const ENTRIES: u64 = 60;
-    let gitlab = crowd(ENTRIES);
+    let gitlab = with_targets(ENTRIES);
     let tf = workspace(&gitlab);
     allow_all(&gitlab, 2..2 + ENTRIES);
     tf.config(&entries(2..2 + ENTRIES));
@@ -136,10 +139,10 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
 
     let run = interrupted_apply(&gitlab, &tf);
 
-    // Terraform calls it a success when nothing failed that it had begun.
+    // Terraform reports success if nothing that it had started failed.
     assert!(!run.stdout().contains("Plugin did not respond"), "{run}");
     assert!(!gitlab.allowlist(APP).projects.is_empty());
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     tf.apply().succeeds();
     assert!(gitlab.allowlist(APP).projects.is_empty());
 }
@@ -150,7 +153,7 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
     require_processes();
     const ENTRIES: u64 = 40;
     for (round, signal) in ["TERM", "HUP"].into_iter().cycle().take(10).enumerate() {
-        let gitlab = crowd(ENTRIES);
+        let gitlab = with_targets(ENTRIES);
         let tf = workspace(&gitlab);
         tf.config(&entries(2..2 + ENTRIES));
         // One round after the other, the signal comes later.
@@ -161,7 +164,7 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
         eventually("writes are under way", || gitlab.requests().writes().len() > round * 4);
         // Terraform itself ends on a hangup, so that the provider alone gets it.
         if signal == "TERM" {
-            running.signal_all(signal);
+            running.signal_group(signal);
         } else {
             running.children().into_iter().for_each(|provider| signal_process(signal, provider));
         }
@@ -170,7 +173,7 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
 
         gitlab.clear_faults();
         assert!(!run.stdout().contains("Plugin did not respond"), "{signal}: {run}");
-        assert_state_is_true(&gitlab, &tf);
+        assert_state_matches(&gitlab, &tf);
     }
 }
 
@@ -178,15 +181,17 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
 #[test]
 fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
     require_processes();
-    let gitlab = crowd(FULL);
+    let gitlab = with_targets(FULL);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
     tf.config(&exclusive(3..2 + FULL));
     gitlab.clear_requests();
-    let limited = Fault::RateLimited { retry_after: Duration::from_secs(60) };
-    gitlab.inject(Injection::from(limited.clone()).on(Route::AllowlistProjectPost).after(BEFORE));
-    gitlab.inject(Injection::from(limited).on(Route::AllowlistProjectsGet).after(2));
+    let rate_limited = Fault::RateLimited { retry_after: Duration::from_secs(60) };
+    gitlab.inject(
+        Injection::from(rate_limited.clone()).on(Route::AllowlistProjectPost).after(BEFORE),
+    );
+    gitlab.inject(Injection::from(rate_limited).on(Route::AllowlistProjectsGet).after(2));
     let running = tf.start_apply();
     eventually("the limit is met", || {
         !gitlab.requests().filter(|one| one.status == Some(429)).is_empty()

@@ -1,21 +1,23 @@
-//! Provider or host killed in the middle of an apply, without a chance to say goodbye.
+//! The provider or the host is killed in the middle of an apply.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
-use terraform_cli::{Running, Workspace, kill_process, process_runs};
+use terraform_cli::{Running, Workspace, is_process_running, kill_process};
 
-use super::{APP, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes};
+use super::{
+    APP, assert_state_matches, entries, eventually, exclusive, require_processes, with_targets,
+};
 use crate::kit::workspace;
 
 const ENTRIES: u64 = 30;
 
-/// So many writes pass before the others are held up.
+/// The number of writes before the fault begins.
 const BEFORE: usize = 10;
 
-/// Long beside the time that a kill takes.
+/// Longer than a kill takes.
 const HOLD_UP: Duration = Duration::from_secs(2);
 
 /// An apply in the middle of its writes.
@@ -31,7 +33,7 @@ impl Scene {
     #[track_caller]
     fn of(config: &str) -> Scene {
         require_processes();
-        let gitlab = crowd(ENTRIES);
+        let gitlab = with_targets(ENTRIES);
         let mut tf = workspace(&gitlab);
         let temporary = tf.directory().join("temporary");
         fs::create_dir(&temporary).expect("a directory");
@@ -51,7 +53,7 @@ impl Scene {
     }
 }
 
-/// The next apply gets everything onto the list and into the state, and adds nothing twice.
+/// Panics unless the next apply adds everything to the list and the state, and nothing twice.
 #[track_caller]
 fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
     gitlab.clear_faults();
@@ -64,7 +66,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
     assert!(before < ENTRIES, "the kill came too late");
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
-    assert_state_is_true(gitlab, tf);
+    assert_state_matches(gitlab, tf);
     let added = gitlab
         .requests()
         .to(Route::AllowlistProjectPost)
@@ -77,7 +79,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 fn after_the_provider_was_killed_the_next_apply_converges() {
     let scene = Scene::of(&entries(2..2 + ENTRIES));
     kill_process(scene.provider);
-    eventually("the provider ends", || !process_runs(scene.provider));
+    eventually("the provider ends", || !is_process_running(scene.provider));
     assert_eq!(scene.left_behind(), 0);
     let Scene { gitlab, tf, running, .. } = scene;
 
@@ -102,7 +104,7 @@ fn provider_ends_and_cleans_up_after_terraform_was_killed() {
     let mut scene = Scene::of(&entries(2..2 + ENTRIES));
     scene.running.kill();
 
-    eventually("the provider ends", || !process_runs(scene.provider));
+    eventually("the provider ends", || !is_process_running(scene.provider));
 
     assert_eq!(scene.left_behind(), 0);
     assert_converges(&scene.gitlab, &scene.tf);

@@ -1,5 +1,5 @@
-//! Servers and networks that let a run down: the state says what the server holds, access that was
-//! reported as removed is removed, and the next apply converges.
+//! Failing servers and networks: the state matches the server, access that was reported as removed
+//! is removed, and the next apply converges.
 
 mod answers;
 mod connections;
@@ -28,38 +28,38 @@ const FOREVER: Duration = Duration::from_secs(3600);
 
 const APP: u64 = 1;
 
-/// A GitLab and a configuration that has two sides. Turning it round takes a PATCH, a POST and a
+/// A GitLab and two configurations. Switching from one to the other takes a PATCH, a POST and a
 /// DELETE in one apply.
-struct Seesaw {
+struct Switchover {
     gitlab: Simulator,
     tf: Workspace,
-    side: Side,
+    variant: Variant,
 }
 
 #[derive(Clone, Copy)]
-enum Side {
-    Left,
-    Right,
+enum Variant {
+    First,
+    Second,
 }
 
-impl Side {
-    fn other(self) -> Side {
+impl Variant {
+    fn other(self) -> Variant {
         match self {
-            Side::Left => Side::Right,
-            Side::Right => Side::Left,
+            Variant::First => Variant::Second,
+            Variant::Second => Variant::First,
         }
     }
 
-    /// The target on the list, and whether the list counts.
-    fn goal(self) -> (u64, bool) {
+    /// Returns the target on the list, and whether access is restricted to the list.
+    fn expected(self) -> (u64, bool) {
         match self {
-            Side::Left => (2, true),
-            Side::Right => (3, false),
+            Variant::First => (2, true),
+            Variant::Second => (3, false),
         }
     }
 
     fn config(self, block: &str) -> String {
-        let (target, limited) = self.goal();
+        let (target, restricted) = self.expected();
         format!(
             r#"
             provider "gitlab" {{
@@ -67,7 +67,7 @@ impl Side {
             }}
             resource "gitlab_job_token_scope" "app" {{
               project         = {APP}
-              inbound_enabled = {limited}
+              inbound_enabled = {restricted}
             }}
             resource "gitlab_job_token_allowlist_entry" "target_{target}" {{
               project           = {APP}
@@ -78,104 +78,107 @@ impl Side {
     }
 }
 
-/// The requests by which the seesaw turns.
+/// The writes of a switch.
 const WRITES: [Route; 3] =
     [Route::ScopePatch, Route::AllowlistProjectPost, Route::AllowlistProjectDelete];
 
-impl Seesaw {
-    /// The left side, applied.
+impl Switchover {
+    /// Applies the first variant.
     #[track_caller]
-    fn new() -> Seesaw {
+    fn new() -> Switchover {
         let gitlab = Simulator::start();
         for project in ["acme/app", "acme/two", "acme/three"] {
             gitlab.add_project(project);
         }
         let tf = workspace(&gitlab);
-        let seesaw = Seesaw { gitlab, tf, side: Side::Left };
-        seesaw.tf.config(&Side::Left.config(""));
-        seesaw.tf.apply().succeeds();
-        seesaw.is_level();
-        seesaw
+        let switchover = Switchover { gitlab, tf, variant: Variant::First };
+        switchover.tf.config(&Variant::First.config(""));
+        switchover.tf.apply().succeeds();
+        switchover.assert_in_sync();
+        switchover
     }
 
-    /// Applies the other side, with such a provider block, while these faults are in force.
+    /// Applies the other variant with this provider block while these faults are active.
     #[track_caller]
-    fn push(&self, block: &str, faults: impl IntoIterator<Item = Injection>) -> Run {
+    fn switch(&self, block: &str, faults: impl IntoIterator<Item = Injection>) -> Run {
         faults.into_iter().for_each(|fault| self.gitlab.inject(fault));
-        self.tf.config(&self.side.other().config(block));
+        self.tf.config(&self.variant.other().config(block));
         let run = self.tf.apply();
         self.gitlab.clear_faults();
         run
     }
 
-    /// Notes that the last push should have turned it, and looks whether server and state are where
-    /// they should be.
+    /// Panics unless the last switch succeeded, and makes its variant the current one.
     #[track_caller]
-    fn has_turned(&mut self) {
-        self.side = self.side.other();
-        self.is_level();
+    fn assert_switched(&mut self) {
+        self.variant = self.variant.other();
+        self.assert_in_sync();
     }
 
     #[track_caller]
-    fn is_level(&self) {
-        let (target, limited) = self.side.goal();
+    fn assert_in_sync(&self) {
+        let (target, restricted) = self.variant.expected();
         assert_eq!(self.gitlab.allowlist(APP).projects, [target].into());
-        assert_eq!(self.gitlab.inbound_enabled(APP), limited);
-        assert_state_is_true(&self.gitlab, &self.tf);
+        assert_eq!(self.gitlab.inbound_enabled(APP), restricted);
+        assert_state_matches(&self.gitlab, &self.tf);
     }
 }
 
-/// Panics if the state claims what the server does not hold, or leaves out what it does hold, of
-/// project 1.
+/// Panics unless the state matches the server's entries and setting of project 1.
 #[track_caller]
-fn assert_state_is_true(gitlab: &Simulator, tf: &Workspace) {
-    let claimed = Claimed::by_state(tf);
-    assert_eq!(claimed.projects, gitlab.allowlist(APP).projects, "the state names other entries");
-    if let Some(limited) = claimed.limited {
-        assert_eq!(limited, gitlab.inbound_enabled(APP), "the state holds another setting");
+fn assert_state_matches(gitlab: &Simulator, tf: &Workspace) {
+    let in_state = InState::read(tf);
+    assert_eq!(in_state.projects, gitlab.allowlist(APP).projects, "the state has other entries");
+    if let Some(restricted) = in_state.restricted {
+        assert_eq!(restricted, gitlab.inbound_enabled(APP), "the state has another setting");
     }
 }
 
-/// The entries of project 1 in the file of the state.
+/// The entries and the setting of project 1 in the state file.
 #[derive(Debug, Default)]
-struct Claimed {
+struct InState {
     projects: BTreeSet<u64>,
-    limited: Option<bool>,
+    restricted: Option<bool>,
 }
 
-impl Claimed {
-    fn by_state(tf: &Workspace) -> Claimed {
+impl InState {
+    fn read(tf: &Workspace) -> InState {
         let text = fs::read_to_string(tf.state_file()).unwrap_or_else(|_| "{}".to_owned());
         let state: Value = serde_json::from_str(&text).expect("a state is JSON");
-        let mut claimed = Claimed::default();
+        let mut in_state = InState::default();
         for instance in state["resources"].as_array().into_iter().flatten() {
             for object in instance["instances"].as_array().into_iter().flatten() {
                 let attributes = &object["attributes"];
-                claimed.limited = attributes["inbound_enabled"].as_bool().or(claimed.limited);
-                claimed.projects.extend(attributes["target_project_id"].as_u64());
+                in_state.restricted =
+                    attributes["inbound_enabled"].as_bool().or(in_state.restricted);
+                in_state.projects.extend(attributes["target_project_id"].as_u64());
                 let listed = attributes["target_project_ids"].as_array().into_iter().flatten();
-                claimed.projects.extend(listed.filter_map(Value::as_u64));
+                in_state.projects.extend(listed.filter_map(Value::as_u64));
             }
         }
-        claimed
+        in_state
     }
 }
 
-/// A GitLab with `count` projects beside `acme/app`, numbered from 2.
-fn crowd(count: u64) -> Simulator {
+/// Starts a GitLab with `count` projects in addition to `acme/app`, with IDs from 2 on.
+fn with_targets(count: u64) -> Simulator {
     let gitlab = APP_ONLY.start();
     for n in 0..count {
-        gitlab.add_project(&format!("crowd/p{n}"));
+        gitlab.add_project(&format!("targets/p{n}"));
     }
     gitlab
 }
 
-/// An exclusive list of the projects with these IDs.
+/// Returns an exclusive list of the projects with these IDs.
 fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().collect();
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = {APP}\n  \
-         target_project_ids = {targets:?}\n}}\n"
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {{
+          project = {APP}
+          target_project_ids = {targets:?}
+        }}
+        "#
     )
 }
 
@@ -183,9 +186,13 @@ fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
 fn entries(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().map(|target| target.to_string()).collect();
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"each\" {{\n  for_each = \
-         toset({targets:?})\n  project = {APP}\n  target_project_id = each.key\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "each" {{
+          for_each = toset({targets:?})
+          project = {APP}
+          target_project_id = each.key
+        }}
+        "#
     )
 }
 
@@ -200,10 +207,10 @@ fn require_processes() {
     }
 }
 
-/// Waits for something that must come to pass.
+/// Waits until a condition holds.
 #[track_caller]
 fn eventually(what: &str, happened: impl Fn() -> bool) {
-    // Far more than anything takes on a busy machine.
+    // Far longer than any step takes on a busy machine.
     let limit = std::time::Instant::now() + Duration::from_secs(60);
     while !happened() {
         assert!(std::time::Instant::now() < limit, "it never happened: {what}");

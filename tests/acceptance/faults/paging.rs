@@ -1,9 +1,9 @@
-//! Lists that mislead their reader from page to page.
+//! Lists whose pages are inconsistent.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
 
-use super::{APP, allow_all, crowd, exclusive};
+use super::{APP, allow_all, exclusive, with_targets};
 use crate::kit::workspace;
 
 /// A list of two pages.
@@ -11,7 +11,7 @@ const LONG: u64 = 150;
 
 #[test]
 fn a_list_that_never_ends_is_an_error() {
-    let gitlab = crowd(2);
+    let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     gitlab.inject(Fault::NeverEndsTheList.on(Route::AllowlistProjectsGet));
@@ -33,7 +33,7 @@ fn a_list_that_never_ends_is_an_error() {
 
 #[test]
 fn a_list_whose_pages_repeat_is_an_error() {
-    let gitlab = crowd(2);
+    let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     gitlab.inject(Fault::RepeatsThePage.on(Route::AllowlistProjectsGet));
@@ -55,7 +55,7 @@ fn a_list_whose_pages_repeat_is_an_error() {
 
 #[test]
 fn entry_that_slips_to_another_page_is_not_lost_or_readded() {
-    let gitlab = crowd(LONG);
+    let gitlab = with_targets(LONG);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(2..2 + LONG));
     allow_all(&gitlab, 2..2 + LONG);

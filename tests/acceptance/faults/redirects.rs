@@ -1,16 +1,16 @@
-//! Answers that point elsewhere. The token goes to no other address.
+//! Redirects to another address, which never gets the token.
 
 use std::net::TcpListener;
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use insta::assert_snapshot;
 
-use super::{APP, Seesaw, crowd, entries};
+use super::{APP, Switchover, entries, with_targets};
 use crate::kit::{replaced, workspace};
 
 #[test]
 fn reads_by_the_former_path_of_a_renamed_project_find_it() {
-    let gitlab = crowd(1);
+    let gitlab = with_targets(1);
     let tf = workspace(&gitlab);
     tf.config(&replaced(&entries([2]), "project = 1", "project = \"acme/app\""));
     gitlab.rename_project(APP, "acme/renamed");
@@ -27,13 +27,13 @@ fn reads_by_the_former_path_of_a_renamed_project_find_it() {
 
 #[test]
 fn the_token_goes_to_no_other_gitlab() {
-    let seesaw = Seesaw::new();
+    let switchover = Switchover::new();
     let other = Simulator::start();
     let elsewhere = Fault::RedirectsTo(format!("{}/user", other.api_url()));
 
-    // Reads, which may be repeated elsewhere on the same host, and writes alike.
-    seesaw.gitlab.inject(Injection::from(elsewhere.clone()).on(Route::UserGet));
-    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    // Reads, which may be retried elsewhere on the same host, and writes alike.
+    switchover.gitlab.inject(Injection::from(elsewhere.clone()).on(Route::UserGet));
+    assert_snapshot!(switchover.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
@@ -46,20 +46,20 @@ fn the_token_goes_to_no_other_gitlab() {
     `base_url` isn't set, so the URL is from the environment variable
     `GITLAB_BASE_URL`.
     "#);
-    seesaw.gitlab.clear_faults();
-    seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
+    switchover.gitlab.clear_faults();
+    switchover.switch("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
 
-    seesaw.is_level();
+    switchover.assert_in_sync();
     assert_eq!(other.requests().to_string(), "");
     assert_eq!(other.connections(), 0);
 }
 
 #[test]
-fn a_single_sign_on_is_told() {
-    let seesaw = Seesaw::new();
+fn single_sign_on_is_named() {
+    let switchover = Switchover::new();
     let location = "https://acme.cloudflareaccess.com/cdn-cgi/access/login?kid=hush".to_owned();
-    seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet));
-    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    switchover.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet));
+    assert_snapshot!(switchover.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
@@ -78,28 +78,28 @@ fn a_single_sign_on_is_told() {
 }
 
 #[test]
-fn no_byte_goes_to_another_port_of_the_same_host() {
-    let seesaw = Seesaw::new();
+fn nothing_is_sent_to_another_port_of_the_host() {
+    let switchover = Switchover::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     listener.set_nonblocking(true).expect("a listener to be looked at");
     for location in [format!("http://{address}/api/v4/user"), format!("//{address}/api/v4/user")] {
-        seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet).once());
-        assert!(!seesaw.tf.plan().run().is_success());
+        switchover.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet).once());
+        assert!(!switchover.tf.plan().run().is_success());
     }
-    // What has not arrived by now was not sent: the providers have ended.
+    // A request that hasn't arrived by now was never sent: the providers have ended.
     assert!(listener.accept().is_err(), "somebody came");
 }
 
 #[test]
-fn a_redirect_in_circles_ends() {
-    let seesaw = Seesaw::new();
-    seesaw.gitlab.clear_requests();
-    seesaw
-        .gitlab
-        .inject(Fault::RedirectsTo(format!("{}/user", seesaw.gitlab.api_url())).on(Route::UserGet));
+fn redirect_loop_is_an_error() {
+    let switchover = Switchover::new();
+    switchover.gitlab.clear_requests();
+    switchover.gitlab.inject(
+        Fault::RedirectsTo(format!("{}/user", switchover.gitlab.api_url())).on(Route::UserGet),
+    );
 
-    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    assert_snapshot!(switchover.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
@@ -114,15 +114,15 @@ fn a_redirect_in_circles_ends() {
     `GITLAB_BASE_URL`.
     "#);
 
-    assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);
+    assert_eq!(switchover.gitlab.requests().to(Route::UserGet).len(), 4);
 }
 
 #[test]
 fn a_login_page_is_not_taken_for_gitlab() {
-    let seesaw = Seesaw::new();
-    seesaw.gitlab.inject(Fault::LoginPage.on(Route::UserGet));
+    let switchover = Switchover::new();
+    switchover.gitlab.inject(Fault::LoginPage.on(Route::UserGet));
 
-    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    assert_snapshot!(switchover.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {

@@ -1,16 +1,16 @@
-//! GitLab withdraws its favour in the middle of an apply.
+//! Permissions that are lost in the middle of an apply.
 
 use gitlab_simulator::{
     ADMINISTRATOR, Fault, Injection, Role, Route, Target, TokenSpec, TokenState,
 };
 use insta::assert_snapshot;
 
-use super::{APP, allow_all, assert_state_is_true, crowd, entries, exclusive};
+use super::{APP, allow_all, assert_state_matches, entries, exclusive, with_targets};
 use crate::kit::workspace;
 
 #[test]
 fn token_revoked_mid_list_is_one_error_with_true_state() {
-    let gitlab = crowd(6);
+    let gitlab = with_targets(6);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
@@ -41,11 +41,11 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects.len(), 3);
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     gitlab.clear_faults();
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(gitlab.allowlist(APP).projects, (2..7).collect());
-    // Two before and two after, and no other was made twice.
+    // Two before and two after, and none of them twice.
     let added = gitlab
         .requests()
         .to(Route::AllowlistProjectPost)
@@ -55,7 +55,7 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
 
 #[test]
 fn token_revoked_mid_run_leaves_exactly_added_entries_in_state() {
-    let gitlab = crowd(10);
+    let gitlab = with_targets(10);
     let tf = workspace(&gitlab);
     tf.config(&entries(2..12));
     gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(4));
@@ -64,16 +64,16 @@ fn token_revoked_mid_run_leaves_exactly_added_entries_in_state() {
 
     assert_eq!(run.fails().errors().len(), 6);
     assert_eq!(gitlab.allowlist(APP).projects.len(), 4);
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     gitlab.clear_faults();
-    tf.apply().succeeds().warns_of_nothing();
-    assert_state_is_true(&gitlab, &tf);
+    tf.apply().succeeds().has_no_warnings();
+    assert_state_matches(&gitlab, &tf);
     assert_eq!(gitlab.allowlist(APP).projects, (2..12).collect());
 }
 
 #[test]
 fn token_without_role_or_scope_fails_once_and_removes_nothing() {
-    let gitlab = crowd(3);
+    let gitlab = with_targets(3);
     let mut tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3]));
     tf.apply().succeeds();
@@ -96,7 +96,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
     Failed:
 
-      - remove project crowd/p1 (3)
+      - remove project targets/p1 (3)
 
     DELETE /projects/1/job_token_scope/allowlist/3: the token's user isn't allowed
     to do this (403).
@@ -120,7 +120,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
     Failed:
 
-      - remove project crowd/p1 (3)
+      - remove project targets/p1 (3)
 
     DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the scope
     `api` (403).
@@ -131,7 +131,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     tf.set_env("GITLAB_TOKEN", gitlab.token());
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, [2].into());
@@ -139,7 +139,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
 #[test]
 fn hidden_target_that_a_list_should_remove_stays_in_state() {
-    let gitlab = crowd(3);
+    let gitlab = with_targets(3);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3, 4]));
     tf.apply().succeeds();
@@ -151,11 +151,11 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Removed: project crowd/p2 (4).
+    Removed: project targets/p2 (4).
 
     Failed:
 
-      - remove project crowd/p1 (3)
+      - remove project targets/p1 (3)
 
     DELETE /projects/1/job_token_scope/allowlist/3: the entry is still on the
     allowlist (404).
@@ -167,17 +167,17 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());
-    assert_state_is_true(&gitlab, &tf);
+    assert_state_matches(&gitlab, &tf);
     gitlab.show_to(ADMINISTRATOR, Target::Project(3));
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, [2].into());
 }
 
 #[test]
-fn a_token_that_expires_after_the_plan_changes_nothing() {
-    let gitlab = crowd(2);
+fn token_that_expires_after_the_plan_changes_nothing() {
+    let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
-    // With a block for the provider there is no word of Terraform's own about its absence.
+    // With a provider block, Terraform adds no message about a missing one.
     tf.config(&format!("provider \"gitlab\" {{\n}}\n{}", exclusive([2])));
     allow_all(&gitlab, [3]);
     tf.plan().succeeds();

@@ -1,5 +1,5 @@
-//! Two resources that want different things of the same object: the plan warns, and the apply
-//! doesn't undo what it has just done. What only looks so raises no warning.
+//! Two resources with different values for the same object: the plan warns, and the apply doesn't
+//! undo its own changes. Apparent conflicts don't warn.
 
 use gitlab_simulator::{Requests, Simulator, Target};
 use terraform_cli::Workspace;
@@ -15,7 +15,7 @@ const APP_NAMED: &str = "project acme/app (1)";
 /// Plans two resources of which the second one is planned and applied after the first, expects the
 /// warning, and applies the plan, which fails. Returns the writes of the apply.
 #[track_caller]
-fn second_fails(
+fn assert_second_fails(
     gitlab: &Simulator,
     first: (&str, &str),
     second: (&str, &str),
@@ -37,7 +37,7 @@ fn second_fails(
     assert_fails_with(&applied, facts);
     assert_eq!(applied.errors().len(), 1, "{applied}");
     assert!(
-        applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])),
+        applied.errors().iter().all(|error| !mentions(error, &["plan doesn't show"])),
         "{applied}"
     );
     gitlab.requests().writes()
@@ -54,7 +54,8 @@ fn second_list_of_one_kind_fails_and_removes_nothing() {
             let gitlab = kind.gitlab(&[]);
             let (first, second) = (kind.list(&[one]), kind.list(&[other]));
 
-            let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
+            let writes =
+                assert_second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
             assert!(kind.allowed(&gitlab).contains(&one));
             assert_eq!(removals(&writes), "");
@@ -62,14 +63,14 @@ fn second_list_of_one_kind_fails_and_removes_nothing() {
     }
 }
 
-/// Only one of the two lists names the target that the other one takes off.
+/// Only one of the two lists has the target that the other one removes.
 #[test]
 fn second_list_does_not_add_what_the_first_removed() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[0, 1]);
         let (first, second) = (kind.list(&[0]), kind.list(&[0, 1]));
 
-        let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -112,7 +113,7 @@ fn second_scope_fails_and_writes_nothing() {
         let [one, other] =
             [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
 
-        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.inbound_enabled(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -127,7 +128,7 @@ fn second_scope_with_another_push_setting_fails() {
         let [one, other] = [first, !first]
             .map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
 
-        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
+        let writes = assert_second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.push_repository_for_job_token_allowed(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -140,7 +141,8 @@ fn list_does_not_remove_a_new_entry() {
         let gitlab = kind.gitlab(&[]);
         let (first, second) = (kind.entry(1), kind.list(&[0]));
 
-        let writes = second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]);
+        let writes =
+            assert_second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]);
 
         assert!(kind.allowed(&gitlab).contains(&1));
         assert_eq!(removals(&writes), "");
@@ -153,7 +155,8 @@ fn entry_does_not_add_what_a_list_removed() {
         let gitlab = kind.gitlab(&[1]);
         let (first, second) = (kind.list(&[0]), kind.entry(1));
 
-        let writes = second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]);
+        let writes =
+            assert_second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 2, "{writes}");
@@ -221,7 +224,7 @@ fn lists_of_different_projects_are_no_conflict() {
 }
 
 #[test]
-fn entry_that_the_list_names_is_no_conflict() {
+fn entry_in_the_list_does_not_conflict() {
     for kind in KINDS {
         let [named, entry_arguments] = [kind.list(&[0, 1]), kind.entry(1)];
         let [list_first, entry_first] = [LIST, ENTRY].map(|first| after(&format!("{first}.this")));
@@ -265,7 +268,7 @@ fn project_and_group_of_one_id_are_no_conflict() {
     apply_without_conflict(&[&format!("{project}{group}")]);
 }
 
-/// Two values of an attribute that forces a new resource, for each of the resources.
+/// Returns two values of an attribute that forces a new resource, for each of the resources.
 fn replacements(lifecycle: &str) -> Vec<[String; 2]> {
     let mut configs = vec![
         ["acme/lib", "acme/web"]
@@ -299,7 +302,7 @@ fn changes_that_force_a_new_resource_are_no_conflict() {
     }
 }
 
-/// Each of the resources under that name.
+/// Returns one resource of each type with this name.
 fn each_resource(name: &str, more: &str) -> [String; 4] {
     [
         entry(name, &format!("target_project = \"acme/lib\"\n{more}")),
@@ -338,8 +341,7 @@ fn entries_that_become_a_list_are_no_conflict() {
 fn requested_replacement_is_no_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for config in each_resource("this", lifecycle) {
-            let gitlab = FOUR_PROJECTS.start();
-            let tf = workspace(&gitlab);
+            let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
             applies_without_conflict(&tf, &config, &[]);
             let state = tf.state();
             let [address] = state.addresses()[..] else { panic!("one resource: {state:?}") };
@@ -373,7 +375,7 @@ fn shifted_count_is_no_conflict() {
     apply_without_conflict(&[&all, &fewer, &all]);
 }
 
-/// Nothing in the state of an adopted entry tells it from one that is renamed.
+/// In the state, an adopted entry looks like a renamed one.
 #[test]
 fn adopted_entry_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();

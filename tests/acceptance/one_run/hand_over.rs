@@ -1,5 +1,5 @@
-//! An entry or setting that one resource of a run removes and another one of the same run makes:
-//! after an apply that succeeds, the server has what the configuration says.
+//! An entry or setting that one resource removes and another one adds in the same run: after a
+//! successful apply, the server matches the configuration.
 //!
 //! Terraform orders neither of the two, so each hand-over runs several times, with removals as fast
 //! as reads and slower.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use gitlab_simulator::{Allowlist, Fault, Injection, Permissions, Route, Simulator, Target};
 use terraform_cli::Workspace;
 
-use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
+use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, mentions, provider_requirement, resource_of};
 use crate::kit::workspace;
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP;
@@ -21,7 +21,7 @@ const ROUNDS: usize = 5;
 /// The numbers of targets, and how often a hand-over of so many runs at each speed of removals.
 const SIZES: [(usize, usize); 3] = [(1, 1), (3, ROUNDS), (40, 1)];
 
-/// The time by which a removal is slower than a read.
+/// How much slower than a read a removal is.
 const DELAYS: [Duration; 2] = [Duration::from_millis(300), Duration::ZERO];
 
 /// Has the targets as entries, one by one.
@@ -68,7 +68,7 @@ impl Site {
         Site { gitlab, projects, groups }
     }
 
-    /// The two blocks of the entries, each with a key in front of the ID.
+    /// Returns the two blocks of the entries, each with a key in front of the ID.
     fn entries(&self, project: &str, name: &str, key: &str, more: &str) -> String {
         [("project", &self.projects), ("group", &self.groups)]
             .map(|(kind, ids)| {
@@ -96,7 +96,7 @@ impl Site {
         resource_of(&format!("\"{LIMITED}\""), ENTRY, &format!("{name}_limited"), &arguments)
     }
 
-    /// All resources of these projects.
+    /// Returns all resources of these projects.
     fn all(&self, name: &str, more: &str) -> String {
         [
             self.entries(ENTRIES, name, "", more),
@@ -181,7 +181,7 @@ impl Form {
         Form { config, module: None, server }
     }
 
-    /// A module that does all of it.
+    /// Returns a module that has all resources.
     fn in_module(module: &str, server: Server) -> Form {
         let config = format!("module \"{MODULE}\" {{\n  source = \"./{MODULE}\"\n}}\n");
         let module = Some(format!("{}{module}", provider_requirement()));
@@ -366,7 +366,7 @@ fn failed_create_says_what_was_left_for_it() {
         let run = tf.apply();
 
         let said = [run.fails().errors(), run.warnings()].concat();
-        let is_said = said.iter().any(|message| tells(message, &[KEPT, &kind.named(0)]));
+        let is_said = said.iter().any(|message| mentions(message, &[KEPT, &kind.named(0)]));
         assert!(is_said || kind.allowed(&gitlab).is_empty(), "{run}");
 
         gitlab.clear_faults();

@@ -1,5 +1,5 @@
-//! An entry with permissions beside a list that names its target: the target has no more than the
-//! entry says, or the plan warns.
+//! An entry with permissions beside a list of the same target: the target gets only the permissions
+//! of the entry, or the plan warns.
 
 use gitlab_simulator::{Permissions, Requests, Simulator, Target};
 
@@ -13,7 +13,8 @@ fn target(kind: &Kind) -> Target {
     (kind.target)(kind.ids[0])
 }
 
-/// A new entry with permissions, a new list that names its target and another one, and their order.
+/// Returns a new entry with permissions and a new list of its target and another one, in this
+/// order.
 fn config(kind: &Kind, entry_order: &str, list_order: &str) -> String {
     let arguments = format!("{}\njob_token_policies = [\"READ_JOBS\"]{entry_order}", kind.entry(0));
     format!(
@@ -23,7 +24,7 @@ fn config(kind: &Kind, entry_order: &str, list_order: &str) -> String {
     )
 }
 
-/// The additions over REST, which knows no permissions.
+/// Returns the additions over REST, which doesn't support permissions.
 fn additions(gitlab: &Simulator, kind: &Kind) -> Requests {
     let target = target(kind);
     gitlab.requests().writes().filter(|request| {
@@ -44,7 +45,7 @@ fn list_leaves_a_target_to_the_entry_planned_before_it() {
         let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", &after(&format!("{ENTRY}.this"))));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(additions(&gitlab, &kind).to_string(), "");
         assert_limited(&gitlab, &kind);
@@ -68,7 +69,7 @@ fn entry_planned_after_a_list_warns_of_full_permissions() {
     }
 }
 
-/// Terraform orders neither.
+/// Terraform doesn't order them.
 #[test]
 fn list_beside_an_entry_adds_no_target_without_a_warning() {
     for kind in KINDS {
@@ -76,10 +77,10 @@ fn list_beside_an_entry_adds_no_target_without_a_warning() {
         let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", ""));
 
-        let warnings = goes_through(&tf);
+        let warnings = plans_and_applies(&tf);
 
         let is_warned_of =
-            warnings.iter().any(|warning| tells(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
+            warnings.iter().any(|warning| mentions(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
         let additions = additions(&gitlab, &kind);
         assert!(is_warned_of || additions.is_empty(), "{additions}");
         assert_limited(&gitlab, &kind);
@@ -98,10 +99,10 @@ fn list_beside_an_entry_that_exists_leaves_its_permissions() {
         gitlab.clear_requests();
         tf.config(&config);
 
-        let warnings = goes_through(&tf);
+        let warnings = plans_and_applies(&tf);
 
         assert!(
-            warnings.iter().all(|warning| !tells(warning, &[FULL_PERMISSIONS])),
+            warnings.iter().all(|warning| !mentions(warning, &[FULL_PERMISSIONS])),
             "{warnings:#?}"
         );
         assert_eq!(additions(&gitlab, &kind).to_string(), "");

@@ -1,7 +1,7 @@
-//! The knowledge of one run: resources that meet at the same entry or setting, values that only the
-//! apply knows, and what changes on the server between the plan and the apply.
+//! Interactions within one run: resources that manage the same entry or setting, values that are
+//! unknown until the apply, and changes on the server between plan and apply.
 //!
-//! The words of the messages are not pinned here, only the facts in them.
+//! These tests pin the facts in messages, not their wording.
 
 mod conflicts;
 mod hand_over;
@@ -27,27 +27,27 @@ const SCOPE: &str = "gitlab_job_token_scope";
 /// The words by which a message says that something on the server remains.
 const KEPT: &str = "keep|kept|stay|remain|leave|left|still|doesn't remove";
 
-/// An entry for a target on the allowlist of `acme/app`.
+/// Returns an entry for a target on the allowlist of `acme/app`.
 fn entry(name: &str, arguments: &str) -> String {
     resource(ENTRY, name, arguments)
 }
 
-/// An exclusive list of `acme/app`.
+/// Returns an exclusive list of `acme/app`.
 fn list(name: &str, arguments: &str) -> String {
     resource(LIST, name, arguments)
 }
 
-/// A scope of `acme/app`.
+/// Returns a scope of `acme/app`.
 fn scope(name: &str, arguments: &str) -> String {
     resource(SCOPE, name, arguments)
 }
 
-/// A resource of `acme/app`.
+/// Returns a resource of `acme/app`.
 fn resource(kind: &str, name: &str, arguments: &str) -> String {
     resource_of("\"acme/app\"", kind, name, arguments)
 }
 
-/// A resource of the project that an expression names.
+/// Returns a resource of the project that an expression names.
 fn resource_of(project: &str, kind: &str, name: &str, arguments: &str) -> String {
     let mut block = format!("resource \"{kind}\" \"{name}\" {{\n  project = {project}\n");
     for argument in arguments.lines().map(str::trim) {
@@ -56,12 +56,12 @@ fn resource_of(project: &str, kind: &str, name: &str, arguments: &str) -> String
     block + "}\n"
 }
 
-/// A second line of arguments that orders a block after others.
+/// Returns arguments that order a block after others.
 fn after(addresses: &str) -> String {
     format!("\ndepends_on = [{addresses}]")
 }
 
-/// One of the two kinds of target, as tests of both of them name it.
+/// A kind of target, for tests that cover both.
 #[derive(Clone, Copy)]
 struct Kind {
     /// The argument of an entry.
@@ -75,7 +75,7 @@ struct Kind {
     target: fn(u64) -> Target,
 }
 
-/// The kinds of target. The groups stand above none of the projects.
+/// The kinds of target. None of the groups contains the projects.
 const KINDS: [Kind; 2] = [
     Kind {
         argument: "target_project",
@@ -94,7 +94,7 @@ const KINDS: [Kind; 2] = [
 ];
 
 impl Kind {
-    /// The GitLab that holds the targets, and some of them on the allowlist of `acme/app`.
+    /// Starts a GitLab that has the targets, some of them on the allowlist of `acme/app`.
     fn gitlab(&self, allowed: &[usize]) -> Simulator {
         let gitlab = crate::worlds::FOUR_PROJECTS.start();
         for path in KINDS[1].paths {
@@ -109,36 +109,36 @@ impl Kind {
         gitlab.allow(APP, (self.target)(self.ids[index]));
     }
 
-    /// The indexes of those of the targets that are on the allowlist of `acme/app`.
+    /// Returns the indexes of the targets that are on the allowlist of `acme/app`.
     fn allowed(&self, gitlab: &Simulator) -> Vec<usize> {
         let is_allowed =
             |index: &usize| gitlab.entry(APP, (self.target)(self.ids[*index])).is_some();
         (0..self.ids.len()).filter(is_allowed).collect()
     }
 
-    /// The argument of an entry for a target.
+    /// Returns the argument of an entry for a target.
     fn entry(&self, index: usize) -> String {
         format!("{} = \"{}\"", self.argument, self.paths[index])
     }
 
-    /// The argument of a list of targets.
+    /// Returns the argument of a list of targets.
     fn list(&self, indexes: &[usize]) -> String {
         let paths: Vec<&str> = indexes.iter().map(|index| self.paths[*index]).collect();
         format!("{} = {paths:?}", self.set)
     }
 
-    /// The fact that a target is named: as it is written, with its ID behind.
+    /// Returns the target as messages name it: as it is written, followed by its ID.
     fn named(&self, index: usize) -> String {
         format!("{} {} ({})", self.noun(), self.paths[index], self.ids[index])
     }
 
-    /// The word for the kind.
+    /// Returns `project` or `group`.
     fn noun(&self) -> &str {
         self.argument.trim_start_matches("target_")
     }
 }
 
-/// A workspace for a provider whose token comes from [`unknown_token`].
+/// Makes a workspace for a provider whose token comes from [`unknown_token`].
 #[track_caller]
 fn workspace_without_token(gitlab: &Simulator) -> Workspace {
     let mut tf = bare_workspace();
@@ -147,7 +147,7 @@ fn workspace_without_token(gitlab: &Simulator) -> Workspace {
     tf
 }
 
-/// A provider block whose token is unknown in the plan of each new generation.
+/// Returns a provider block whose token is unknown in the plan of each new generation.
 fn unknown_token(generation: u32) -> String {
     format!(
         r#"
@@ -165,32 +165,38 @@ fn unknown_token(generation: u32) -> String {
     )
 }
 
-/// The requirement of the provider that a module needs, too.
+/// Returns the provider requirement, which each module needs.
 fn provider_requirement() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = \
-         \"{PROVIDER_SOURCE}\"\n    }}\n  }}\n}}\n\
-         "
+        r#"
+        terraform {{
+          required_providers {{
+            gitlab = {{
+              source = "{PROVIDER_SOURCE}"
+            }}
+          }}
+        }}
+        "#
     )
 }
 
-/// All of a message in one line and in lower case.
-fn told(diagnostic: &Diagnostic) -> String {
+/// Returns title and detail of a message on one line and in lower case.
+fn text_of(diagnostic: &Diagnostic) -> String {
     let text = format!("{} {}", diagnostic.summary, diagnostic.detail);
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Checks whether a message has all of these facts in it, each in one of the wordings that `|`
 /// separates.
-fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
-    let text = told(diagnostic);
+fn mentions(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
+    let text = text_of(diagnostic);
     facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
 }
 
-/// The warnings of several runs that have all of these facts in them.
+/// Returns the warnings of several runs that contain all of these facts.
 fn warnings_of(runs: &[&Run], facts: &[&str]) -> Vec<Diagnostic> {
     let all = runs.iter().flat_map(|run| run.warnings());
-    all.filter(|warning| tells(warning, facts)).collect()
+    all.filter(|warning| mentions(warning, facts)).collect()
 }
 
 /// Panics unless one warning of the run has all of these facts in it.
@@ -216,13 +222,13 @@ fn assert_does_not_warn(run: &Run, facts: &[&str]) {
 #[track_caller]
 fn assert_fails_with(run: &Run, facts: &[&str]) {
     let errors = run.fails().errors();
-    assert!(errors.iter().any(|error| tells(error, facts)), "no error of {facts:?}\n{run}");
+    assert!(errors.iter().any(|error| mentions(error, facts)), "no error of {facts:?}\n{run}");
 }
 
 /// Plans and applies the saved plan, after which nothing is left to do. Returns both runs'
 /// warnings.
 #[track_caller]
-fn goes_through(tf: &Workspace) -> Vec<Diagnostic> {
+fn plans_and_applies(tf: &Workspace) -> Vec<Diagnostic> {
     let plan = tf.plan();
     plan.succeeds();
     let applied = tf.apply_saved();

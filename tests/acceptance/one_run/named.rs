@@ -17,7 +17,7 @@ fn state(tf: &Workspace) -> Value {
 
 /// Panics unless the run failed before any write and named the target.
 #[track_caller]
-fn assert_refused(gitlab: &Simulator, applied: &Run, target: &str) {
+fn assert_removal_rejected(gitlab: &Simulator, applied: &Run, target: &str) {
     assert_fails_with(applied, &[NOT_IN_THE_PLAN, target]);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
@@ -27,16 +27,16 @@ fn assert_refused(gitlab: &Simulator, applied: &Run, target: &str) {
 #[track_caller]
 fn assert_named(gitlab: &Simulator, applied: &Run, target: &str) {
     if PLANNED_PRIVATE_DATA.is_there() {
-        assert_refused(gitlab, applied, target);
+        assert_removal_rejected(gitlab, applied, target);
     } else {
         applied.succeeds();
         assert_warns(applied, &[target]);
     }
 }
 
-/// A workspace with an applied list of the first two targets, to be a list of the first one.
+/// Applies a list of the first two targets, then configures one of the first target.
 #[track_caller]
-fn shortened(gitlab: &Simulator, kind: &Kind) -> Workspace {
+fn list_to_shorten(gitlab: &Simulator, kind: &Kind) -> Workspace {
     let tf = workspace(gitlab);
     tf.config(&list("this", &kind.list(&[0, 1])));
     tf.apply().succeeds();
@@ -48,12 +48,12 @@ fn shortened(gitlab: &Simulator, kind: &Kind) -> Workspace {
 fn target_that_joins_after_the_plan_of_an_update_stays() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let tf = shortened(&gitlab, &kind);
+        let tf = list_to_shorten(&gitlab, &kind);
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);
         gitlab.clear_requests();
 
-        assert_refused(&gitlab, &tf.apply_saved(), &kind.named(2));
+        assert_removal_rejected(&gitlab, &tf.apply_saved(), &kind.named(2));
 
         assert_eq!(kind.allowed(&gitlab), [0, 1, 2]);
         let held = state(&tf);
@@ -69,7 +69,7 @@ fn target_that_joins_after_the_plan_of_an_update_stays() {
 fn next_plan_names_the_target_that_has_joined() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let tf = shortened(&gitlab, &kind);
+        let tf = list_to_shorten(&gitlab, &kind);
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);
         tf.apply_saved().fails();
@@ -118,7 +118,7 @@ fn target_that_joins_a_newly_managed_kind_is_named() {
 fn plan_without_a_refresh_names_every_target_on_the_list() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let tf = shortened(&gitlab, &kind);
+        let tf = list_to_shorten(&gitlab, &kind);
         kind.allow(&gitlab, 2);
 
         let plan = tf.plan_with(&["-refresh=false"]);
@@ -130,7 +130,7 @@ fn plan_without_a_refresh_names_every_target_on_the_list() {
             applied.succeeds();
             assert_eq!(kind.allowed(&gitlab), [0]);
         } else {
-            assert_refused(&gitlab, &applied, &kind.named(2));
+            assert_removal_rejected(&gitlab, &applied, &kind.named(2));
             assert_fails_with(&applied, &["-refresh=false"]);
         }
     }
@@ -141,17 +141,17 @@ fn plan_without_a_refresh_names_every_target_on_the_list() {
 fn target_that_the_run_has_added_is_a_conflict() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let tf = shortened(&gitlab, &kind);
-        let shortened =
+        let tf = list_to_shorten(&gitlab, &kind);
+        let list_to_shorten =
             list("this", &format!("{}{}", kind.list(&[0]), after(&format!("{ENTRY}.new"))));
-        tf.config(&format!("{shortened}{}", entry("new", &kind.entry(2))));
+        tf.config(&format!("{list_to_shorten}{}", entry("new", &kind.entry(2))));
         tf.plan().succeeds();
 
         let applied = tf.apply_saved();
 
         applied.fails();
         assert!(
-            applied.errors().iter().all(|error| !tells(error, &[NOT_IN_THE_PLAN])),
+            applied.errors().iter().all(|error| !mentions(error, &[NOT_IN_THE_PLAN])),
             "{applied}"
         );
         assert_fails_with(&applied, &[&kind.named(2)]);
@@ -163,7 +163,7 @@ fn target_that_the_run_has_added_is_a_conflict() {
 fn target_that_joins_is_kept_where_the_list_names_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let tf = shortened(&gitlab, &kind);
+        let tf = list_to_shorten(&gitlab, &kind);
         tf.config(&list("this", &kind.list(&[0, 2])));
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);

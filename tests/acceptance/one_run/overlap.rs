@@ -1,5 +1,4 @@
-//! Two resources that have the same entry or setting: the one that is removed leaves what the other
-//! one has.
+//! Two resources with the same entry or setting: removing one keeps what the other one manages.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Run, Workspace};
@@ -12,7 +11,7 @@ use crate::worlds::FOUR_PROJECTS;
 /// The words by which a plan announces that it removes what another resource keeps.
 const ADDED_BACK: &str = "next apply";
 
-/// Two resources that have the same object, of which one is removed.
+/// Two resources with the same object, of which one is removed.
 struct Overlap {
     gitlab: Simulator,
     keeper: Block,
@@ -26,7 +25,8 @@ struct Overlap {
 type Block = (&'static str, String);
 
 impl Overlap {
-    /// An entry beside a list, or beside another entry, of which either one is removed.
+    /// Returns an entry beside a list and an entry beside another entry, each with either one
+    /// removed.
     fn of_targets(kind: Kind) -> Vec<Overlap> {
         let list = (LIST, kind.list(&[0, 1]));
         let by_path = (ENTRY, kind.entry(0));
@@ -102,7 +102,7 @@ impl Overlap {
     }
 
     #[track_caller]
-    fn is_left(&self, tf: &Workspace, [planned, applied]: &[Run; 2]) {
+    fn assert_kept(&self, tf: &Workspace, [planned, applied]: &[Run; 2]) {
         assert!(
             (self.is_kept)(&self.gitlab),
             "{:?} beside {:?}\n{planned}",
@@ -113,12 +113,12 @@ impl Overlap {
         tf.plan().changes_nothing();
     }
 
-    /// As [`Overlap::is_left`], but for a plan that warns of the removal. The next apply adds back
-    /// what it removed.
+    /// Does as [`Overlap::assert_kept`], or accepts a removal that the plan warned of and the next
+    /// apply undoes.
     #[track_caller]
-    fn is_left_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
+    fn assert_kept_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
         if (self.is_kept)(&self.gitlab) {
-            return self.is_left(tf, runs);
+            return self.assert_kept(tf, runs);
         }
         assert_warns(&runs[0], &[ADDED_BACK, &self.object]);
         tf.apply().succeeds();
@@ -128,7 +128,7 @@ impl Overlap {
 }
 
 #[test]
-fn removal_leaves_what_was_planned_before_it() {
+fn removal_keeps_entries_planned_before_it() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let order = after(&format!("{}.keeper", overlap.keeper.0));
@@ -138,13 +138,13 @@ fn removal_leaves_what_was_planned_before_it() {
 
         let (tf, runs) = overlap.remove(&both, &alone);
 
-        overlap.is_left(&tf, &runs);
+        overlap.assert_kept(&tf, &runs);
     }
 }
 
 /// The plan of a removal can't know of what is planned after it.
 #[test]
-fn removal_of_what_is_planned_after_it_is_announced() {
+fn removal_of_entries_planned_after_it_is_announced() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper(&after(&format!("{}.removed", overlap.removed.0)));
@@ -153,20 +153,20 @@ fn removal_of_what_is_planned_after_it_is_announced() {
 
         let (tf, runs) = overlap.remove(&both, &alone);
 
-        overlap.is_left_or_announced(&tf, &runs);
+        overlap.assert_kept_or_announced(&tf, &runs);
     }
 }
 
 /// Terraform plans a block that is gone in no order with the others.
 #[test]
-fn removal_of_a_block_leaves_or_announces_what_others_have() {
+fn removed_block_keeps_or_announces_shared_entries() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper("");
 
         let (tf, runs) = overlap.remove(&format!("{keeper}{}", overlap.removed("")), &keeper);
 
-        overlap.is_left_or_announced(&tf, &runs);
+        overlap.assert_kept_or_announced(&tf, &runs);
     }
 }
 

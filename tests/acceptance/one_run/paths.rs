@@ -1,4 +1,4 @@
-//! Paths that no look-up resolves, or that lead elsewhere by the time of the apply.
+//! Paths that can't be resolved, or that name another target by the time of the apply.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn target_leaves_a_list_beside_a_hidden_path() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
     }
@@ -51,7 +51,7 @@ fn target_joins_a_list_beside_a_hidden_path() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0, 1, 2])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0, 1, 2]);
     }
@@ -59,9 +59,9 @@ fn target_joins_a_list_beside_a_hidden_path() {
 
 /// Plans a change in place, which takes no write.
 #[track_caller]
-fn goes_through_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
+fn plans_and_applies_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
     assert_eq!(tf.plan().change(address).action, Action::Update);
-    goes_through(tf);
+    plans_and_applies(tf);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
 
@@ -71,7 +71,7 @@ fn hidden_path_replaces_an_id_of_a_list() {
         let (gitlab, tf) = hidden_after(&kind, &list("this", &ids(&kind, 0)));
         tf.config(&list("this", &kind.list(&[0])));
 
-        goes_through_in_place(&gitlab, &tf, &format!("{LIST}.this"));
+        plans_and_applies_in_place(&gitlab, &tf, &format!("{LIST}.this"));
     }
 }
 
@@ -82,7 +82,7 @@ fn hidden_path_replaces_an_id_of_an_entry() {
         let (gitlab, tf) = hidden_after(&kind, &entry("this", &by_id));
         tf.config(&entry("this", &kind.entry(0)));
 
-        goes_through_in_place(&gitlab, &tf, &format!("{ENTRY}.this"));
+        plans_and_applies_in_place(&gitlab, &tf, &format!("{ENTRY}.this"));
     }
 }
 
@@ -100,7 +100,7 @@ fn new_list_adopts_a_hidden_path() {
         let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[0, 1])));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0, 1]);
     }
@@ -113,7 +113,7 @@ fn new_entry_adopts_a_hidden_path() {
         let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
     }
@@ -129,7 +129,7 @@ fn entry_imported_by_id_takes_a_hidden_path() {
         let address = format!("{ENTRY}.this");
         tf.import(&address, &format!("{APP}:{noun}:{}", kind.ids[0])).succeeds();
 
-        goes_through_in_place(&gitlab, &tf, &address);
+        plans_and_applies_in_place(&gitlab, &tf, &address);
     }
 }
 
@@ -142,7 +142,7 @@ fn list_imported_by_id_takes_a_hidden_path() {
         let address = format!("{LIST}.this");
         tf.import(&address, &APP.to_string()).succeeds();
 
-        goes_through_in_place(&gitlab, &tf, &address);
+        plans_and_applies_in_place(&gitlab, &tf, &address);
     }
 }
 
@@ -154,7 +154,7 @@ fn moves(kind: &Kind, official: &crate::moved::Official, resource: &str, config:
     let address = format!("{resource}.this");
     let tf = official.moved_to(&gitlab, &address, config);
 
-    goes_through(&tf);
+    plans_and_applies(&tf);
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [address]);
@@ -189,7 +189,7 @@ fn list_moved_from_the_official_provider_takes_a_hidden_path() {
     }
 }
 
-/// The former path of a group leads nowhere, in contrast to that of a project.
+/// A group's former path isn't redirected, unlike a project's.
 #[test]
 fn renamed_group_keeps_its_former_path_while_others_change() {
     let kind = &KINDS[1];
@@ -201,7 +201,7 @@ fn renamed_group_keeps_its_former_path_while_others_change() {
         gitlab.rename_group(kind.ids[1], "operations");
         tf.config(&list("this", &kind.list(after)));
 
-        goes_through(&tf);
+        plans_and_applies(&tf);
 
         assert_eq!(kind.allowed(&gitlab), after);
     }
@@ -225,7 +225,7 @@ fn group_renamed_after_the_plan_keeps_its_former_path() {
 }
 
 #[test]
-fn target_deleted_after_the_plan_is_no_defect_of_the_provider() {
+fn target_deleted_after_the_plan_is_not_a_provider_bug() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);
@@ -240,11 +240,14 @@ fn target_deleted_after_the_plan_is_no_defect_of_the_provider() {
 
         let applied = tf.apply_saved();
 
-        assert!(applied.errors().iter().all(|error| !tells(error, &["inconsistent"])), "{applied}");
+        assert!(
+            applied.errors().iter().all(|error| !mentions(error, &["inconsistent"])),
+            "{applied}"
+        );
     }
 }
 
-/// Whatever becomes of the apply: nobody gets access whom the plan didn't name.
+/// Whether the apply succeeds or not, no target gets access that the plan didn't name.
 #[test]
 fn path_taken_by_another_target_after_the_plan_gives_no_access() {
     for kind in KINDS {
@@ -277,8 +280,7 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
 /// failing apply.
 #[track_caller]
 fn warns_of_each(config: &str, facts: &[&str]) {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(config);
 
     let plan = tf.plan();
@@ -312,24 +314,21 @@ fn typo_in_a_target_warns() {
 }
 
 #[test]
-fn every_dead_path_of_both_kinds_is_named() {
+fn every_missing_path_of_both_kinds_is_named() {
     let dead = ["acme/libb", "acme/webb", "opps", "ops/prd"];
     let arguments = "target_projects = [\"acme/libb\", \"acme/old\", \"acme/webb\"]\n\
                      target_groups = [\"ops\", \"opps\", \"ops/prd\"]";
     warns_of_each(&list("this", arguments), &dead);
 
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&list("this", arguments));
     assert_warns(tf.plan().succeeds().run(), &dead);
 }
 
 #[test]
-fn dead_paths_in_an_update_are_named() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
-    tf.apply().succeeds();
+fn missing_paths_in_an_update_are_named() {
+    let (gitlab, tf) =
+        FOUR_PROJECTS.applied(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.clear_requests();
     tf.config(&list(
         "this",
@@ -362,8 +361,7 @@ fn path_of_the_other_kind_warns_which_attribute_takes_it() {
             ["acme/lib", "is a project", "target_projects"],
         ),
     ] {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
         tf.config(&config);
         assert_warns(tf.plan().succeeds().run(), &facts);
     }
@@ -399,7 +397,7 @@ impl Many {
         Many { gitlab, kind }
     }
 
-    /// All entries, and the list without its first paths.
+    /// Returns all entries, and the list without its first paths.
     fn config_without(&self, first: usize) -> String {
         let kind = self.kind;
         let paths: Vec<String> = paths().collect();
@@ -412,7 +410,7 @@ impl Many {
         )
     }
 
-    /// The look-ups of paths so far.
+    /// Returns the requests that looked up paths.
     fn look_ups(&self) -> BTreeSet<String> {
         let routes = [Route::ProjectGet, Route::GroupGet];
         let requests = self.gitlab.requests();
@@ -429,7 +427,7 @@ fn paths() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn unchanged_paths_cost_no_look_up() {
+fn unchanged_paths_are_not_looked_up() {
     for kind in ["project", "group"] {
         let many = Many::of(kind);
         let tf = workspace(&many.gitlab);

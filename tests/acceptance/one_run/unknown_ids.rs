@@ -1,5 +1,4 @@
-//! A project or target that is only unknown while planning is no replacement: the apply finds out
-//! which one it is.
+//! A project or target that is unknown during the plan isn't replaced: the apply resolves it.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Action, Workspace};
@@ -16,22 +15,25 @@ const RESOURCES: [(&str, &str); 3] = [
     (SCOPE, "inbound_enabled = false"),
 ];
 
-/// A value that is unknown in the plan of each new generation, and whenever it changes.
+/// Returns a value that is unknown in the plan of each new generation, and whenever it changes.
 fn unknown(value: &str, generation: u32) -> String {
     format!(
-        "resource \"terraform_data\" \"new\" {{\n  input = \"{value}\"\n  triggers_replace = \
-         [{generation}]\n}}\n\
-         "
+        r#"
+        resource "terraform_data" "new" {{
+          input = "{value}"
+          triggers_replace = [{generation}]
+        }}
+        "#
     )
 }
 
-/// A resource of such a project.
+/// Returns a resource of a project whose ID is unknown.
 fn of_unknown_project(path: &str, generation: u32, (kind, arguments): (&str, &str)) -> String {
     let resource = resource_of("terraform_data.new.output", kind, "this", arguments);
     format!("{}{resource}", unknown(path, generation))
 }
 
-/// An entry for such a target of that kind.
+/// Returns an entry for a target of this kind whose ID is unknown.
 fn of_unknown_target(kind: &Kind, path: &str, generation: u32) -> String {
     let entry = entry("this", &format!("{} = terraform_data.new.output", kind.argument));
     format!("{}{entry}", unknown(path, generation))
@@ -61,13 +63,16 @@ fn apply_without_write(gitlab: &Simulator, tf: &Workspace) {
 /// Applies the saved plan, which fails before any write and names both. The next plan shows the
 /// replacement.
 ///
-/// If nothing tells the provider an apply's plan from a new one, the CLI words the error and a
-/// warning names both.
+/// If the provider can't distinguish the plan of an apply from a new one, the CLI words the error
+/// and a warning names both.
 #[track_caller]
 fn apply_fails_naming(gitlab: &Simulator, tf: &Workspace, kind: &str, both: &[&str; 2]) {
     let applied = tf.apply_saved();
     let said = [applied.fails().errors(), applied.warnings()].concat();
-    assert!(said.iter().any(|message| tells(message, both)), "{both:?} are not named\n{applied}");
+    assert!(
+        said.iter().any(|message| mentions(message, both)),
+        "{both:?} are not named\n{applied}"
+    );
     assert_eq!(gitlab.requests().writes().to_string(), "", "{kind}");
 
     assert_eq!(tf.plan().change(&this(kind)).action, Action::Replace);
@@ -84,8 +89,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
-            let gitlab = FOUR_PROJECTS.start();
-            let tf = workspace(&gitlab);
+            let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
             let [before, after] = [("acme/app", 1), (other, 2)]
                 .map(|(path, n)| of_unknown_project(path, n, resource));
 
@@ -99,8 +103,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 fn project_of_a_deferred_data_source_is_no_write() {
     TERRAFORM_DATA.require();
     for (kind, arguments) in RESOURCES {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let config = |generation| {
             let resource =
                 resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
@@ -126,8 +129,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let (kind, _) = resource;
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let [before, after] =
             ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
         plan_update(&gitlab, &tf, kind, &before, &after);
@@ -149,8 +151,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
 fn unknown_project_that_is_another_one_fails() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
-        let gitlab = FOUR_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
         let [before, after] =
             ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
 

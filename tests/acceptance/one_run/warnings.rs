@@ -1,4 +1,4 @@
-//! Warnings of a plan, whatever stood in the way of its reading.
+//! Warnings of plans that can't read everything.
 
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::kit::workspace;
 use crate::needs::{PLANNED_PRIVATE_DATA, TERRAFORM_DATA};
 use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
-/// Longer than any snapshot of a list is used.
+/// Longer than the maximum age of a snapshot.
 const LONG: Duration = Duration::from_secs(35);
 
 /// Plans a new list, whose first request to a route about this project or group is limited. It
@@ -35,7 +35,7 @@ fn warns_after_a_pause(route: Route, about: u64) {
 }
 
 #[test]
-fn lost_access_is_named_however_long_the_reading_took() {
+fn lost_access_is_named_after_a_slow_read() {
     let routes = [
         (Route::ProjectGet, WEB),
         (Route::GroupGet, ACME),
@@ -61,7 +61,7 @@ fn assert_nothing_read(gitlab: &Simulator, run: &Run) {
     assert_eq!(warnings_of(&[run], &NOTHING_READ).len(), 1, "{run}");
 }
 
-/// One of each resource.
+/// Returns one of each resource.
 fn one_of_each() -> String {
     [
         entry("this", "target_group = \"ops\""),
@@ -100,8 +100,7 @@ fn rotated_token_warns_once_that_nothing_was_read() {
 
 #[test]
 fn known_provider_block_does_not_warn_that_nothing_was_read() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&one_of_each());
 
     assert_does_not_warn(tf.plan().succeeds().run(), &NOTHING_READ);
@@ -122,19 +121,17 @@ fn kind_dropped_from_a_list_warns_who_keeps_access() {
         tf.apply_saved().succeeds();
 
         assert_eq!(dropped.allowed(&gitlab), [1, 2]);
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
 #[test]
 fn empty_kind_of_a_list_warns_of_no_kept_access() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
-    tf.apply().succeeds();
+    let (_gitlab, tf) = FOUR_PROJECTS
+        .applied(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
     tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }
 
 /// The entry is adopted, the list removes another target, and the scope counts what is on the
@@ -157,7 +154,7 @@ fn apply_repeats_no_warning_of_its_plan() {
 
     let plan = tf.plan();
     assert_eq!(plan.succeeds().run().warnings().len(), 3, "{}", plan.run());
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     tf.plan().changes_nothing();
 }
@@ -173,7 +170,7 @@ fn restricting_an_open_project_warns_how_many_keep_access() {
         assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
         tf.apply_saved().succeeds();
 
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
     }
 }
 
@@ -216,5 +213,5 @@ fn scope_of_a_restricted_project_does_not_warn() {
     let tf = workspace(&gitlab);
     tf.config(&scope("this", ""));
 
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
 }

@@ -1,16 +1,16 @@
-//! Mistakes in the two attributes: each is one clear message that points at the attribute at fault.
+//! Invalid permissions: each is one error at its attribute.
 
 use gitlab_simulator::Fault;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::kit::heading;
 use crate::needs::TERRAFORM_DATA;
 
 /// Returns the error of planning the entry with these arguments.
 #[track_caller]
 fn error(arguments: &str) -> String {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(arguments));
     let error = tf.plan().error();
     assert_eq!(graphql(&gitlab.requests()).to_string(), "");
@@ -31,7 +31,7 @@ fn policies_beside_the_default_permissions() {
 }
 
 #[test]
-fn a_policy_in_lower_case() {
+fn policy_in_lower_case() {
     let error = error(r#"job_token_policies = ["read_jobs"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -44,7 +44,7 @@ fn a_policy_in_lower_case() {
 }
 
 #[test]
-fn a_policy_with_blanks_around_it() {
+fn policy_with_surrounding_spaces() {
     let error = error(r#"job_token_policies = [" READ_JOBS"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -57,7 +57,7 @@ fn a_policy_with_blanks_around_it() {
 }
 
 #[test]
-fn a_policy_that_is_no_name() {
+fn policy_that_is_not_a_name() {
     let error = error(r#"job_token_policies = ["*"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -70,7 +70,7 @@ fn a_policy_that_is_no_name() {
 }
 
 #[test]
-fn a_policy_that_is_null() {
+fn null_policy() {
     let error = error("job_token_policies = [null]");
     assert_snapshot!(error, @"
     Error: Invalid job token policy
@@ -82,16 +82,15 @@ fn a_policy_that_is_null() {
 }
 
 /// Makes the plan do without the names that GitLab knows, so that the apply finds out.
-fn keeps_names_back(gitlab: &Simulator) {
+fn hide_policy_names(gitlab: &Simulator) {
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery).named("JobTokenPolicies"));
 }
 
 #[test]
 fn unknown_policy_is_an_error_at_its_attribute() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
-    keeps_names_back(&gitlab);
+    hide_policy_names(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't add entry: project acme/lib (2)
@@ -118,11 +117,11 @@ fn unknown_policy_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
+fn policy_unknown_to_gitlab_does_not_change_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
-    keeps_names_back(&gitlab);
+    hide_policy_names(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't set permissions: project acme/lib (2)
@@ -152,23 +151,19 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
 }
 
 #[test]
-fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
+fn conflicting_policies_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";
     let contradiction =
         "default_permissions = terraform_data.default.output\njob_token_policies = [\"READ_JOBS\"]";
     tf.config(&format!("{default}{}", entry(contradiction)));
     tf.plan().succeeds();
 
-    assert_snapshot!(tf.apply_saved().error(), @r#"
+    assert_snapshot!(heading(&tf.apply_saved().error()), @r#"
     Error: Conflicting permissions
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
-
-    `default_permissions = true` gives the target's jobs all permissions, and
-    `job_token_policies` restricts them. Remove one of the two.
     "#);
 
     assert_eq!(held(&gitlab), None);

@@ -1,4 +1,4 @@
-//! Permissions that somebody has changed behind our back.
+//! Permissions that were changed outside Terraform.
 
 use serde_json::json;
 use terraform_cli::Action;
@@ -6,7 +6,7 @@ use terraform_cli::Action;
 use super::*;
 
 #[test]
-fn other_permissions_are_shown_and_repaired_in_place() {
+fn changed_permissions_are_restored_in_place() {
     for drifted in [only(&["READ_JOBS", "ADMIN_JOBS"]), only(&[]), Permissions::default()] {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, JOBS);
@@ -28,7 +28,7 @@ fn other_permissions_are_shown_and_repaired_in_place() {
 }
 
 #[test]
-fn default_permissions_that_were_taken_away_are_given_back() {
+fn removed_default_permissions_are_restored() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, "default_permissions = true");
     gitlab.set_permissions(APP, TARGET, only(&["READ_JOBS"]));
@@ -41,7 +41,7 @@ fn default_permissions_that_were_taken_away_are_given_back() {
 
 /// GitLab keeps policies beside the default permissions, where they have no effect.
 #[test]
-fn policies_without_effect_are_no_drift() {
+fn policies_without_effect_are_not_drift() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, "default_permissions = true");
     gitlab.set_permissions(
@@ -54,13 +54,13 @@ fn policies_without_effect_are_no_drift() {
 }
 
 #[test]
-fn an_entry_that_was_removed_is_made_again_with_its_permissions() {
+fn removed_entry_is_created_again_with_its_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.revoke(APP, TARGET);
 
     assert_eq!(tf.plan().change(ENTRY).action, Action::Create);
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());

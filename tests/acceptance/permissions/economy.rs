@@ -1,11 +1,12 @@
-//! Cost of permissions in requests: one read for each project, one write for each entry.
+//! The number of requests for permissions: one read per project, one write per entry.
 
 use super::*;
 use crate::worlds::APP_ONLY;
 
 const FULL: usize = 200;
 
-/// 200 projects by path on the list of one, with permissions.
+/// Starts a GitLab with 200 projects for one allowlist and returns entries for them, with
+/// permissions.
 fn full() -> (Simulator, String) {
     let gitlab = APP_ONLY.start();
     for n in 0..FULL {
@@ -45,7 +46,7 @@ fn creating_200_entries_with_permissions_costs_one_write_each() {
     let look_ups = requests.to(Route::ProjectGet).len() + requests.named("ProjectPlaces").len();
     assert!(look_ups <= FULL, "{look_ups}");
     let others = requests.len() - FULL - look_ups;
-    // The plan and the apply ask for the names of policies once each.
+    // The plan and the apply query the names of policies once each.
     assert!(
         others <= 8,
         "{}",
@@ -88,8 +89,7 @@ fn restricting_200_entries_costs_one_write_each() {
 
 #[test]
 fn permissions_of_one_project_cost_nothing_for_another() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let other = r#"
         resource "gitlab_job_token_allowlist_entry" "other" {
           project        = "acme/other"

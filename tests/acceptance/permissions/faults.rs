@@ -1,5 +1,5 @@
-//! Mutations whose answers are lost, and servers that fail: the state says what the server holds,
-//! and the next apply converges.
+//! Mutations whose responses are lost, and failing servers: the state matches the server, and the
+//! next apply converges.
 
 use gitlab_simulator::{Fault, Injection};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::*;
 /// The provider block without a second attempt.
 const ONCE: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 
-fn lost() -> [Injection; 4] {
+fn lost_responses() -> [Injection; 4] {
     let on_mutations = |fault: Fault| fault.on(Route::GraphqlMutation).once();
     [
         on_mutations(Fault::DropsTheAnswer),
@@ -21,14 +21,14 @@ fn lost() -> [Injection; 4] {
 
 #[test]
 fn addition_with_a_lost_response_is_found_on_the_allowlist() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+    for (block, fault) in
+        lost_responses().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
-        let gitlab = THREE_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = THREE_PROJECTS.with_workspace();
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
         tf.plan().changes_nothing();
@@ -36,15 +36,16 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
 }
 
 #[test]
-fn a_change_whose_answer_is_lost_is_found_to_be_done() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+fn change_with_a_lost_response_is_found() {
+    for (block, fault) in
+        lost_responses().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, JOBS_AND_PACKAGES);
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
@@ -53,9 +54,8 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 }
 
 #[test]
-fn a_write_that_never_arrives_leaves_the_state_true() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn write_that_never_arrives_keeps_the_state_true() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&format!("{ONCE}{}", entry(JOBS)));
     gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
     tf.apply().fails();
@@ -73,9 +73,8 @@ fn a_write_that_never_arrives_leaves_the_state_true() {
 }
 
 #[test]
-fn what_passes_is_waited_for() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn transient_errors_are_retried() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
         gitlab.inject(Fault::BadGateway.on(route).once());
@@ -83,16 +82,15 @@ fn what_passes_is_waited_for() {
     }
     gitlab.inject(Fault::InternalError.on(Route::GraphqlQuery).once());
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
-/// Nobody knows whose the entry is that is there with more; it is narrowed.
+/// The entry may be somebody else's, so its permissions are restricted.
 #[test]
 fn lost_addition_that_others_made_meanwhile_is_restricted() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
     gitlab.allow(APP, TARGET);

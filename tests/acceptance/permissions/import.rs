@@ -1,4 +1,4 @@
-//! Bringing entries with permissions under management.
+//! Import of entries with permissions.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::needs::{IMPORT_BLOCKS, IMPORTS_IGNORE_LOCAL_NAMES};
 const ID: &str = "acme/app:project:acme/lib";
 
 #[test]
-fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
+fn permissions_are_imported_and_plan_clean() {
     for policies in [&["READ_JOBS"][..], &[]] {
         let gitlab = THREE_PROJECTS.start();
         gitlab.allow_with(APP, TARGET, only(policies));
@@ -27,7 +27,7 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
         let state = tf.state();
         assert_eq!(state.of(ENTRY)["default_permissions"], false);
         assert_eq!(state.of(ENTRY)["job_token_policies"], json!(policies));
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         assert_eq!(gitlab.requests().writes().to_string(), "");
     }
 }
@@ -44,7 +44,7 @@ fn default_permissions_are_imported_as_not_managed() {
     let state = tf.state();
     assert_eq!(state.of(ENTRY)["default_permissions"], Value::Null);
     assert_eq!(state.of(ENTRY)["job_token_policies"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn entry_is_imported_without_permissions_that_are_off() {
 
 /// By a proxy that knows no GraphQL, though GitLab itself would answer.
 #[test]
-fn import_warns_of_permissions_that_are_not_shown() {
+fn import_warns_of_hidden_permissions() {
     IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
@@ -91,12 +91,12 @@ fn import_warns_of_permissions_that_are_not_shown() {
     `/api/graphql` through any proxy in front of GitLab.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
 #[test]
-fn generated_configuration_says_the_permissions_and_plans_clean() {
+fn generated_config_has_the_permissions_and_plans_clean() {
     IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
@@ -127,14 +127,14 @@ fn generated_configuration_says_the_permissions_and_plans_clean() {
         written.lines().filter(|line| !line.contains("provider ")).collect::<Vec<_>>().join("\n");
     fs::write(&file, without_provider).expect("a file to write");
 
-    assert_eq!(tf.plan().warns_of_nothing().actions(), []);
+    assert_eq!(tf.plan().has_no_warnings().actions(), []);
     tf.apply_saved().succeeds();
     tf.plan().changes_nothing();
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
 
 #[test]
-fn permissions_that_can_not_be_read_fail_the_import() {
+fn unreadable_permissions_fail_the_import() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     gitlab.inject(gitlab_simulator::Fault::NotJson.on(Route::GraphqlQuery));

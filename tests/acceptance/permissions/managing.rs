@@ -1,4 +1,4 @@
-//! Entries with permissions of their own: made, changed and removed.
+//! Entries with permissions: create, update and destroy.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -6,21 +6,20 @@ use terraform_cli::Action;
 
 use super::*;
 use crate::allowlist_entry::TEAM;
-use crate::kit::replaced;
+use crate::kit::{heading, replaced};
 use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn entry_is_created_with_its_permissions_in_one_write() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_snapshot!(gitlab.requests().writes().to_string(), @"POST /api/graphql \
         (AllowWithPermissions ciJobTokenScopeAddGroupOrProject) → 200");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     let expected = json!({
         "id": "1:project:2", "project": "acme/app", "project_id": APP,
         "target_project": "acme/lib", "target_project_id": LIB, "target_type": "project",
@@ -31,9 +30,8 @@ fn entry_is_created_with_its_permissions_in_one_write() {
 }
 
 #[test]
-fn the_permissions_are_known_while_planning() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn permissions_are_known_during_the_plan() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS_AND_PACKAGES));
 
     let change = tf.plan().change(ENTRY);
@@ -44,9 +42,8 @@ fn the_permissions_are_known_while_planning() {
 }
 
 #[test]
-fn a_group_has_permissions_too() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn group_can_have_permissions() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&replaced(
         &entry(JOBS),
         r#"target_project = "acme/lib""#,
@@ -61,9 +58,9 @@ fn a_group_has_permissions_too() {
     assert!(gitlab.allowlist(APP).groups.is_empty());
 }
 
-/// For each: what is configured, what it means, and what the state says of it.
+/// Each case has a configuration, its meaning, and the state.
 #[test]
-fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
+fn every_form_of_the_permissions_plans_clean() {
     let ways = [
         ("default_permissions = true", Permissions::default()),
         ("default_permissions = false", only(&[])),
@@ -74,7 +71,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, arguments);
         assert_eq!(held(&gitlab), Some(expected.clone()), "{arguments}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         let state = tf.state();
         assert_eq!(state.of(ENTRY)["default_permissions"], expected.default_permissions);
         assert_eq!(state.of(ENTRY)["job_token_policies"], json!(expected.job_token_policies));
@@ -97,7 +94,7 @@ fn each_change_of_permissions_is_one_call_in_place() {
         assert_eq!(tf.plan().change(ENTRY).action, Action::Update, "{arguments}");
         gitlab.clear_requests();
 
-        tf.apply_saved().succeeds().warns_of_nothing();
+        tf.apply_saved().succeeds().has_no_warnings();
 
         assert_eq!(held(&gitlab), Some(expected), "{arguments}");
         let writes = gitlab.requests().writes();
@@ -107,7 +104,7 @@ fn each_change_of_permissions_is_one_call_in_place() {
 }
 
 #[test]
-fn another_order_of_the_policies_is_no_change() {
+fn order_of_the_policies_does_not_matter() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES", "READ_JOBS"]"#));
@@ -116,7 +113,7 @@ fn another_order_of_the_policies_is_no_change() {
 }
 
 #[test]
-fn a_replaced_entry_has_the_permissions_from_the_start() {
+fn replaced_entry_has_the_permissions_from_the_start() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     tf.config(&replaced(&entry(JOBS), "acme/lib", "acme/other"));
@@ -129,8 +126,8 @@ fn a_replaced_entry_has_the_permissions_from_the_start() {
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
 }
 
-/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ
-/// by version.
+/// REST addresses the target by ID, so a path that was reassigned can't redirect the removal.
+/// GraphQL's removal also has defaults that differ by version.
 #[test]
 fn entry_with_permissions_is_removed_by_id() {
     let gitlab = THREE_PROJECTS.start();
@@ -153,27 +150,19 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
     tf.config(&entry(JOBS));
 
     let plan = tf.plan();
-    assert_snapshot!(plan.warning(), @r#"
+    assert_snapshot!(heading(&plan.warning()), @r#"
     Warning: Entry already exists: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
-
-    There is an entry for project acme/lib (2) on the allowlist of project
-    acme/app (1) already. Its import ID is `1:project:2`.
-
-    Applying this adopts the entry, and destroying the resource then removes it.
-    Import the entry instead, with an `import` block or `terraform import`, and
-    the plan shows what changes. If another resource manages the entry, too, keep
-    only one of them. If the resource was renamed, add a `moved` block.
     "#);
     tf.apply_saved().succeeds();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn permissions_may_be_unknown_while_planning() {
+fn permissions_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let cases = [
         ("job_token_policies = [terraform_data.policy.output]", only(&["READ_JOBS"])),
@@ -197,8 +186,7 @@ fn permissions_may_be_unknown_while_planning() {
         ),
     ];
     for (arguments, expected) in cases {
-        let gitlab = THREE_PROJECTS.start();
-        let tf = workspace(&gitlab);
+        let (gitlab, tf) = THREE_PROJECTS.with_workspace();
         let policy = "resource \"terraform_data\" \"policy\" {\n  input = \"READ_JOBS\"\n}\n";
         tf.config(&format!("{policy}{}", entry(arguments)));
         assert_eq!(tf.plan().change(ENTRY).action, Action::Create, "{arguments}");

@@ -1,5 +1,5 @@
-//! `default_permissions` and `job_token_policies`: what the jobs of an allowed target may do, which
-//! only GraphQL knows.
+//! `default_permissions` and `job_token_policies`: the permissions of an entry, which only GraphQL
+//! supports.
 
 mod bad_input;
 mod drift;
@@ -27,7 +27,7 @@ const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
 const JOBS: &str = r#"job_token_policies = ["READ_JOBS"]"#;
 const JOBS_AND_PACKAGES: &str = r#"job_token_policies = ["READ_PACKAGES", "READ_JOBS"]"#;
 
-/// The entry of `acme/lib` on the list of `acme/app`, with these arguments besides.
+/// Returns the entry of `acme/lib` on the list of `acme/app`, with these arguments besides.
 fn entry(arguments: &str) -> String {
     format!(
         r#"
@@ -49,7 +49,7 @@ fn held(gitlab: &Simulator) -> Option<Permissions> {
     gitlab.permissions(APP, TARGET)
 }
 
-/// A workspace in which the entry is applied with these arguments.
+/// Applies the entry with these arguments.
 #[track_caller]
 fn applied(gitlab: &Simulator, arguments: &str) -> Workspace {
     let tf = workspace(gitlab);

@@ -1,4 +1,4 @@
-//! GraphQL goes by path, and paths change: what is written is what is meant, or it is an error.
+//! GraphQL addresses targets by path, and paths change: a write reaches the right target or fails.
 
 use gitlab_simulator::Fault;
 use insta::assert_snapshot;
@@ -22,13 +22,16 @@ fn renamed_project_and_target_are_found_by_their_ids() {
 }
 
 #[test]
-fn targets_by_id_have_permissions_too() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn targets_by_id_can_have_permissions() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  \
-         target_project_id = 2\n  {JOBS}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "lib" {{
+          project = 1
+          target_project_id = 2
+          {JOBS}
+        }}
+        "#
     ));
 
     tf.apply().succeeds();
@@ -37,11 +40,10 @@ fn targets_by_id_have_permissions_too() {
     tf.plan().changes_nothing();
 }
 
-/// GitLab's response where the target's path has come to name project 3 between look-up and write.
+/// GitLab's response if the target's path names project 3 by the time of the write.
 #[test]
-fn an_addition_of_something_else_is_taken_back() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn addition_of_another_target_is_undone() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(JOBS));
     gitlab.allow(APP, Target::Project(3));
     gitlab.inject(
@@ -78,7 +80,7 @@ fn an_addition_of_something_else_is_taken_back() {
 }
 
 #[test]
-fn a_gitlab_below_a_relative_url_has_graphql_there() {
+fn graphql_works_below_a_relative_url() {
     let gitlab = APP_AND_LIB.start_with(Simulator::builder().relative_url_root("/gitlab"));
     let tf = applied(&gitlab, JOBS);
 
@@ -88,7 +90,7 @@ fn a_gitlab_below_a_relative_url_has_graphql_there() {
 }
 
 #[test]
-fn an_entry_that_only_one_list_shows_keeps_its_state() {
+fn entry_on_only_one_of_the_lists_keeps_its_state() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;

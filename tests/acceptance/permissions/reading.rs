@@ -1,4 +1,4 @@
-//! The data source of a list tells the permissions of each entry.
+//! The permissions in the allowlist data source.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault};
 use insta::assert_snapshot;
@@ -10,9 +10,9 @@ use crate::allowlist_entry::TEAM;
 const READ: &str = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
 const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
-/// The entries of a kind by path, each with what is told of its permissions.
+/// Returns path and permissions of each entry of a kind.
 fn permissions(read: &Value, kind: &str) -> Vec<Value> {
-    let told = |entry: &Value| {
+    let fields = |entry: &Value| {
         json!([
             entry["path"],
             entry["default_permissions"],
@@ -21,11 +21,11 @@ fn permissions(read: &Value, kind: &str) -> Vec<Value> {
             entry["added_by"]
         ])
     };
-    read[kind].as_array().into_iter().flatten().map(told).collect()
+    read[kind].as_array().into_iter().flatten().map(fields).collect()
 }
 
 #[test]
-fn each_entry_is_told_with_its_permissions_and_its_origin() {
+fn entries_have_their_permissions_and_origin() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
     gitlab.allow(APP, Target::Project(3));
@@ -33,7 +33,7 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     let tf = workspace(&gitlab);
     tf.config(READ);
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let made = |target| gitlab.entry(APP, target).map(|entry| entry.created_at);
@@ -57,12 +57,14 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
 }
 
 #[test]
-fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
-        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
-        ";
+fn list_read_during_apply_has_the_changes_before_it() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
+    let after = r#"
+        data "gitlab_job_token_allowlist" "app" {
+          project = "acme/app"
+          depends_on = [gitlab_job_token_allowlist_entry.lib]
+        }
+    "#;
     for (arguments, expected) in
         [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))]
     {
@@ -73,7 +75,7 @@ fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
 }
 
 #[test]
-fn permissions_that_can_not_be_read_fail_the_data_source() {
+fn unreadable_permissions_fail_the_data_source() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery));
     let tf = workspace(&gitlab);

@@ -1,4 +1,4 @@
-//! Tokens that may not do it.
+//! Tokens without the required role or scope.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Role, TokenScope, TokenSpec};
 use insta::assert_snapshot;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A token with Maintainer in `acme`, and the workspace that uses it.
+/// Makes a workspace that uses a token with the Maintainer role in `acme`.
 fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
@@ -16,7 +16,7 @@ fn maintainer(gitlab: &Simulator) -> Workspace {
 }
 
 #[test]
-fn a_token_that_may_only_read_is_told_so() {
+fn read_only_token_is_an_error() {
     let gitlab = THREE_PROJECTS.start();
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab
@@ -47,7 +47,7 @@ fn a_token_that_may_only_read_is_told_so() {
 }
 
 #[test]
-fn a_role_that_was_lost_between_plan_and_apply_is_told() {
+fn role_lost_after_the_plan_is_an_error() {
     let gitlab = THREE_PROJECTS.start();
     let tf = maintainer(&gitlab);
     tf.config(&entry(JOBS));
@@ -77,7 +77,7 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
 }
 
 #[test]
-fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
+fn token_rejected_mid_run_keeps_the_state_true() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(JOBS));
@@ -105,7 +105,7 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
 }
 
 #[test]
-fn a_target_that_the_token_can_not_see_can_not_be_added() {
+fn hidden_target_cannot_be_added() {
     let gitlab = THREE_PROJECTS.start();
     let tf = maintainer(&gitlab);
     gitlab.hide_from("maintainer", TARGET);
@@ -155,7 +155,7 @@ fn permissions_of_a_hidden_target_are_read_but_not_changed() {
 }
 
 #[test]
-fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
+fn unreadable_permissions_are_an_error_but_not_gone() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));

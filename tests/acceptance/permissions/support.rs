@@ -1,5 +1,5 @@
-//! GitLab versions without permissions of entries, and projects for which they are switched off:
-//! one clear error where they are asked for, and everything else works.
+//! GitLab versions without entry permissions, and projects with the feature disabled: one error
+//! where permissions are configured, and everything else works.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -7,13 +7,13 @@ use terraform_cli::Action;
 
 use super::*;
 
-/// As [`acme`], before permissions were invented.
+/// Starts a GitLab as [`acme`] does, of a version without permissions.
 fn old() -> Simulator {
     THREE_PROJECTS.start_version("17.1.8-ee")
 }
 
 #[test]
-fn an_old_gitlab_is_told_while_planning() {
+fn old_gitlab_is_an_error_of_the_plan() {
     let gitlab = old();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
@@ -41,7 +41,7 @@ fn an_old_gitlab_is_told_while_planning() {
 
 /// As behind a proxy that lets the REST API through and nothing else.
 #[test]
-fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
+fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(
         gitlab_simulator::Fault::Answers {
@@ -75,12 +75,15 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
 fn everything_else_works_with_an_old_gitlab() {
     let gitlab = old();
     let tf = workspace(&gitlab);
-    let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
-        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
-        ";
+    let reading = r#"
+        data "gitlab_job_token_allowlist" "app" {
+          project = "acme/app"
+          depends_on = [gitlab_job_token_allowlist_entry.lib]
+        }
+    "#;
     tf.config(&format!("{}{reading}", entry("")));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
@@ -173,8 +176,8 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     "#);
 }
 
-/// An empty list shows nothing, and GitLab adds the entry with the default permissions without a
-/// word.
+/// An empty allowlist doesn't show whether the feature is enabled, and GitLab silently adds the
+/// entry with the default permissions.
 #[test]
 fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     let gitlab = THREE_PROJECTS.start();
@@ -302,7 +305,7 @@ fn default_permissions_work_after_the_feature_was_disabled() {
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry("default_permissions = true"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     tf.plan().changes_nothing();
 }

@@ -1,4 +1,4 @@
-//! Entries whose permissions nobody has said anything of: left as found, without a request.
+//! Entries without configured permissions: they aren't changed or requested.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -9,8 +9,7 @@ use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn graphql_is_unused_without_configured_permissions() {
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry(""));
 
     tf.apply().succeeds();
@@ -25,7 +24,7 @@ fn graphql_is_unused_without_configured_permissions() {
 }
 
 #[test]
-fn permissions_that_are_not_managed_are_left_as_found() {
+fn unmanaged_permissions_are_not_changed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let tf = applied(&gitlab, "");
@@ -38,7 +37,7 @@ fn permissions_that_are_not_managed_are_left_as_found() {
 }
 
 #[test]
-fn an_exclusive_list_leaves_permissions_as_found() {
+fn exclusive_list_does_not_change_permissions() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let tf = workspace(&gitlab);
@@ -68,7 +67,7 @@ fn managing_the_permissions_of_an_entry_begins_in_place() {
         (change.action, &change.before["job_token_policies"]),
         (Action::Update, &Value::Null)
     );
-    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(gitlab.requests().writes().len(), 1);
@@ -99,11 +98,11 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn what_is_kept_is_named_when_managing_ends() {
+fn kept_permissions_are_named_when_managing_ends() {
     for (arguments, held) in [
         ("default_permissions = true", "the default permissions"),
         ("job_token_policies = []", "no permissions"),
@@ -117,12 +116,11 @@ fn what_is_kept_is_named_when_managing_ends() {
     }
 }
 
-/// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
+/// Terraform before 1.16 doesn't pass the plan's data to the apply, so the plan warns.
 #[test]
-fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
+fn plan_warns_of_policies_that_may_become_null() {
     TERRAFORM_DATA.require();
-    let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
     let config = |arguments: &str| {
         format!(
             "resource \"terraform_data\" \"seed\" {{}}\n{}",
@@ -149,7 +147,7 @@ fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
 
     tf.destroy().succeeds();
     tf.config(&config("default_permissions = false"));
-    tf.plan().succeeds().warns_of_nothing();
+    tf.plan().succeeds().has_no_warnings();
     tf.apply_saved().succeeds();
     assert_eq!(held(&gitlab), Some(only(&[])));
 }

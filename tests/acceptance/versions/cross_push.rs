@@ -1,4 +1,4 @@
-//! Pushes by jobs of other projects, which GitLab has a setting for from 19.1 on.
+//! Pushes by jobs of other projects, a setting since GitLab 19.1.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
@@ -6,27 +6,20 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::kit::workspace;
+use crate::push::scope;
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const CROSS: &str = "cross_project_push_for_job_token_allowed";
 
-fn scope(arguments: &str) -> String {
-    format!(
-        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
-    )
-}
-
 #[test]
-fn it_is_set_in_place_and_restored() {
+fn setting_is_changed_in_place_and_restored() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true\n  push_repository_for_job_token_allowed = true")));
     tf.apply().succeeds();
     assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&scope(&format!("{CROSS} = false")));
     tf.apply().succeeds();
@@ -41,7 +34,7 @@ fn it_is_set_in_place_and_restored() {
 }
 
 #[test]
-fn the_plan_names_the_entries_that_may_then_push() {
+fn plan_names_the_entries_that_may_then_push() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     gitlab.allow_with(APP, Target::Project(3), only(&["READ_JOBS"]));
@@ -74,7 +67,7 @@ fn the_plan_names_the_entries_that_may_then_push() {
 }
 
 #[test]
-fn it_is_told_when_what_it_needs_is_turned_on() {
+fn plan_warns_when_its_preconditions_are_enabled() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);
@@ -126,7 +119,7 @@ fn pushes_are_forbidden_before_and_allowed_after_access_changes() {
 }
 
 #[test]
-fn a_change_of_which_nothing_is_known_stays_in_state() {
+fn change_with_an_unknown_result_stays_in_state() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&scope(""));
@@ -141,12 +134,12 @@ fn a_change_of_which_nothing_is_known_stays_in_state() {
 }
 
 #[test]
-fn where_it_is_not_set_it_costs_no_request() {
+fn unset_setting_costs_no_request() {
     let gitlab = newest();
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
     let tf = workspace(&gitlab);
     tf.config(&scope(""));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(tf.state().of(SCOPE)[CROSS], Value::Null);
     tf.destroy().succeeds();
     assert!(gitlab.requests().to(Route::GraphqlQuery).is_empty());
@@ -154,7 +147,7 @@ fn where_it_is_not_set_it_costs_no_request() {
 }
 
 #[test]
-fn an_older_gitlab_is_told() {
+fn older_gitlab_is_an_error() {
     let gitlab = of_version("18.8.2-ee");
     let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
@@ -173,7 +166,7 @@ fn an_older_gitlab_is_told() {
 }
 
 #[test]
-fn an_import_brings_it_in_where_it_is_on() {
+fn import_includes_the_setting_where_it_is_enabled() {
     for (version, is_on) in
         [("19.4.1-ee", true), ("19.4.1-ee", false), ("18.8.2-ee", false), ("16.0.8-ee", false)]
     {
@@ -198,13 +191,13 @@ fn an_import_brings_it_in_where_it_is_on() {
 }
 
 #[test]
-fn the_data_sources_show_both_push_settings() {
+fn data_sources_show_both_push_settings() {
     for version in VERSIONS {
         let gitlab = of_version(version);
         gitlab.set_push_repository_for_job_token_allowed(APP, true);
         let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         let state = tf.state();
         let read = state.of("data.gitlab_job_token_scope.app");
         let (push, cross) = match version {

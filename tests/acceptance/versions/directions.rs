@@ -1,4 +1,4 @@
-//! Outbound links, which old versions left beside the entries of the allowlist, are no entries.
+//! Outbound links of old versions, which aren't allowlist entries.
 
 use serde_json::json;
 
@@ -7,8 +7,8 @@ use crate::kit::workspace;
 
 const LIMITED: &str = "target_project_id = 2\n  job_token_policies = [\"READ_JOBS\"]";
 
-/// A GitLab where `acme/lib` is on the allowlist of `acme/app` with few permissions, and the target
-/// of an outbound link.
+/// Starts a GitLab in which `acme/lib` is on the allowlist of `acme/app` with few permissions, and
+/// also the target of an outbound link.
 fn with_both_directions(outbound_first: bool) -> Simulator {
     let gitlab = newest();
     if outbound_first {
@@ -22,7 +22,7 @@ fn with_both_directions(outbound_first: bool) -> Simulator {
 }
 
 #[test]
-fn an_outbound_link_to_the_same_target_is_no_drift() {
+fn outbound_link_to_the_same_target_is_not_drift() {
     for outbound_first in [true, false] {
         let gitlab = with_both_directions(outbound_first);
         let tf = workspace(&gitlab);
@@ -35,13 +35,13 @@ fn an_outbound_link_to_the_same_target_is_no_drift() {
 }
 
 #[test]
-fn the_data_source_shows_the_inbound_entry_alone() {
+fn data_source_shows_only_the_inbound_entry() {
     let gitlab = with_both_directions(true);
     gitlab.allow_outbound(APP, 3);
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let projects = &state.of("data.gitlab_job_token_allowlist.app")["projects"];
@@ -50,7 +50,7 @@ fn the_data_source_shows_the_inbound_entry_alone() {
 }
 
 #[test]
-fn the_scopes_count_neither_outbound_links_nor_the_project() {
+fn scopes_count_neither_outbound_links_nor_the_project() {
     let gitlab = newest();
     gitlab.allow_with(APP, TARGET, only(&[]));
     gitlab.allow_outbound(APP, LIB);
@@ -59,7 +59,7 @@ fn the_scopes_count_neither_outbound_links_nor_the_project() {
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let app = &state.of("data.gitlab_job_token_scopes.acme")["projects"][0];
@@ -68,7 +68,7 @@ fn the_scopes_count_neither_outbound_links_nor_the_project() {
 }
 
 #[test]
-fn the_scopes_count_lists_that_are_longer_than_a_page() {
+fn scopes_count_lists_that_are_longer_than_a_page() {
     let gitlab = newest();
     for number in 0..200 {
         let inbound = gitlab.add_project(&format!("many/in-{number}"));
@@ -80,7 +80,7 @@ fn the_scopes_count_lists_that_are_longer_than_a_page() {
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     let app = &state.of("data.gitlab_job_token_scopes.acme")["projects"][0];

@@ -1,5 +1,5 @@
-//! Instances that restrict access to every project: opening one is an error of the plan where the
-//! token can tell.
+//! Instances that enforce allowlists: opening a project is an error of the plan where the token can
+//! read the setting.
 
 use gitlab_simulator::{Enforcement, Route, TokenScope, TokenSpec};
 use insta::assert_snapshot;
@@ -7,9 +7,12 @@ use insta::assert_snapshot;
 use super::*;
 use crate::kit::workspace;
 
-const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-    inbound_enabled = false\n}\n\
-    ";
+const OPEN: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+  inbound_enabled = false
+}
+"#;
 const RESTRICTED: &str =
     "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
 
@@ -18,7 +21,7 @@ fn enforced() -> Simulator {
 }
 
 #[test]
-fn an_administrator_is_told_while_planning() {
+fn administrator_gets_an_error_of_the_plan() {
     let gitlab = enforced();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -44,7 +47,7 @@ fn an_administrator_is_told_while_planning() {
 }
 
 #[test]
-fn a_maintainer_is_told_where_the_own_setting_shows_it() {
+fn maintainer_gets_an_error_where_the_setting_shows_it() {
     let gitlab = enforced();
     gitlab.set_inbound_enabled(APP, false);
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(ACME));
@@ -53,7 +56,7 @@ fn a_maintainer_is_told_where_the_own_setting_shows_it() {
     tf.config(OPEN);
     assert!(tf.plan().error().contains("can't be opened"));
 
-    // Its own setting says nothing of the instance then.
+    // The project's own setting then says nothing about the instance.
     gitlab.set_inbound_enabled(APP, true);
     let plan = tf.plan();
     plan.succeeds();
@@ -83,7 +86,7 @@ fn without_enforcement_a_project_can_be_opened() {
 
 /// The instance began to enforce the allowlists after the project was opened.
 #[test]
-fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
+fn destroy_ignores_enforcement_of_other_settings() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -96,7 +99,7 @@ fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
 }
 
 #[test]
-fn a_destroy_is_not_refused_where_access_is_limited_already() {
+fn destroy_of_a_restricted_scope_succeeds() {
     let gitlab = newest();
     let mut tf = workspace(&gitlab);
     tf.config(RESTRICTED);

@@ -1,4 +1,4 @@
-//! Fields that GitLab may take away: everything that doesn't need them works without.
+//! Fields that GitLab may remove: everything that doesn't need them still works.
 
 use gitlab_simulator::Requests;
 use serde_json::Value;
@@ -10,16 +10,22 @@ const READ: &str = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \
 const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
 #[test]
-fn an_answer_without_the_outbound_setting_is_read() {
+fn response_without_the_outbound_setting_is_read() {
     let gitlab = THREE_PROJECTS
         .start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n\
-         data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        data "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        "#,
     );
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     let state = tf.state();
     for address in ["gitlab_job_token_scope.app", "data.gitlab_job_token_scope.app"] {
@@ -29,7 +35,7 @@ fn an_answer_without_the_outbound_setting_is_read() {
 }
 
 #[test]
-fn a_schema_without_a_field_is_asked_again_once() {
+fn query_is_repeated_once_without_a_missing_field() {
     for field in ["createdAt", "addedBy", "direction"] {
         let gitlab = THREE_PROJECTS
             .start_with(Simulator::builder().version("19.4.1-ee").without_field(field));
@@ -39,7 +45,7 @@ fn a_schema_without_a_field_is_asked_again_once() {
             "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";
         tf.config(&format!("{READ}{other}"));
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         let state = tf.state();
         let listed = &state.of(DATA)["projects"][0];
@@ -62,7 +68,7 @@ fn entries_are_managed_where_the_schema_lacks_fields() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])));
     tf.plan().changes_nothing();

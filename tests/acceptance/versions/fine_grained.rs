@@ -1,5 +1,4 @@
-//! Fine-grained personal access tokens: what they may do is done, and what they lack is named as
-//! GitLab names it.
+//! Fine-grained personal access tokens: what works, and which permission an error names.
 
 use gitlab_simulator::{GranularGraphql, TokenSpec};
 use insta::assert_snapshot;
@@ -22,12 +21,12 @@ const ALL: [&str; 9] = [
     "User: Read",
 ];
 
-/// Without a block, Terraform adds an error of its own to those of the provider's configuration.
+/// Without a block, Terraform adds an error to those of the provider configuration.
 const PROVIDER: &str = "provider \"gitlab\" {}\n";
 
 const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
 
-/// A workspace with a token that has these permissions and the Maintainer role.
+/// Makes a workspace with a token that has these permissions and the Maintainer role.
 fn with(gitlab: &Simulator, permissions: &[&str]) -> Workspace {
     let spec = TokenSpec::new("fine-grained").maintainer_of(ACME).can_see(Target::Group(3));
     let token = gitlab.add_token(spec.fine_grained(permissions.iter().copied()));
@@ -36,7 +35,7 @@ fn with(gitlab: &Simulator, permissions: &[&str]) -> Workspace {
     tf
 }
 
-fn warned(run: &Run, title: &str) -> bool {
+fn has_warning(run: &Run, title: &str) -> bool {
     run.warnings().iter().any(|warning| warning.summary.contains(title))
 }
 
@@ -56,15 +55,15 @@ fn membership_and_access_are_managed() {
              ",
             entry("target_project = \"acme/lib\"")
         ));
-        tf.apply().succeeds().warns_of_nothing();
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
+        tf.plan().changes_nothing().has_no_warnings();
         tf.destroy().succeeds();
         assert!(gitlab.allowlist(APP).projects.is_empty(), "{version}");
     }
 }
 
 #[test]
-fn the_early_check_names_its_way_out() {
+fn early_check_names_the_workaround() {
     let gitlab = newest();
     let mut tf = with(&gitlab, &without("User: Read"));
     tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
@@ -85,11 +84,11 @@ fn the_early_check_names_its_way_out() {
     needs this permission: `early_auth_check = false` turns it off.
     "#);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]
-fn a_missing_permission_is_named() {
+fn missing_permission_is_named() {
     let gitlab = newest();
     let tf = with(&gitlab, &without("Job Token Scope Allowlist: Create"));
     tf.config(&entry("target_project = \"acme/lib\""));
@@ -120,7 +119,7 @@ fn a_missing_permission_is_named() {
 }
 
 #[test]
-fn permissions_are_written_though_they_can_not_be_read() {
+fn unreadable_permissions_can_be_written() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
@@ -156,7 +155,7 @@ fn permissions_are_written_though_they_can_not_be_read() {
 }
 
 #[test]
-fn what_is_not_visible_is_warned_of() {
+fn hidden_values_are_warned_of() {
     let gitlab = newest();
     let tf = with(&gitlab, &ALL);
     tf.config(&entry(LIMITED));
@@ -195,12 +194,18 @@ fn data_sources_show_nulls_with_a_warning() {
         gitlab.set_granular_graphql(answers);
         let tf = with(&gitlab, &ALL);
         tf.config(
-            "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n\
-             data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
+            r#"
+            data "gitlab_job_token_allowlist" "app" {
+              project = "acme/app"
+            }
+            data "gitlab_job_token_scope" "app" {
+              project = "acme/app"
+            }
+            "#,
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(warned(&run, "Permissions"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Permissions"), "{answers:?}: {}", run.stdout());
         let state = tf.state();
         let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
         assert_eq!(
@@ -218,8 +223,12 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
     gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
     let tf = with(&gitlab, &ALL);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-         cross_project_push_for_job_token_allowed = true\n}\n",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+          cross_project_push_for_job_token_allowed = true
+        }
+        "#,
     );
     let plan = tf.plan();
     let warning = plan.warning();
@@ -235,7 +244,7 @@ fn hidden_own_permissions_are_warned_of() {
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
     let run = tf.apply();
     run.succeeds();
-    assert!(warned(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
+    assert!(has_warning(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
     assert_eq!(
         tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"],
         Value::Null
@@ -258,7 +267,7 @@ fn counts_are_null_where_lists_look_empty() {
 }
 
 #[test]
-fn an_own_entry_is_restored_though_it_can_not_be_read() {
+fn unreadable_own_entry_is_restored() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         let own = Target::Project(APP);
@@ -281,7 +290,7 @@ fn an_own_entry_is_restored_though_it_can_not_be_read() {
 }
 
 #[test]
-fn an_import_tells_that_it_can_not_read_cross_project_push() {
+fn import_warns_of_unreadable_cross_project_push() {
     let gitlab = newest();
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
     let tf = with(&gitlab, &ALL);
@@ -296,18 +305,22 @@ fn an_import_tells_that_it_can_not_read_cross_project_push() {
 }
 
 #[test]
-fn cross_project_push_is_written_though_it_can_not_be_read() {
+fn unreadable_cross_project_push_can_be_written() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
         let tf = with(&gitlab, &ALL);
         tf.config(
-            "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-             cross_project_push_for_job_token_allowed = true\n}\n",
+            r#"
+            resource "gitlab_job_token_scope" "app" {
+              project = "acme/app"
+              cross_project_push_for_job_token_allowed = true
+            }
+            "#,
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(warned(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();
@@ -316,7 +329,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
 }
 
 #[test]
-fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
+fn classic_token_under_enforcement_is_an_error() {
     let gitlab = newest();
     gitlab.enforce_fine_grained_tokens(true);
     let tf = workspace(&gitlab);
@@ -328,7 +341,7 @@ fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
 }
 
 #[test]
-fn advice_to_data_sources_names_no_attribute_of_resources() {
+fn advice_for_data_sources_names_no_resource_attributes() {
     let gitlab = newest();
     gitlab.set_granular_graphql(GranularGraphql::Errors);
     let tf = with(&gitlab, &ALL);

@@ -1,4 +1,4 @@
-//! The features that every version has, in every version.
+//! The features that all versions have.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
@@ -35,15 +35,15 @@ data "gitlab_job_token_allowlist" "other" {
 
 #[test]
 fn membership_and_access_are_managed_in_every_version() {
-    // GitLab 16.0 has the setting alone, to read.
+    // GitLab 16.0 can only read the setting.
     for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
         let tf = workspace(&gitlab);
         tf.config(ALL);
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         assert_eq!(gitlab.allowlist(APP).projects, [LIB].into(), "{version}");
         assert_eq!(gitlab.allowlist(3).projects, [APP, LIB].into(), "{version}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         gitlab.revoke(APP, TARGET);
         tf.apply().succeeds();
         assert_eq!(gitlab.allowlist(APP).projects, [LIB].into(), "{version}");
@@ -53,15 +53,15 @@ fn membership_and_access_are_managed_in_every_version() {
 }
 
 #[test]
-fn permissions_are_managed_from_their_first_version_on() {
+fn permissions_are_managed_from_their_first_version() {
     for version in VERSIONS.into_iter().skip(2) {
         let gitlab = of_version(version);
         gitlab.set_fine_grained_permissions(APP, true);
         let tf = workspace(&gitlab);
         tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{version}");
-        tf.plan().changes_nothing().warns_of_nothing();
+        tf.plan().changes_nothing().has_no_warnings();
         gitlab.set_permissions(APP, TARGET, only(&[]));
         tf.apply().succeeds();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{version}");
@@ -93,12 +93,12 @@ data "gitlab_job_token_allowlist" "other" {
 "#;
 
 #[test]
-fn projects_are_managed_where_groups_are_unknown() {
+fn projects_are_managed_without_support_for_groups() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(PROJECTS);
     tf.apply().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     assert_eq!(
         tf.state().of("data.gitlab_job_token_allowlist.other")["groups"],
         serde_json::json!([])
@@ -111,7 +111,7 @@ fn projects_are_managed_where_groups_are_unknown() {
 }
 
 #[test]
-fn a_group_is_an_error_where_groups_are_unknown() {
+fn group_is_an_error_without_support_for_groups() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
@@ -129,9 +129,9 @@ fn a_group_is_an_error_where_groups_are_unknown() {
     "#);
 }
 
-/// That GitLab doesn't have an address says nothing of what exists.
+/// A missing endpoint says nothing about what exists.
 #[test]
-fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
+fn missing_endpoint_removes_nothing_from_state() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
@@ -149,12 +149,12 @@ fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
 }
 
 #[test]
-fn the_first_version_has_the_setting_to_read() {
+fn first_version_has_a_readable_setting() {
     let gitlab = of_version("16.0.8-ee");
     let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(tf.state().of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
     tf.config(&entry("target_project = \"acme/lib\""));
     let error = tf.plan().error();

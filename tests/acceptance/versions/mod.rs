@@ -1,5 +1,5 @@
-//! The differences between GitLab's versions, and between the kinds of tokens: what works where,
-//! and what a user is told where it doesn't.
+//! The differences between GitLab versions and between kinds of tokens: what works, and the error
+//! where it doesn't.
 
 mod cross_push;
 mod directions;
@@ -35,12 +35,15 @@ fn only(policies: &[&str]) -> Permissions {
     Permissions::limited_to(policies.iter().copied())
 }
 
-/// An entry on the allowlist of `acme/app`, named `entry`.
+/// Returns an entry on the allowlist of `acme/app`, named `entry`.
 fn entry(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"entry\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "entry" {{
+          project = "acme/app"
+          {arguments}
+        }}
+        "#
     )
 }
 

@@ -1,4 +1,4 @@
-//! The entry of a project for itself, "Current project" in GitLab's pages.
+//! The entry of a project for itself, "Current project" in GitLab's UI.
 
 use gitlab_simulator::Route;
 use insta::assert_snapshot;
@@ -6,7 +6,7 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::*;
-use crate::kit::workspace;
+use crate::kit::{heading, workspace};
 
 const OWN: &str = "target_project = \"acme/app\"\n  default_permissions = true";
 const OWN_LIMITED: &str = "target_project_id = 1\n  job_token_policies = [\"READ_JOBS\"]";
@@ -16,15 +16,15 @@ fn held(gitlab: &Simulator) -> Option<Permissions> {
 }
 
 #[test]
-fn it_is_made_changed_and_restored() {
+fn entry_is_created_changed_and_restored() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(tf.state().of(ENTRY)["id"], "1:project:1");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&entry(OWN));
     assert_eq!(tf.plan().change(ENTRY).action, Action::Update);
@@ -41,7 +41,7 @@ fn it_is_made_changed_and_restored() {
 }
 
 #[test]
-fn drift_of_its_permissions_is_a_difference() {
+fn drift_of_its_permissions_is_shown() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
@@ -58,7 +58,7 @@ fn drift_of_its_permissions_is_a_difference() {
 }
 
 #[test]
-fn it_is_imported_by_id_and_by_path() {
+fn entry_is_imported_by_id_and_by_path() {
     for (permissions, arguments) in [
         (only(&["READ_JOBS"]), OWN_LIMITED.to_owned()),
         (Permissions::default(), "target_project_id = 1\n  default_permissions = true".to_owned()),
@@ -80,7 +80,7 @@ fn it_is_imported_by_id_and_by_path() {
 }
 
 #[test]
-fn an_import_that_finds_none_names_what_it_was_told() {
+fn failed_import_names_its_id() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
@@ -99,24 +99,20 @@ fn an_import_that_finds_none_names_what_it_was_told() {
 }
 
 #[test]
-fn without_permissions_it_is_an_error_of_the_plan() {
+fn entry_without_permissions_is_an_error_of_the_plan() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_project_id = 1"));
 
-    assert_snapshot!(tf.plan().error(), @r"
+    assert_snapshot!(heading(&tf.plan().error()), @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.entry
       > target_project_id = 1
-
-    Project acme/app (1) always has access to itself, so an entry for it can only
-    set the permissions of its own jobs. Set `default_permissions` or
-    `job_token_policies`, or name another target.
     ");
 }
 
 #[test]
-fn an_older_gitlab_says_that_it_has_none() {
+fn older_gitlab_without_own_entries_is_an_error() {
     let gitlab = of_version("18.0.6-ee");
     gitlab.set_fine_grained_permissions(APP, true);
     let tf = workspace(&gitlab);
@@ -140,26 +136,29 @@ fn an_older_gitlab_says_that_it_has_none() {
 }
 
 #[test]
-fn an_exclusive_list_beside_it_leaves_it_alone() {
+fn exclusive_list_does_not_change_the_own_entry() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
-                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
-                ";
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project = "acme/app"
+          target_projects = ["acme/lib"]
+        }
+    "#;
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
     tf.destroy().succeeds();
     assert_eq!(held(&gitlab), Some(Permissions::default()));
 }
 
 /// The project is on the list twice then, and counted twice.
 #[test]
-fn a_long_list_with_it_is_read_once() {
+fn long_list_with_an_own_entry_is_read_once() {
     let gitlab = newest();
     gitlab.allow(APP, Target::Project(APP));
     for number in 0..150 {
@@ -178,7 +177,7 @@ fn a_long_list_with_it_is_read_once() {
 }
 
 #[test]
-fn a_limited_entry_of_the_own_group_is_warned_of() {
+fn limited_entry_of_the_parent_group_is_warned_of() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     let group = "target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\"]";
@@ -198,50 +197,54 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
     "#);
     tf.apply_saved().succeeds();
     assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
-    let own = "resource \"gitlab_job_token_allowlist_entry\" \"own\" {\n  project = \
-               \"acme/app\"\n  target_project = \"acme/app\"\n  default_permissions = true\n}\n\
-               ";
+    let own = r#"
+        resource "gitlab_job_token_allowlist_entry" "own" {
+          project = "acme/app"
+          target_project = "acme/app"
+          default_permissions = true
+        }
+    "#;
     tf.config(&format!("{}{own}", entry(group)));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     assert!(gitlab.job_may(APP, APP, "READ_PACKAGES"));
 
     tf.config(&format!(
         "{}{own}",
         entry("target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\", \"READ_PACKAGES\"]")
     ));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]
-fn a_limited_entry_of_another_group_is_not_warned_of() {
+fn limited_entry_of_another_group_is_not_warned_of() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners/team\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     tf.config(&entry("target_group = \"acme\"\n  default_permissions = true"));
     tf.apply().succeeds();
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
-fn the_data_source_tells_it_apart() {
+fn data_source_shows_the_own_entry_separately() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
     let own = |tf: &terraform_cli::Workspace| {
         tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"].clone()
     };
     assert_eq!(own(&tf), json!(null));
 
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 
     assert_eq!(
         own(&tf),
@@ -253,7 +256,7 @@ fn the_data_source_tells_it_apart() {
 }
 
 #[test]
-fn a_gitlab_without_permissions_has_no_own_entries() {
+fn gitlab_without_permissions_has_no_own_entries() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
@@ -279,7 +282,7 @@ fn a_gitlab_without_permissions_has_no_own_entries() {
 }
 
 #[test]
-fn an_entry_that_restricts_own_jobs_is_adopted() {
+fn entry_that_restricts_own_jobs_is_adopted() {
     let gitlab = newest();
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
     let tf = workspace(&gitlab);

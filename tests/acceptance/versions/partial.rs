@@ -1,4 +1,4 @@
-//! Answers of GraphQL with good data beside errors, and REST where GraphQL can't be reached.
+//! GraphQL responses with data and errors, and REST where GraphQL can't be reached.
 
 use gitlab_simulator::{Fault, Route, TokenSpec};
 use insta::assert_snapshot;
@@ -8,7 +8,7 @@ use super::*;
 use crate::kit::workspace;
 
 #[test]
-fn a_project_that_the_user_does_not_maintain_is_null() {
+fn project_without_the_maintainer_role_is_null() {
     for version in ["18.3.6-ee", "19.4.1-ee"] {
         let gitlab = of_version(version);
         gitlab.allow(LIB, Target::Project(APP));
@@ -18,7 +18,7 @@ fn a_project_that_the_user_does_not_maintain_is_null() {
         tf.set_env("GITLAB_TOKEN", &token);
         tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
 
         let state = tf.state();
         let projects = state.of("data.gitlab_job_token_scopes.acme")["projects"].clone();

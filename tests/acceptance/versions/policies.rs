@@ -1,4 +1,4 @@
-//! The names of policies, which each version has its own of.
+//! The names of policies, which differ by version.
 
 use gitlab_simulator::Route;
 use insta::assert_snapshot;
@@ -11,7 +11,7 @@ fn with(policies: &str) -> String {
 }
 
 #[test]
-fn an_unknown_policy_is_an_error_of_the_plan() {
+fn unknown_policy_is_an_error_of_the_plan() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\", \"READ_PACKAGE\", \"BREW_TEA\""));
@@ -44,7 +44,7 @@ fn an_unknown_policy_is_an_error_of_the_plan() {
 }
 
 #[test]
-fn a_policy_is_known_from_its_version_on() {
+fn policy_is_valid_from_its_first_version() {
     for (version, policy, is_known) in [
         ("18.8.2-ee", "ADMIN_REPOSITORIES", false),
         ("19.1.3-ee", "ADMIN_REPOSITORIES", true),
@@ -60,7 +60,7 @@ fn a_policy_is_known_from_its_version_on() {
 }
 
 #[test]
-fn names_are_asked_for_once_and_only_where_they_are_new() {
+fn names_are_queried_once_and_only_for_new_policies() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     let second = with("\"READ_PACKAGES\"")
@@ -84,7 +84,7 @@ fn names_are_asked_for_once_and_only_where_they_are_new() {
 }
 
 #[test]
-fn a_server_that_does_not_tell_names_is_no_error() {
+fn server_that_lists_no_names_is_accepted() {
     let gitlab = newest();
     gitlab.inject(
         gitlab_simulator::Fault::RejectsTheToken.on(Route::GraphqlQuery).named("JobTokenPolicies"),
@@ -92,16 +92,16 @@ fn a_server_that_does_not_tell_names_is_no_error() {
     let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\""));
 
-    tf.apply().succeeds().warns_of_nothing();
+    tf.apply().succeeds().has_no_warnings();
 }
 
 #[test]
-fn the_data_source_lists_the_names_of_the_version() {
+fn data_source_lists_the_names_of_the_version() {
     for (version, count) in [("18.3.6-ee", 19), ("19.1.3-ee", 20), ("19.4.1-ee", 22)] {
         let gitlab = of_version(version);
         let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
-        tf.apply().succeeds().warns_of_nothing();
+        tf.apply().succeeds().has_no_warnings();
         let state = tf.state();
         let names = state.of("data.gitlab_job_token_policies.known")["names"]
             .as_array()

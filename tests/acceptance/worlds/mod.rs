@@ -1,6 +1,6 @@
-//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and all
-//! allowlists are empty, but for [`World::allowing`]. [`examples`] has what `examples/` and
-//! `tests/terraform/` name.
+//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and allowlists
+//! are empty except with [`World::allowing`]. [`examples`] has those of `examples/` and
+//! `tests/terraform/`.
 
 pub(crate) mod examples;
 
@@ -43,7 +43,7 @@ pub(crate) const OLD: u64 = 4;
 pub(crate) const OPS: u64 = 2;
 pub(crate) const PROD: u64 = 3;
 
-/// The paths of projects, and of groups beside theirs. IDs follow the order.
+/// The paths of projects and of further groups. IDs follow the order.
 pub(crate) struct World {
     projects: &'static [&'static str],
     groups: &'static [&'static str],
@@ -91,6 +91,15 @@ impl World {
     pub(crate) fn with_workspace(&self) -> (Simulator, Workspace) {
         let gitlab = self.start();
         let tf = workspace(&gitlab);
+        (gitlab, tf)
+    }
+
+    /// Starts a GitLab and applies a configuration to it.
+    #[track_caller]
+    pub(crate) fn applied(&self, config: &str) -> (Simulator, Workspace) {
+        let (gitlab, tf) = self.with_workspace();
+        tf.config(config);
+        tf.apply().succeeds();
         (gitlab, tf)
     }
 }

@@ -1,5 +1,4 @@
-//! The program to run: the one that the environment names, else the first on the search path,
-//! else one that is fetched.
+//! The program to run: the one that the environment names, the first on `PATH`, or a fetched one.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,12 +8,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::fetch::{self, FetchError};
 
-/// Names the program to run, Terraform or OpenTofu, in place of the one on `PATH`.
+/// The environment variable for the program to run instead of the one on `PATH`.
 pub const PATH_VARIABLE: &str = "TF_ACC_TERRAFORM_PATH";
 
 const NAMES: [&str; 2] = ["terraform", "tofu"];
 
-/// A Terraform or OpenTofu program. Clones share what is known of it.
+/// A Terraform or OpenTofu program. Clones share its release.
 #[derive(Debug, Clone)]
 pub struct Cli {
     path: PathBuf,
@@ -44,14 +43,14 @@ pub enum Program {
 /// The error of finding a program to run.
 #[derive(Debug, thiserror::Error)]
 pub enum NoCli {
-    /// Nothing on the search path, and nothing that can be fetched.
+    /// There is none on `PATH`, and none can be fetched.
     #[error(
         "neither `terraform` nor `tofu` is on PATH, and {0} \
          (https://developer.hashicorp.com/terraform/install, \
          https://opentofu.org/docs/intro/install)"
     )]
     NotOnPath(FetchError),
-    /// The environment names what is not there.
+    /// The program that the environment names doesn't exist.
     #[error("{PATH_VARIABLE} names {0:?}, where there is no file")]
     NotThere(PathBuf),
 }
@@ -113,7 +112,7 @@ impl Cli {
     ) -> Result<Option<Cli>, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
-            // Runs happen in other directories, so a relative path is settled here.
+            // Commands run in other directories, so a relative path is resolved here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
             return match path {
                 Some(path) => Ok(Some(Cli { named: Some(named), ..Cli::at(path) })),
@@ -231,14 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn terraform_is_preferred_to_tofu_wherever_it_is_on_the_path() {
+    fn terraform_is_preferred_to_tofu() {
         let (tofu, both) = (directory_with(&["tofu"]), directory_with(&["terraform", "tofu"]));
         assert_eq!(found(None, &[tofu.path(), both.path()]).unwrap(), "terraform");
         assert_eq!(found(None, &[tofu.path()]).unwrap(), "tofu");
     }
 
     #[test]
-    fn a_named_program_wins_and_must_be_there() {
+    fn named_program_takes_precedence_and_must_exist() {
         let (path, named) = (directory_with(&["terraform"]), directory_with(&["mine"]));
         let mine = named.path().join(format!("mine{}", env::consts::EXE_SUFFIX));
         assert_eq!(found(Some(&mine), &[path.path()]).unwrap(), "mine");
@@ -250,8 +249,8 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_that_is_no_cli_is_told_with_the_variable() {
-        let told = |named: &str, text: &str| {
+    fn invalid_program_is_an_error_with_the_variable() {
+        let error_of = |named: &str, text: &str| {
             use std::fs::Permissions;
             use std::os::unix::fs::PermissionsExt as _;
 
@@ -261,20 +260,20 @@ mod tests {
             std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
             let variable = |name: &str| (name == PATH_VARIABLE).then(|| program.clone().into());
             let cli = Cli::find_installed_in(variable).unwrap().unwrap();
-            let told = cli.identify().unwrap_err().to_string();
-            told.replace(directory.path().canonicalize().unwrap().to_str().unwrap(), "/there")
+            let message = cli.identify().unwrap_err().to_string();
+            message.replace(directory.path().canonicalize().unwrap().to_str().unwrap(), "/there")
         };
         let expected = "TF_ACC_TERRAFORM_PATH names \"/there/true\", which isn't Terraform or \
                         OpenTofu: `/there/true version` should print a line such as `Terraform \
                         v1.15.5`, but ";
-        let silent = told("true", "#!/bin/sh\n");
+        let silent = error_of("true", "#!/bin/sh\n");
         assert_eq!(silent, format!("{expected}printed nothing"));
-        let other = told("true", "#!/bin/sh\necho other 1.2\n");
+        let other = error_of("true", "#!/bin/sh\necho other 1.2\n");
         assert_eq!(other, format!("{expected}printed \"other 1.2\""));
     }
 
     #[test]
-    fn a_program_is_fetched_where_none_is_on_the_path() {
+    fn program_is_fetched_if_none_is_on_the_path() {
         let fetch = || Ok(PathBuf::from("target/terraform/1.2.3/terraform"));
         assert_eq!(found_or_fetched(None, &[], fetch).unwrap(), "terraform");
     }
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn without_any_the_reader_is_told_where_to_get_one() {
+    fn error_says_where_to_get_a_cli() {
         let fetch =
             || Err(FetchError::NoSource { version: "1.2.3".to_owned(), failures: Vec::new() });
         let error = found_or_fetched(None, &[], fetch).unwrap_err().to_string();
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn both_programs_say_what_they_are() {
+    fn both_programs_print_their_name_and_version() {
         let read = |line| Release::read(line).map(|release| (release.program, release.version));
         assert_eq!(read("Terraform v1.11.4"), Some((Program::Terraform, (1, 11))));
         assert_eq!(read("OpenTofu v1.10.0-rc1"), Some((Program::OpenTofu, (1, 10))));

@@ -1,11 +1,11 @@
-//! The program's messages as data: read from the JSON of its machine-readable output, or from the
-//! text of commands that have no such output.
+//! Errors and warnings of the CLI, read from its machine-readable output, or from the text of
+//! commands without one.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// The width to which the program wraps what it says when nobody tells it how wide the terminal is.
+/// The width to which the CLI wraps messages if the terminal's width is unknown.
 const COLUMNS: usize = 78;
 
 /// The beginning of lines that aren't parts of a wrapped paragraph.
@@ -24,8 +24,8 @@ pub enum Severity {
     Warning,
 }
 
-/// An error or a warning. Its `Display` is what tests pin: all of it, wrapped as in a terminal,
-/// with whatever differs from run to run (ports, registry hosts) made the same.
+/// An error or a warning. Its `Display` is what tests pin: the whole message, wrapped as in a
+/// terminal, with values that differ from run to run (ports, registry hosts) replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The severity.
@@ -42,7 +42,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// The attribute that it points at, if it points at one.
+    /// Returns the attribute that it points at, if any.
     #[must_use]
     pub fn attribute(&self) -> Option<&str> {
         let (name, _) = self.source.as_deref()?.split_once('=')?;
@@ -131,41 +131,41 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "Error",
             Severity::Warning => "Warning",
         };
-        write!(f, "{severity}: {}", steady(&self.summary))?;
+        write!(f, "{severity}: {}", normalized(&self.summary))?;
         if let Some(address) = &self.address {
-            write!(f, "\n  {}", steady(address))?;
+            write!(f, "\n  {}", normalized(address))?;
         }
         if let Some(source) = &self.source {
-            write!(f, "\n  > {}", steady(source))?;
+            write!(f, "\n  > {}", normalized(source))?;
         }
-        write!(f, "\n\n{}", wrapped(&steady(&self.detail)))
+        write!(f, "\n\n{}", wrapped(&normalized(&self.detail)))
     }
 }
 
-/// Text without what differs from run to run, or from one system to the next.
-fn steady(text: &str) -> String {
+/// Returns the text without the parts that differ from run to run or between systems.
+fn normalized(text: &str) -> String {
     let neutral =
         REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
     NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
 }
 
-/// The text before a number that is not pinned, and what is shown in its place.
+/// The text before a number that varies, and its replacement.
 const NUMBERS: [(&str, &str); 2] = [("127.0.0.1:", "PORT"), ("os error ", "N")];
 
 fn without_number(text: &str, before: &str, name: &str) -> String {
     let mut parts = text.split(before);
-    let mut steady = parts.next().unwrap_or_default().to_owned();
+    let mut normalized = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        steady.extend([before, name, part.trim_start_matches(|c: char| c.is_ascii_digit())]);
+        normalized.extend([before, name, part.trim_start_matches(|c: char| c.is_ascii_digit())]);
     }
-    steady
+    normalized
 }
 
 fn wrapped(text: &str) -> String {
     text.lines().map(wrapped_line).collect::<Vec<_>>().join("\n")
 }
 
-/// The program leaves a line that begins with a blank as it is.
+/// Returns whether the CLI may wrap the line: one that begins with a space stays unchanged.
 fn wrapped_line(line: &str) -> String {
     if line.starts_with(' ') {
         return line.to_owned();
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_json_line_is_read_with_the_attribute_it_points_at() {
+    fn json_line_is_read_with_its_attribute() {
         let line = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"S","detail":"D",
             "address":"x.y","snippet":{"code":"  project = \"a/b\""}}}"#;
         let read = Diagnostic::from_json(line).unwrap();
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_a_block_is_no_attribute() {
+    fn block_header_is_not_an_attribute() {
         let line =
             r#"{"diagnostic":{"severity":"error","snippet":{"code":"resource \"x\" \"y\" {"}}}"#;
         assert_eq!(Diagnostic::from_json(line).unwrap().attribute(), None);
     }
 
     #[test]
-    fn text_is_read_as_json_would_be() {
+    fn text_is_read_like_json() {
         let text = "\nError: One\n\n  with x.y,\n  on main.tf line 3, in resource \"x\" \"y\":\n   \
                     3:   id = 1\n\nThis is\n\
                     wrapped.\nResponse: No\nway\n\nAnd more.\n\nError: Two\n\nShort.\n\
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_does_not_depend_on_the_run() {
+    fn snapshots_do_not_depend_on_the_run() {
         let diagnostic = Diagnostic {
             severity: Severity::Warning,
             summary: "No answer from http://127.0.0.1:4711/api".to_owned(),

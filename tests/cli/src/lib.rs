@@ -1,6 +1,6 @@
-//! The real Terraform or OpenTofu, run against a built provider and cut off from its surroundings:
-//! for tests, benches and examples. It knows how to start the program and how to read what it says;
-//! it knows nothing of GitLab.
+//! Runs the real Terraform or OpenTofu with a built provider, isolated from its environment, for
+//! tests, benches and examples. It starts the CLI and reads its output; it knows nothing about
+//! GitLab.
 //!
 //! ```no_run
 //! use terraform_cli::{Action, Cli, Workspace};
@@ -26,6 +26,6 @@ pub use cli::{Cli, NoCli, NotACli, PATH_VARIABLE, Program, Release};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;
-pub use running::{Running, kill_process, process_runs, signal_process};
+pub use running::{Running, is_process_running, kill_process, signal_process};
 pub use state::State;
 pub use workspace::{PROVIDER_SOURCE, Workspace, provider_overrides};

@@ -1,4 +1,4 @@
-//! A saved plan, read as data: which objects change, how, and what forces a replacement.
+//! A saved plan as data: which objects change, how, and what forces a replacement.
 
 use std::path::{Path, PathBuf};
 
@@ -12,17 +12,17 @@ use crate::workspace::Workspace;
 pub enum Action {
     /// Nothing.
     NoOp,
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is read at apply.
+    /// It is read during the apply.
     Read,
-    /// It changes in place.
+    /// It is updated in place.
     Update,
-    /// It is removed.
+    /// It is destroyed.
     Delete,
-    /// It is removed and made anew, in one order or the other.
+    /// It is destroyed and created again, in either order.
     Replace,
-    /// It is no longer managed, and stays.
+    /// It is removed from the state, but not destroyed.
     Forget,
 }
 
@@ -33,17 +33,17 @@ pub struct Change {
     pub address: String,
     /// The kind of change.
     pub action: Action,
-    /// Its attributes before; null if there was no such object.
+    /// The attributes before the change; null if the object is new.
     pub before: Value,
-    /// Its attributes afterwards, without those that are not known yet; null if it is removed.
+    /// The known attributes after the change; null if the object is destroyed.
     pub after: Value,
-    /// The attributes that are not known yet, each as `true`.
+    /// The unknown attributes, each as `true`.
     pub unknown: Value,
     /// The attributes that force a replacement.
     pub replaced_by: Vec<String>,
 }
 
-/// A plan that was made, or was not.
+/// The result of a plan, which may have failed.
 #[must_use = "a plan proves nothing until somebody looks at it"]
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
         Plan { workspace, file, run }
     }
 
-    /// The run that made it, for whatever else it said.
+    /// Returns the run that made the plan.
     pub fn run(&self) -> &Run {
         &self.run
     }
@@ -87,14 +87,14 @@ impl<'a> Plan<'a> {
         self
     }
 
-    /// The only error, as its user reads it. See [`Run::error`].
+    /// Returns the only error as the CLI prints it. See [`Run::error`].
     #[track_caller]
     #[must_use]
     pub fn error(&self) -> String {
         self.run.error()
     }
 
-    /// The only warning, as its user reads it. See [`Run::warning`].
+    /// Returns the only warning as the CLI prints it. See [`Run::warning`].
     #[track_caller]
     #[must_use]
     pub fn warning(&self) -> String {
@@ -103,8 +103,8 @@ impl<'a> Plan<'a> {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn warns_of_nothing(&self) -> &Plan<'a> {
-        self.run.succeeds().warns_of_nothing();
+    pub fn has_no_warnings(&self) -> &Plan<'a> {
+        self.run.succeeds().has_no_warnings();
         self
     }
 

@@ -1,5 +1,4 @@
-//! One run of the program: how it ended and what it said. The assertions here print all of it when
-//! they fail.
+//! A run of the CLI: its exit status and output, which failed assertions print.
 
 use std::fmt;
 use std::process::Output;
@@ -9,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// The exit status that `plan -detailed-exitcode` gives to a plan with changes.
 pub(crate) const CHANGES: i32 = 2;
 
-/// The title of the warning that comes with every run against a provider that was just built.
+/// The title of the warning about development overrides, which comes with every run.
 const OVERRIDES: &str = "Provider development overrides are in effect";
 
 /// A finished run.
@@ -20,7 +19,7 @@ pub struct Run {
     status: Option<i32>,
     stdout: String,
     stderr: String,
-    speaks_json: bool,
+    is_json: bool,
 }
 
 impl Run {
@@ -30,7 +29,7 @@ impl Run {
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            speaks_json: arguments.contains(&"-json"),
+            is_json: arguments.contains(&"-json"),
         }
     }
 
@@ -41,54 +40,54 @@ impl Run {
         matches!(self.status, Some(0 | CHANGES)) && self.errors().is_empty()
     }
 
-    /// The exit status; none when a signal ended the run.
+    /// Returns the exit status; none if a signal ended the run.
     #[must_use]
     pub fn status(&self) -> Option<i32> {
         self.status
     }
 
-    /// Standard output, as it came.
+    /// Returns the standard output.
     #[must_use]
     pub fn stdout(&self) -> &str {
         &self.stdout
     }
 
-    /// Standard error, as it came.
+    /// Returns the standard error output.
     #[must_use]
     pub fn stderr(&self) -> &str {
         &self.stderr
     }
 
-    /// Panics unless the command did what it was told.
+    /// Panics unless the command succeeded.
     #[track_caller]
     pub fn succeeds(&self) -> &Run {
         assert!(self.is_success(), "the command should succeed\n{self}");
         self
     }
 
-    /// Panics if the command did what it was told.
+    /// Panics if the command succeeded.
     #[track_caller]
     pub fn fails(&self) -> &Run {
         assert!(!self.is_success(), "the command should fail\n{self}");
         self
     }
 
-    /// All errors, in the order in which they were told.
+    /// Returns all errors, in order.
     #[must_use]
     pub fn errors(&self) -> Vec<Diagnostic> {
-        self.told(Severity::Error)
+        self.diagnostics(Severity::Error)
     }
 
-    /// All warnings, less the one about the provider being under development.
+    /// Returns all warnings, except the one about development overrides.
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        let mut warnings = self.told(Severity::Warning);
+        let mut warnings = self.diagnostics(Severity::Warning);
         warnings.retain(|warning| warning.summary != OVERRIDES);
         warnings
     }
 
-    /// The only error of a command that failed, as its user reads it; panics where there is none or
-    /// another one.
+    /// Returns the only error as the CLI prints it. Panics if the run succeeded or has several
+    /// errors.
     #[track_caller]
     #[must_use]
     pub fn error(&self) -> String {
@@ -96,7 +95,7 @@ impl Run {
         self.only(&self.errors(), "error")
     }
 
-    /// The only warning, as the user reads it; panics where there is none or another one.
+    /// Returns the only warning as the CLI prints it. Panics if there is none or several.
     #[track_caller]
     #[must_use]
     pub fn warning(&self) -> String {
@@ -105,7 +104,7 @@ impl Run {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn warns_of_nothing(&self) -> &Run {
+    pub fn has_no_warnings(&self) -> &Run {
         assert!(self.warnings().is_empty(), "there should be no warning\n{self}");
         self
     }
@@ -118,8 +117,8 @@ impl Run {
         }
     }
 
-    fn told(&self, severity: Severity) -> Vec<Diagnostic> {
-        let mut all: Vec<Diagnostic> = if self.speaks_json {
+    fn diagnostics(&self, severity: Severity) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = if self.is_json {
             self.stdout.lines().filter_map(Diagnostic::from_json).collect()
         } else {
             Diagnostic::all_from_text(&self.stderr)

@@ -1,5 +1,5 @@
-//! A run under way, to be disturbed: interrupted as from a terminal, or killed. Signals and the
-//! list of processes are those of Linux; elsewhere the methods that need them panic.
+//! A running command, which tests can interrupt or kill. Signals and the list of processes work on
+//! Linux; on other systems, these methods panic.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
@@ -7,10 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::run::Run;
 
-/// A run that was started and not yet waited for. Killed when dropped, so that a failing test
-/// leaves nothing behind.
+/// A running command. It is killed when dropped, so that a failing test leaves no process behind.
 ///
-/// Every method panics where the system does not do what it is told.
+/// Every method panics if the system returns an error.
 #[derive(Debug)]
 pub struct Running {
     arguments: Vec<String>,
@@ -20,8 +19,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the command at the head of a process group, as a shell does. What it writes goes to
-    /// files: a pipe that nobody empties would stop it.
+    /// Starts the command as the leader of a process group, as a shell does. Output goes to files,
+    /// since a full pipe would block it.
     pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> io::Result<Running> {
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
         #[cfg(unix)]
@@ -35,20 +34,20 @@ impl Running {
         Ok(Running { arguments, child, stdout, stderr })
     }
 
-    /// Does what a terminal does on Ctrl-C: interrupts the program and all that it has started.
+    /// Interrupts the program and its children, as Ctrl-C does in a terminal.
     #[track_caller]
     pub fn interrupt(&self) {
-        self.signal_all("INT");
+        self.signal_group("INT");
     }
 
-    /// Sends a signal such as `TERM` to the program and all that it has started, as service
-    /// managers and `timeout` do.
+    /// Sends a signal such as `TERM` to the program and its children, as service managers and
+    /// `timeout` do.
     #[track_caller]
-    pub fn signal_all(&self, name: &str) {
+    pub fn signal_group(&self, name: &str) {
         signal(name, &format!("-{}", self.child.id()));
     }
 
-    /// Ends the program alone, without a chance to say goodbye.
+    /// Kills only the program.
     #[track_caller]
     pub fn kill(&mut self) {
         if let Err(error) = self.child.kill() {
@@ -56,13 +55,13 @@ impl Running {
         }
     }
 
-    /// Returns whether it has written `text` to standard output by now.
+    /// Returns whether the standard output contains `text` so far.
     #[must_use]
-    pub fn has_said(&self, text: &str) -> bool {
+    pub fn has_printed(&self, text: &str) -> bool {
         String::from_utf8_lossy(&so_far(&self.stdout)).contains(text)
     }
 
-    /// The processes that the program has started and that still run: providers.
+    /// Returns the process IDs of running providers that the program started.
     #[must_use]
     pub fn children(&self) -> Vec<u32> {
         let parent = self.child.id();
@@ -93,13 +92,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended already is no matter.
+        // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// Ends a process, without a chance to say goodbye.
+/// Kills a process.
 #[track_caller]
 pub fn kill_process(number: u32) {
     signal("KILL", &number.to_string());
@@ -111,9 +110,9 @@ pub fn signal_process(name: &str, number: u32) {
     signal(name, &number.to_string());
 }
 
-/// Returns whether a process runs; one that has ended and waits to be noticed does not.
+/// Returns whether a process is running. A zombie isn't.
 #[must_use]
-pub fn process_runs(number: u32) -> bool {
+pub fn is_process_running(number: u32) -> bool {
     status(number).is_some()
 }
 
@@ -127,16 +126,16 @@ struct Status {
     parent: u32,
 }
 
-/// Returns the system's data of a process that runs.
+/// Returns the status of a running process.
 fn status(number: u32) -> Option<Status> {
-    let told = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name before the state is in parentheses and may hold anything.
-    let mut fields = told.rsplit_once(')')?.1.split_whitespace();
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
     (state != "Z").then_some(Status { parent })
 }
 
-/// Returns the content of the file, read without moving the place where the program goes on
+/// Returns the content of the file without moving the position at which the program goes on
 /// writing.
 #[cfg(unix)]
 fn so_far(file: &File) -> Vec<u8> {
@@ -147,7 +146,7 @@ fn so_far(file: &File) -> Vec<u8> {
     content
 }
 
-/// Elsewhere, reading moves that place.
+/// Panics: on this system, reading moves the position at which the program goes on writing.
 #[cfg(not(unix))]
 fn so_far(_: &File) -> Vec<u8> {
     panic!("what the program writes can't be read while it runs on this system");

@@ -1,4 +1,4 @@
-//! The state, as the program itself shows it.
+//! The state as `show -json` prints it.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ impl State {
         State(resources.into_iter().flatten().filter_map(object).collect())
     }
 
-    /// The addresses of all objects, in order.
+    /// Returns the addresses of all objects, in order.
     #[must_use]
     pub fn addresses(&self) -> Vec<&str> {
         self.0.keys().map(String::as_str).collect()
     }
 
-    /// The attributes of an object; panics where there is none.
+    /// Returns the attributes of an object. Panics if the state doesn't have it.
     #[track_caller]
     #[must_use]
     pub fn of(&self, address: &str) -> &Value {

@@ -1,6 +1,5 @@
-//! A directory of its own for a configuration, and the commands of the program in it. The program
-//! sees nothing of its caller: not the environment but `PATH`, not the home directory, not the CLI
-//! configuration.
+//! A private directory for a configuration, and the CLI commands in it. The CLI is isolated: it
+//! gets no environment variables except `PATH`, its own home directory and CLI configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,19 +19,19 @@ use crate::state::State;
 /// The address under which configurations name the provider.
 pub const PROVIDER_SOURCE: &str = "aff15f21/gitlab-job-token";
 
-/// Extensions of files that the program reads by itself.
+/// Extensions of files that the CLI reads by default.
 const CONFIG_EXTENSIONS: [&str; 3] = ["tf", "tfvars", "hcl"];
-/// The file that names the provider for all others of a configuration.
+/// The file with the provider requirement.
 const VERSIONS_FILE: &str = "versions.tf";
 const CONFIG_FILE: &str = "main.tf";
-/// Beside the configuration's directory, so that neither sees the other.
+/// Outside the configuration's directory, so that neither affects the other.
 const HOME: &str = "home";
 const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
-/// Variables that programs for Windows need of their caller: sockets, and a place for temporary
-/// files. Other systems set none of these.
+/// Variables that Windows programs need for sockets and temporary files. Other systems don't set
+/// them.
 const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
 
 const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
@@ -49,7 +48,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// An empty workspace for a provider that was just built, under the local name `gitlab`.
+    /// Creates an empty workspace for a provider that was just built, under the local name
+    /// `gitlab`.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl Workspace {
         Workspace::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
     }
 
-    /// An empty workspace for a provider that is yet to be installed, or attached to, under the
-    /// local name `gitlab`: the program's own configuration is empty, and so is its home.
+    /// Creates an empty workspace for a provider that has yet to be installed or attached, under
+    /// the local name `gitlab`. The CLI configuration and the home directory are empty.
     ///
     /// # Errors
     ///
@@ -99,13 +99,13 @@ impl Workspace {
         self.root.path().join("work")
     }
 
-    /// The home directory of the program.
+    /// Returns the home directory of the program.
     #[must_use]
     pub fn home(&self) -> PathBuf {
         self.root.path().join(HOME)
     }
 
-    /// Makes this the configuration of the program itself, in place of any before.
+    /// Replaces the CLI configuration.
     #[track_caller]
     pub fn cli_config(&self, content: &str) -> PathBuf {
         let path = self.root.path().join(CLI_CONFIG);
@@ -115,8 +115,7 @@ impl Workspace {
         path
     }
 
-    /// Returns the host of the registry that the program asks for providers whose address names
-    /// none.
+    /// Returns the default registry host of the CLI.
     #[track_caller]
     #[must_use]
     pub fn registry(&self) -> &'static str {
@@ -131,19 +130,18 @@ impl Workspace {
         self.environment.insert(name.to_owned(), value.into());
     }
 
-    /// Takes a variable out of the program's environment.
+    /// Removes a variable from the program's environment.
     pub fn remove_env(&mut self, name: &str) {
         self.environment.remove(name);
     }
 
-    /// Makes this the configuration, in place of any before; the requirement of the provider is
-    /// there already.
+    /// Replaces the configuration. The provider requirement is already in another file.
     #[track_caller]
     pub fn config(&self, hcl: &str) {
         self.file(CONFIG_FILE, hcl);
     }
 
-    /// Writes a file beside the configuration, and tells its path.
+    /// Writes a file beside the configuration and returns its path.
     #[track_caller]
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.directory().join(name);
@@ -153,8 +151,8 @@ impl Workspace {
         path
     }
 
-    /// Makes the files of a folder the configuration, in place of any before. Where they don't say
-    /// which provider they need, the workspace's own requirement stands beside them.
+    /// Replaces the configuration with the files of a folder. If they have no provider requirement,
+    /// the workspace's own is added.
     #[track_caller]
     pub fn config_from(&self, folder: &Path) {
         if let Err(error) = self.replace_config(folder) {
@@ -178,13 +176,13 @@ impl Workspace {
         Ok(())
     }
 
-    /// Makes a plan and saves it.
+    /// Plans and saves the plan.
     #[track_caller]
     pub fn plan(&self) -> Plan<'_> {
         self.plan_with(&[])
     }
 
-    /// Makes a plan with further options, such as `-destroy`, and saves it.
+    /// Plans with further options, such as `-destroy`, and saves the plan.
     #[track_caller]
     pub fn plan_with(&self, options: &[&str]) -> Plan<'_> {
         let out = format!("-out={PLAN_FILE}");
@@ -206,57 +204,57 @@ impl Workspace {
         self.run(&[&APPLY, options].concat())
     }
 
-    /// Begins to plan and apply, and does not wait for the end.
+    /// Starts an apply without waiting for its end.
     #[track_caller]
     pub fn start_apply(&self) -> Running {
         self.start(&APPLY)
     }
 
-    /// Applies the plan that was saved last, and nothing else.
+    /// Applies the last saved plan.
     #[track_caller]
     pub fn apply_saved(&self) -> Run {
         self.apply_with(&[PLAN_FILE])
     }
 
-    /// Removes all that is managed.
+    /// Destroys all managed objects.
     #[track_caller]
     pub fn destroy(&self) -> Run {
         self.run(&["destroy", "-json", "-no-color", "-input=false", "-auto-approve"])
     }
 
-    /// Brings what exists under management by the command for it.
+    /// Imports an object with the `import` command.
     #[track_caller]
     pub fn import(&self, address: &str, id: &str) -> Run {
         self.run(&["import", "-no-color", "-input=false", address, id])
     }
 
-    /// Runs the tests beside the configuration, those in Terraform's own test language.
+    /// Runs `terraform test`.
     #[track_caller]
     pub fn test(&self) -> Run {
         self.run(&["test", "-json", "-no-color"])
     }
 
-    /// The value of an output of the root module; null where there is none of that name.
+    /// Returns an output value of the root module; null if the output doesn't exist.
     #[track_caller]
     #[must_use]
     pub fn output(&self, name: &str) -> Value {
         self.show(None)["values"]["outputs"][name]["value"].clone()
     }
 
-    /// The state, as the program shows it.
+    /// Returns the state that `show -json` prints.
     #[track_caller]
     #[must_use]
     pub fn state(&self) -> State {
         State::read(&self.show(None))
     }
 
-    /// The file that holds the state; there is none before the first apply.
+    /// Returns the path of the state file, which exists from the first apply on.
     #[must_use]
     pub fn state_file(&self) -> PathBuf {
         self.directory().join(STATE_FILE)
     }
 
-    /// Runs any command, to be read as people read it unless `-json` is among the arguments.
+    /// Runs any command, with readable output unless `-json` is among the arguments.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {
         match self.command(arguments).output() {
@@ -265,7 +263,7 @@ impl Workspace {
         }
     }
 
-    /// Starts any command, as [`Workspace::run`], without waiting for its end.
+    /// Starts any command without waiting for its end. See [`Workspace::run`].
     #[track_caller]
     pub fn start(&self, arguments: &[&str]) -> Running {
         match Running::start(&mut self.command(arguments), arguments) {
@@ -280,10 +278,10 @@ impl Workspace {
         command
     }
 
-    /// The plan that was saved last, as `show -json` prints it.
+    /// Returns the last saved plan as `show -json` prints it.
     #[track_caller]
     #[must_use]
-    pub fn plan_shown(&self) -> Value {
+    pub fn saved_plan(&self) -> Value {
         self.show(Some(Path::new(PLAN_FILE)))
     }
 
@@ -293,7 +291,7 @@ impl Workspace {
         let run = self.run(&[&["show", "-json"], file.as_deref().as_slice()].concat());
         match serde_json::from_str(run.succeeds().stdout()) {
             Ok(shown) => shown,
-            Err(error) => panic!("what is shown is no JSON: {error}\n{run}"),
+            Err(error) => panic!("the output isn't JSON: {error}\n{run}"),
         }
     }
 }
@@ -308,7 +306,7 @@ fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.into_iter().filter(is_config).collect())
 }
 
-/// The configuration of a program that takes each of these providers, by source address, from a
+/// Returns a CLI configuration with a development override for each provider, by source address and
 /// folder.
 #[must_use]
 pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
@@ -321,14 +319,18 @@ pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
 
 fn requirements() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = {}\n    }}\n  \
-         }}\n}}\n\
-         ",
-        quoted(PROVIDER_SOURCE)
+        r#"terraform {{
+  required_providers {{
+    gitlab = {{
+      source = "{PROVIDER_SOURCE}"
+    }}
+  }}
+}}
+"#
     )
 }
 
-/// A string in HCL, whose quoting is that of JSON as long as there is no template in it.
+/// Returns a quoted HCL string, which equals a JSON string as long as it has no template.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

@@ -1,5 +1,5 @@
-//! The usual calls with JSON going in and coming out. For what they leave out there is
-//! [`Connection::provider`](crate::Connection::provider).
+//! The common calls, with JSON as input and output.
+//! [`Connection::provider`](crate::Connection::provider) makes all others.
 
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ pub struct Imported {
 pub struct ImportedResource {
     /// Its type.
     pub type_name: String,
-    /// As much of it as a read needs.
+    /// The data that a read needs.
     pub stored: Stored,
 }
 
@@ -119,10 +119,10 @@ pub struct DataRead {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Every call fails with the plugin's gRPC status, and with [`Error::Value`] when an answer holds a
+/// Every call returns the plugin's gRPC status as an error, or [`Error::Value`] if a response has a
 /// malformed value.
 impl Connection {
-    /// All schemas.
+    /// Returns all schemas.
     ///
     /// # Errors
     /// See above.
@@ -301,7 +301,7 @@ impl Connection {
         })
     }
 
-    /// Brings a stored state, as JSON, to the current schema.
+    /// Upgrades a stored state, given as JSON, to the current schema.
     ///
     /// # Errors
     /// See above.
@@ -366,8 +366,8 @@ impl Connection {
         })
     }
 
-    /// Tells the provider that the user interrupted the run. Returns what it complains of, mostly
-    /// nothing.
+    /// Tells the provider that the user interrupted the run. Returns its error message, which is
+    /// usually empty.
     ///
     /// # Errors
     /// See above.

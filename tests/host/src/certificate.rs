@@ -1,5 +1,5 @@
-//! The certificate that a host makes for each plugin it starts, in the very shape that Terraform
-//! and OpenTofu give theirs.
+//! The client certificate that a host creates for each plugin, with the properties of those of
+//! Terraform and OpenTofu.
 
 use std::time::{Duration, SystemTime};
 
@@ -25,7 +25,7 @@ pub struct ClientCertificate {
 }
 
 impl ClientCertificate {
-    /// A fresh one, valid from half a minute ago.
+    /// Creates a certificate that is valid from 30 seconds ago.
     ///
     /// # Errors
     /// When the key or certificate cannot be made.
@@ -34,7 +34,7 @@ impl ClientCertificate {
         Self::valid(now - BEFORE_NOW, now + AFTER_NOW)
     }
 
-    /// One that was valid for an hour and expired an hour ago.
+    /// Creates a certificate that was valid for an hour and expired an hour ago.
     ///
     /// # Errors
     /// As [`ClientCertificate::fresh`].
@@ -44,7 +44,7 @@ impl ClientCertificate {
         Self::valid(now - hour * 2, now - hour)
     }
 
-    /// Another's certificate with a key of our own, as an eavesdropper might try.
+    /// Combines a certificate with another key, as an eavesdropper might try.
     ///
     /// # Errors
     /// As [`ClientCertificate::fresh`].
@@ -72,7 +72,7 @@ impl ClientCertificate {
         Ok(Self { der: params.self_signed(&key)?.der().clone(), key })
     }
 
-    /// The certificate in PEM form, as `PLUGIN_CLIENT_CERT` carries it.
+    /// Returns the certificate in PEM form, as `PLUGIN_CLIENT_CERT` has it.
     pub fn pem(&self) -> String {
         let text = STANDARD.encode(&self.der);
         let lines = text.as_bytes().chunks(PEM_LINE).map(String::from_utf8_lossy);

@@ -1,4 +1,4 @@
-//! A host's one connection to a plugin, with the two side channels that hosts open at once.
+//! A host's connection to a plugin, with the two streams that hosts open at once.
 
 use std::io;
 use std::sync::Arc;
@@ -32,9 +32,9 @@ use crate::{ClientCertificate, Error, Handshake, Network};
 
 /// The name that hosts expect in a plugin's certificate.
 const SERVER_NAME: &str = "localhost";
-/// Hosts take answers of almost any size.
+/// Hosts accept responses of almost any size.
 const MAX_MESSAGE_BYTES: usize = 1 << 31;
-/// Never used: the connector knows where to go.
+/// Never used: the connector has the address.
 const PLACEHOLDER: &str = "http://plugin";
 
 /// An open connection. It closes when it and the clients taken from it are dropped.
@@ -46,7 +46,7 @@ pub struct Connection {
     /// True if this host hands the private data of the first plan to the plan of the apply walk.
     /// Newer ones do.
     pub stores_planned_private: bool,
-    /// Standard output and error, as far as a plugin sends them by this way.
+    /// Standard output and error that the plugin sends over this stream.
     pub stdio: Streaming<StdioData>,
     /// A plugin's messages about further connections.
     pub broker: Streaming<ConnInfo>,
@@ -79,7 +79,7 @@ impl Connection {
         })
     }
 
-    /// Every call of protocol 6, as generated.
+    /// Returns the generated client for the calls of protocol 6.
     pub fn provider(&self) -> ProviderClient<Channel> {
         ProviderClient::new(self.channel.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
@@ -96,7 +96,7 @@ impl Connection {
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-        // On the wire, bytes and texts in a first field look the same.
+        // On the wire, bytes and strings in a first field are the same.
         let request = DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() };
         grpc.unary(Request::new(request), path, ProstCodec::<DynamicValue, ()>::default()).await?;
         Ok(())
@@ -149,7 +149,7 @@ async fn dial(network: &Network, tls: Option<TlsConnector>) -> io::Result<Box<dy
     let Some(tls) = tls else { return Ok(stream) };
     let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
     let stream = tls.connect(name, stream).await?;
-    // Newer hosts insist on it.
+    // Newer hosts require it.
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(io::Error::other("the plugin did not select h2"));
     }

@@ -1,4 +1,4 @@
-//! A plugin's messages to the user, in a form that tests can compare.
+//! The diagnostics of a plugin, in a form that tests can compare.
 
 use crate::tfplugin6::attribute_path::step::Selector;
 use crate::tfplugin6::{self, AttributePath};
@@ -44,7 +44,7 @@ impl From<tfplugin6::Diagnostic> for Diagnostic {
     }
 }
 
-/// A path as users would write it: `a.b["c"][0]`.
+/// Writes a path as in configuration: `a.b["c"][0]`.
 pub fn render_path(path: &AttributePath) -> String {
     let mut text = String::new();
     for step in &path.steps {
@@ -73,7 +73,7 @@ mod tests {
     use crate::tfplugin6::attribute_path::Step;
 
     #[test]
-    fn a_path_reads_as_users_would_write_it() {
+    fn path_is_written_as_in_configuration() {
         let selectors = [
             Selector::AttributeName("a".to_owned()),
             Selector::AttributeName("b".to_owned()),

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// It took too long.
     #[error("the plugin did not {0} in time")]
-    Slow(&'static str),
+    Timeout(&'static str),
     /// Its first line is not a handshake.
     #[error("{line:?} is not a handshake: {reason}")]
     Handshake {
@@ -44,17 +44,16 @@ pub enum Error {
     /// A certificate could not be made.
     #[error("making a certificate failed: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// A call was answered by a gRPC status.
+    /// A call returned a gRPC status.
     #[error("the plugin answered {:?}: {}", .0.code(), .0.message())]
     Call(Box<tonic::Status>),
     /// Something about the process failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// An answer holds a value that is no value.
+    /// A response has a malformed value.
     #[error("the plugin answered with a malformed value: {0}")]
     Value(#[from] crate::wire::Malformed),
-    /// A call of a [`Walk`](crate::Walk) was answered by errors for the user, with any warnings
-    /// among them.
+    /// A call of a [`Walk`](crate::Walk) returned errors, possibly with warnings.
     #[error("the provider answered with errors: {0:?}")]
     Diagnostics(Vec<Diagnostic>),
 }

@@ -1,4 +1,4 @@
-//! The line by which a plugin says where it can be reached, taken apart as strictly as hosts do.
+//! The handshake line with a plugin's address, parsed as strictly as hosts do.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -45,10 +45,10 @@ impl Handshake {
         let (&[core, protocol, network, address, kind, certificate], rest) =
             segments.split_first_chunk::<6>().ok_or_else(|| wrong("fewer than six segments"))?;
         Ok(Self {
-            core_version: core.parse().map_err(|_| wrong("the first segment is no number"))?,
+            core_version: core.parse().map_err(|_| wrong("the first segment isn't a number"))?,
             protocol_version: protocol
                 .parse()
-                .map_err(|_| wrong("the second segment is no number"))?,
+                .map_err(|_| wrong("the second segment isn't a number"))?,
             network: match network {
                 "unix" => Network::Unix(address.into()),
                 "tcp" => Network::Tcp(address.parse().map_err(|_| wrong("the address is none"))?),

@@ -1,4 +1,4 @@
-//! A plugin and the connection to it, started and stopped as one.
+//! A plugin with a connection, started and stopped together.
 
 use std::ops::Deref;
 

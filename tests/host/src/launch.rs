@@ -1,4 +1,4 @@
-//! Starts a plugin, with the environment that a host gives, with every part open to mischief.
+//! Starts a plugin with the environment of a host, of which tests can change every part.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -17,8 +17,8 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// The environment is otherwise empty, so that no test depends on its caller's.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is
-/// removed with it.
+/// A killed plugin leaves its socket behind, so each gets a private directory that is removed with
+/// it.
 const TEMPORARY: &str = "TMPDIR";
 
 /// The program to start, and its environment.
@@ -74,7 +74,7 @@ impl Launch {
         self
     }
 
-    /// With this cookie, or none.
+    /// Sets the magic cookie, or removes it.
     #[must_use]
     pub fn cookie(self, cookie: Option<&str>) -> Self {
         match cookie {
@@ -83,7 +83,7 @@ impl Launch {
         }
     }
 
-    /// With these TCP ports to choose from.
+    /// Sets the range of TCP ports to choose from.
     #[must_use]
     pub fn ports(self, ports: RangeInclusive<u16>) -> Self {
         self.env("PLUGIN_MIN_PORT", ports.start().to_string())
@@ -131,7 +131,7 @@ impl Launch {
     pub async fn run(&self) -> Result<Finished, Error> {
         let certificate = self.fresh_certificate()?;
         let running = self.command(certificate.as_deref()).stdin(Stdio::null()).output();
-        let output = timeout(LIMIT, running).await.map_err(|_| Error::Slow("end"))?;
+        let output = timeout(LIMIT, running).await.map_err(|_| Error::Timeout("end"))?;
         let output = output.map_err(|source| self.spawn_error(source))?;
         Ok(Finished {
             status: output.status,

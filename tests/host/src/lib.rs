@@ -1,7 +1,6 @@
-//! A Terraform host in miniature, for protocol tests and benches: starts a provider binary as
-//! Terraform and OpenTofu do, connects to it by mutual TLS and speaks protocol 6 to it. It shares
-//! no code with the provider, so that a mistake there cannot cancel itself out here, and it checks
-//! nothing that a test should see for itself.
+//! A minimal Terraform host for protocol tests and benches: it starts a provider as Terraform and
+//! OpenTofu do, connects by mutual TLS and speaks protocol 6. It shares no code with the provider,
+//! so that a bug in one can't hide in the other, and leaves assertions to the tests.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

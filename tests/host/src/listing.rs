@@ -1,4 +1,4 @@
-//! The calls behind a query: list resources, whose answer is a stream.
+//! The call behind a query: ListResource, whose response is a stream.
 
 use serde_json::Value;
 use tonic::Streaming;
@@ -16,7 +16,7 @@ pub struct Query<'a> {
     pub type_name: &'a str,
     /// The inner `config` block.
     pub config: Value,
-    /// True if whole objects are wanted beside identities.
+    /// True if whole objects are requested in addition to identities.
     pub include_object: bool,
     /// The maximum number of results.
     pub limit: i64,
@@ -27,7 +27,7 @@ pub struct Query<'a> {
 pub struct Listed {
     /// The identity for an import.
     pub identity: Option<Value>,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
     /// The whole object, where wanted.
     pub object: Option<Value>,
@@ -40,7 +40,7 @@ pub struct Listed {
 pub struct Listing(Streaming<list_resource::Event>);
 
 impl Listing {
-    /// The next event; none at the end.
+    /// Returns the next event; none at the end.
     ///
     /// # Errors
     /// The plugin's gRPC status, or a malformed value in its answer.
@@ -55,7 +55,7 @@ impl Listing {
         }))
     }
 
-    /// All events that are still to come.
+    /// Returns all remaining events.
     ///
     /// # Errors
     /// As [`Listing::next`].

@@ -1,5 +1,4 @@
-//! The calls that turn what a host has stored into what today's provider stores: moves from other
-//! resource types, and upgrades of identities.
+//! The calls that convert stored data: moves from other resource types, and upgrades of identities.
 
 use serde_json::Value;
 
@@ -43,7 +42,7 @@ pub struct UpgradedIdentity {
 }
 
 impl Connection {
-    /// Takes a resource of another type over.
+    /// Moves the state of another resource type.
     ///
     /// # Errors
     /// The plugin's gRPC status, or a malformed value in its answer.
@@ -67,7 +66,7 @@ impl Connection {
         })
     }
 
-    /// Brings a stored identity, as JSON, to the current schema.
+    /// Upgrades a stored identity, given as JSON, to the current schema.
     ///
     /// # Errors
     /// As [`Connection::move_state`].

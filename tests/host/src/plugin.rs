@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::{ClientCertificate, Connection, Error, Handshake};
 
-/// Far more than anything takes on a busy machine; what exceeds it hangs.
+/// Far longer than any step takes on a busy machine; a longer one hangs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// A running plugin. It is killed when dropped.
@@ -34,7 +34,7 @@ pub struct Plugin {
 pub struct Exit {
     /// The status of the process.
     pub status: ExitStatus,
-    /// The time since somebody began to wait for it.
+    /// The time that waiting for it took.
     pub took: Duration,
 }
 
@@ -75,7 +75,7 @@ impl Plugin {
         let stderr = Lines::collect(child.stderr.take(), None);
         let line = timeout(LIMIT, first_line.recv())
             .await
-            .map_err(|_| Error::Slow("write a handshake"))?;
+            .map_err(|_| Error::Timeout("write a handshake"))?;
         let Some(line) = line else {
             let status = child.wait().await?;
             return Err(Error::EndedEarly { status, stderr: stderr.finish().await });
@@ -94,17 +94,17 @@ impl Plugin {
         &self.line
     }
 
-    /// The number of the process; none once it has ended.
+    /// Returns the process ID; none once the process has ended.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// The lines written to standard error so far.
+    /// Returns the lines written to standard error so far.
     pub fn stderr(&self) -> Vec<String> {
         self.stderr.so_far()
     }
 
-    /// The lines written to standard output after the handshake so far.
+    /// Returns the lines written to standard output since the handshake.
     pub fn stdout(&self) -> Vec<String> {
         self.stdout.so_far()
     }
@@ -143,7 +143,8 @@ impl Plugin {
     /// When it does not.
     pub async fn wait(&mut self) -> Result<Exit, Error> {
         let start = Instant::now();
-        let status = timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Slow("end"))??;
+        let status =
+            timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Timeout("end"))??;
         Ok(Exit { status, took: start.elapsed() })
     }
 

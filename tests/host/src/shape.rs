@@ -1,19 +1,19 @@
-//! Prepares a configuration as hosts do before a provider sees it: every attribute is there, and
-//! the proposed state keeps what the provider chose before.
+//! Prepares a configuration as hosts do before they send it: every attribute is present, and the
+//! proposed state keeps computed values.
 
 use serde_json::{Map, Value};
 
 use crate::tfplugin6::schema::object::NestingMode;
 use crate::tfplugin6::{Schema, schema};
 
-/// The attributes of a schema, as far as a host needs them to fill objects. Nested blocks are not
+/// The attributes of a schema that a host needs to complete objects. Nested blocks aren't
 /// supported.
 #[derive(Clone, Debug)]
 pub struct Shape {
     attributes: Vec<Attribute>,
 }
 
-/// An attribute, as far as a host looks at it.
+/// The properties of an attribute that a host needs.
 #[derive(Debug, Clone)]
 struct Attribute {
     name: String,
@@ -23,7 +23,7 @@ struct Attribute {
 }
 
 impl Shape {
-    /// The shape of the objects that a schema describes.
+    /// Returns the shape of the objects that a schema describes.
     pub fn of(schema: &Schema) -> Self {
         Self::with(schema.block.iter().flat_map(|block| &block.attributes))
     }
@@ -43,8 +43,8 @@ impl Shape {
         Self { attributes: attributes.map(attribute).collect() }
     }
 
-    /// The object with null for every attribute that `given` leaves out. Attributes that the schema
-    /// does not know stay, for the provider to object to. What is not an object stays as it is.
+    /// Adds null for every attribute that `given` lacks. Attributes missing in the schema stay, for
+    /// the provider to reject. Anything but an object is returned unchanged.
     pub fn complete(&self, given: Value) -> Value {
         let Value::Object(given) = given else { return given };
         let mut object: Map<_, _> =
@@ -58,8 +58,8 @@ impl Shape {
         Value::Object(object)
     }
 
-    /// The state that a host proposes: the configuration, with prior values where the provider may
-    /// choose and the configuration is silent. The objects of maps belong together by their keys.
+    /// Returns the state that a host proposes: the configuration, with the prior values of computed
+    /// attributes that it doesn't set. Elements of maps are matched by key.
     pub fn propose(&self, prior: &Value, config: &Value) -> Value {
         let mut proposed = config.clone();
         for Attribute { name, computed, elements } in &self.attributes {
@@ -89,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn every_attribute_is_there() {
+    fn every_attribute_is_present() {
         assert_eq!(shape().complete(json!({"name": "x"})), json!({"name": "x", "id": null}));
         assert_eq!(shape().complete(Value::Null), Value::Null);
     }
 
     #[test]
-    fn objects_of_a_map_are_completed_and_proposed_by_key() {
+    fn map_elements_are_completed_and_proposed_by_key() {
         let map = Attribute { name: "map".to_owned(), computed: false, elements: Some(shape()) };
         let outer = Shape { attributes: vec![map] };
         let config = outer.complete(json!({"map": {"a": {"name": "x"}, "b": {}}}));

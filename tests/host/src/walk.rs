@@ -1,7 +1,7 @@
-//! The two walks of a run, call by call as core makes them for one resource instance. The plan walk
+//! The two walks of a run, with the calls that core makes for a resource instance. The plan walk
 //! reads and plans. The apply walk, in another process, plans creates and updates again and
-//! applies; it knows of a destroy only what the plan walk has planned, and is never told of a
-//! resource that doesn't change. Private data goes where core takes it.
+//! applies. Of a destroy it gets only the result of the plan walk, and it skips unchanged
+//! resources. Private data is passed on as core does.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ pub struct Walk {
     shapes: BTreeMap<String, Shape>,
 }
 
-/// An instance as a configuration wants it.
+/// The configuration of an instance.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The type of the resource.
     pub type_name: &'static str,
-    /// The arguments that are set; null for what is in the state alone, and is to go.
+    /// The arguments; null for an instance that is only in the state and is destroyed.
     pub config: Value,
-    /// A replacement that the user asks for, with `-replace`.
+    /// Whether the user requests a replacement with `-replace`.
     pub replace: bool,
-    /// The order of a replacement: the new object first, or the old one's end.
+    /// Whether a replacement creates the new object first.
     pub create_before_destroy: bool,
 }
 
@@ -35,14 +35,14 @@ pub struct Wanted {
 pub struct Instance {
     /// The object as stored; a null state where there is none.
     pub stored: Stored,
-    /// The mark of an object whose creation has failed half way.
+    /// Whether the creation of the object failed halfway.
     pub tainted: bool,
 }
 
 /// A plan's effect on an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing: the apply walk isn't told of it.
+    /// Nothing: the apply walk skips it.
     Nothing,
     /// Creates an object.
     Create,
@@ -72,21 +72,21 @@ pub struct Change {
 /// The end of an apply for an instance.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The instance in the state; none if it is gone, or never came to be.
+    /// The instance in the state; none if it is destroyed or was never created.
     pub instance: Option<Instance>,
-    /// The object that was to be destroyed after its replacement was created, and was not.
+    /// The old object of a replacement that couldn't be destroyed.
     pub deposed: Option<Instance>,
     /// Warnings and errors.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Wanted {
-    /// A resource with these arguments.
+    /// Creates a resource with these arguments.
     pub fn new(type_name: &'static str, config: Value) -> Self {
         Self { type_name, config, replace: false, create_before_destroy: false }
     }
 
-    /// A resource that is in the state alone.
+    /// Creates a resource that is only in the state.
     pub fn gone(type_name: &'static str) -> Self {
         Self::new(type_name, Value::Null)
     }
@@ -99,7 +99,7 @@ impl Instance {
     }
 }
 
-/// Every call fails as those of [`Connection`](crate::Connection) do.
+/// Every call returns the errors of [`Connection`](crate::Connection).
 impl Walk {
     /// Starts the provider and configures it.
     ///
@@ -135,7 +135,7 @@ impl Walk {
         if wanted.config.is_null() {
             return self.plan_removal(wanted, before).await;
         }
-        // A plan isn't told of a tainted object.
+        // A plan doesn't get a tainted object.
         let prior = if before.tainted { Stored::default() } else { before.stored.clone() };
         let mut planned = self.plan_once(wanted, &prior, &[]).await?;
         let warnings = planned.diagnostics.clone();
@@ -258,7 +258,7 @@ impl Walk {
         }
     }
 
-    /// Destroys an object by what the plan walk has planned.
+    /// Destroys an object as planned in the plan walk.
     ///
     /// # Errors
     /// As the calls.
@@ -266,7 +266,7 @@ impl Walk {
         self.destroy_with(change, change.planned.private.clone()).await
     }
 
-    /// Destroys an object whose replacement has been created: this is planned in the apply walk.
+    /// Destroys an object whose replacement has been created, which the apply walk plans again.
     async fn destroy_deposed(&self, change: &Change) -> Result<Outcome, Error> {
         let gone = Wanted::gone(change.wanted.type_name);
         match self.plan_once(&gone, &change.before.stored, &[]).await {
@@ -337,12 +337,12 @@ fn nothing(before: &Stored) -> Planned {
     }
 }
 
-/// Returns the state that the apply walk begins with where it creates or updates.
+/// Returns the prior state of a create or update in the apply walk.
 fn prior(change: &Change) -> Stored {
     if change.action == Action::Update { change.before.stored.clone() } else { Stored::default() }
 }
 
-/// Checks whether one of them is an error.
+/// Checks whether one of the diagnostics is an error.
 pub fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
@@ -355,7 +355,7 @@ fn replaces(prior: &Value, planned: &Planned) -> bool {
     planned.requires_replace.iter().any(|name| prior[name] != planned.state[name])
 }
 
-/// Puts the elements of every set into the order in which core sends them. Every array is a set.
+/// Sorts the elements of every set as core does. Every array is a set.
 fn ordered(value: Value) -> Value {
     match value {
         Value::Array(elements) => {

@@ -1,21 +1,21 @@
-//! Values as they travel, between JSON that tests can write and msgpack. Written apart from the
-//! provider's own codec on purpose.
+//! Converts values between JSON, which tests write, and msgpack. It doesn't share the provider's
+//! codec on purpose.
 //!
-//! JSON has no word for a value that is not yet known, so [`UNKNOWN`] stands for it. Numbers that
-//! are not whole go as floating point, and attributes of type `dynamic` are not supported.
+//! JSON can't express an unknown value, so [`UNKNOWN`] stands for it. Fractions are encoded as
+//! floating point, and attributes of type `dynamic` aren't supported.
 
 use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value};
 
 use crate::tfplugin6::DynamicValue;
 
-/// In JSON, stands for a value that is not yet known.
+/// Stands for an unknown value in JSON.
 pub const UNKNOWN: &str = "(unknown)";
 
 /// Bytes that hosts write for an unknown value: extension type 0 with one zero byte.
 const UNKNOWN_EXTENSION: (i8, [u8; 1]) = (0, [0]);
 
-/// The error of bytes that are not a value.
+/// The error of bytes that aren't a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(String);
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_packed_as_hosts_pack_them() {
+    fn values_are_encoded_as_hosts_encode_them() {
         for (value, bytes) in [
             (json!(null), &[0xc0][..]),
             (json!(200), &[0xcc, 0xc8]),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refined_unknown_is_an_unknown() {
+    fn refined_unknown_is_unknown() {
         let refined = vec![0xc7, 0x07, 0x0c, 0x82, 0x01, 0xc2, 0x02, 0xa2, 0x78, 0x2d];
         assert_eq!(
             decode(Some(&DynamicValue { msgpack: refined, json: Vec::new() })),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_null_and_json_is_understood() {
+    fn missing_value_is_null_and_json_is_decoded() {
         assert_eq!(decode(None), Ok(Value::Null));
         assert_eq!(decode(Some(&DynamicValue::default())), Ok(Value::Null));
         assert_eq!(
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_value_is_refused() {
+    fn anything_but_a_single_value_is_rejected() {
         for bytes in [&[0xc0, 0xc0][..], &[0x92, 0xc0], &[0xc4, 0x01, 0x00], &[0xa1, 0xff]] {
             assert!(
                 decode(Some(&DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() })).is_err()

@@ -1,4 +1,4 @@
-//! Data sources, read through the real CLI.
+//! Data sources, read with the real CLI.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The life of `gitlab_job_token_allowlist_entry`.
+//! The life cycle of `gitlab_job_token_allowlist_entry`.
 
 use super::{applied, imports_clean, workspace};
 use crate::check::{Check, Need, Outcome};

@@ -1,4 +1,4 @@
-//! The life of `gitlab_job_token_allowlist_exclusive`, in both of its forms.
+//! The life cycle of `gitlab_job_token_allowlist_exclusive`, with sets and with maps.
 
 use serde_json::json;
 
@@ -57,7 +57,7 @@ fn lists(site: &Site, source: &Place, projects: &[&Place], groups: &[&Place]) ->
 fn sets(site: &Site) -> Outcome {
     let (source, one, other) = (site.project()?, site.project()?, site.project()?);
     let group = site.subgroup()?;
-    // What the list doesn't name is there before it, and must go.
+    // Entries missing in the list exist before it, and must be removed.
     site.api
         .post(&source.scope("/allowlist"), &json!({ "target_project_id": other.id }))?
         .created(201)?;
@@ -101,8 +101,7 @@ fn maps(site: &Site) -> Outcome {
     lists(site, &source, &[&one, &other], &[])?;
     let kept = &state.of(ADDRESS)["projects"][&one.path]["job_token_policies"];
     assert_eq!(kept, &json!(["ADMIN_RELEASES", "READ_PACKAGES"]));
-    // An import keys the maps by ID, so that paths in the configuration are a change of the state
-    // alone.
+    // An import uses IDs as keys, so that paths in the configuration change only the state.
     let by_id = format!(
         "  projects = {{\n    \"{}\" = {{ job_token_policies = [\"ADMIN_RELEASES\", \
          \"READ_PACKAGES\"] }}\n    \"{}\" = {{ default_permissions = true }}\n  }}\n  groups = \

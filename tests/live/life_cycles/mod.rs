@@ -1,5 +1,5 @@
-//! The life of each resource on GitLab, through the real CLI and the built provider: created, found
-//! unchanged, changed, imported, destroyed.
+//! The life cycle of each resource, with the real CLI and the built provider: create, plan without
+//! changes, update, import and destroy.
 
 mod data_sources;
 mod entry;

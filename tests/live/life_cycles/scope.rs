@@ -1,4 +1,4 @@
-//! The life of `gitlab_job_token_scope`.
+//! The life cycle of `gitlab_job_token_scope`.
 
 use super::{applied, imports_clean, workspace};
 use crate::check::{Check, Need, Outcome};

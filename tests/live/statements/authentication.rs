@@ -1,4 +1,4 @@
-//! Tokens: the headers in which they come, and the refusals of those that don't work.
+//! Tokens: their headers, and the errors of invalid ones.
 
 use serde_json::json;
 
@@ -8,26 +8,26 @@ use crate::site::Site;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: no token and an unknown token answer 401",
+        "REST: no token and an unknown token return 401",
         "Without a token, and with one that doesn't exist, `GET /projects/:id/job_token_scope` \
-         answers 401 `{\"message\":\"401 Unauthorized\"}`.",
+         returns 401 `{\"message\":\"401 Unauthorized\"}`.",
         unauthorized,
     ),
     Check::new(
-        "REST: a token works as Bearer, too",
-        "`Authorization: Bearer` serves the tokens that `PRIVATE-TOKEN` serves.",
+        "REST: a token works as a bearer token",
+        "`Authorization: Bearer` accepts the same tokens as `PRIVATE-TOKEN`.",
         bearer,
     ),
     Check::new(
-        "REST: a revoked token answers 401 invalid_token",
-        "A revoked token answers 401 `{\"error\":\"invalid_token\",\"error_description\":\"Token \
+        "REST: a revoked token returns 401 invalid_token",
+        "A revoked token returns 401 `{\"error\":\"invalid_token\",\"error_description\":\"Token \
          was revoked. …\"}`.",
         revoked,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: read_api suffices to read and not to write",
-        "With a token of scope `read_api`, reads of scope and lists answer 200, and writes 403 \
+        "REST: read_api can read but not write",
+        "With a token of scope `read_api`, reads of scope and lists return 200, and writes 403 \
          with the error `insufficient_scope` and the scope `api`.",
         read_api,
     )

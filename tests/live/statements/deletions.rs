@@ -14,8 +14,8 @@ pub(super) const CHECKS: &[Check] = &[
         deleted_targets,
     ),
     Check::new(
-        "REST: a deleted project answers 404",
-        "Once the source project has been deleted, reads of its scope and lists answer 404 \"404 \
+        "REST: a deleted project returns 404",
+        "Once the source project has been deleted, reads of its scope and lists return 404 \"404 \
          Project Not Found\".",
         deleted_source,
     ),

@@ -7,8 +7,8 @@ use crate::site::{Place, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: an addition of a project answers 201 with both IDs",
-        "`POST /projects/:id/job_token_scope/allowlist` with `target_project_id` answers 201 with \
+        "REST: an addition of a project returns 201 with both IDs",
+        "`POST /projects/:id/job_token_scope/allowlist` with `target_project_id` returns 201 with \
          `source_project_id` and `target_project_id`, and nothing else.",
         addition_answers_both_ids,
     ),
@@ -25,70 +25,70 @@ pub(super) const CHECKS: &[Check] = &[
         list_takes_a_path,
     ),
     Check::new(
-        "REST: the list of projects holds the project itself",
+        "REST: the list of projects has the project itself",
         "`GET /projects/:id/job_token_scope/allowlist` of a new project holds the project itself \
          and nothing else.",
         list_holds_the_project_itself,
     ),
     Check::new(
-        "REST: a second addition of a project answers 400",
-        "`POST …/allowlist` of a project that is on the list answers 400 with \"already in the job \
+        "REST: a second addition of a project returns 400",
+        "`POST …/allowlist` of a project that is on the list returns 400 with \"already in the job \
          token\".",
         second_addition,
     ),
     Check::new(
-        "REST: removal of a project answers 204 with no body",
-        "`DELETE …/allowlist/:target_project_id` answers 204 with an empty body, and the project \
+        "REST: removal of a project returns 204 with no body",
+        "`DELETE …/allowlist/:target_project_id` returns 204 with an empty body, and the project \
          is off the list.",
         removal,
     ),
     Check::new(
-        "REST: a second removal of a project answers 400",
-        "`DELETE …/allowlist/:target_project_id` of a project that isn't on the list answers 400 \
+        "REST: a second removal of a project returns 400",
+        "`DELETE …/allowlist/:target_project_id` of a project that isn't on the list returns 400 \
          \"Target project is not in the job token scope\".",
         second_removal,
     ),
     Check::new(
         "REST: additions of projects need the ID of the project",
-        "`POST …/allowlist` with the URL-encoded full path of the source project answers 400 \
+        "`POST …/allowlist` with the URL-encoded full path of the source project returns 400 \
          `{\"error\":\"id is invalid\"}`.",
         addition_needs_an_id,
     ),
     Check::new(
         "REST: removals of projects need the ID of the project",
         "`DELETE …/allowlist/:target_project_id` with the URL-encoded full path of the source \
-         project answers 400 `{\"error\":\"id is invalid\"}`.",
+         project returns 400 `{\"error\":\"id is invalid\"}`.",
         removal_needs_an_id,
     ),
     Check::new(
         "REST: an addition needs a target_project_id",
-        "`POST …/allowlist` without `target_project_id` answers 400 \
+        "`POST …/allowlist` without `target_project_id` returns 400 \
          `{\"error\":\"target_project_id is missing\"}`, and `{\"error\":\"target_project_id is \
          invalid\"}` with 12.34 or a path.",
         addition_needs_a_target,
     ),
     Check::new(
-        "REST: the addition of an unknown project answers 404",
-        "`POST …/allowlist` of a project that doesn't exist answers 404 \"404 target_project_id \
+        "REST: the addition of an unknown project returns 404",
+        "`POST …/allowlist` of a project that doesn't exist returns 404 \"404 target_project_id \
          not found Not Found\".",
         addition_of_an_unknown_target,
     ),
     Check::new(
-        "REST: the removal of an unknown project answers 404",
-        "`DELETE …/allowlist/:target_project_id` of a project that doesn't exist answers 404 \
+        "REST: the removal of an unknown project returns 404",
+        "`DELETE …/allowlist/:target_project_id` of a project that doesn't exist returns 404 \
          \"404 Project Not Found\".",
         removal_of_an_unknown_target,
     ),
     Check::new(
         "REST: the project itself can't be removed",
-        "`DELETE …/allowlist/:target_project_id` of the source project itself answers 400 \"Source \
+        "`DELETE …/allowlist/:target_project_id` of the source project itself returns 400 \"Source \
          project cannot be removed from the job token scope\".",
         removal_of_itself,
     ),
     Check::new(
         "REST: the addition of the project itself",
-        "`POST …/allowlist` of the source project itself answers 400 before GitLab 18.3. From then \
-         on it answers 201, the list holds the project twice, and `X-Total` counts it twice.",
+        "`POST …/allowlist` of the source project itself returns 400 before GitLab 18.3. From then \
+         on it returns 201, the list holds the project twice, and `X-Total` counts it twice.",
         addition_of_itself,
     ),
 ];

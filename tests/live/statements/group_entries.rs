@@ -8,8 +8,8 @@ use crate::site::{Place, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: an addition of a group answers 201 with both IDs",
-        "`POST /projects/:id/job_token_scope/groups_allowlist` with `target_group_id` answers 201 \
+        "REST: an addition of a group returns 201 with both IDs",
+        "`POST /projects/:id/job_token_scope/groups_allowlist` with `target_group_id` returns 201 \
          with `source_project_id` and `target_group_id`, and nothing else.",
         addition_answers_both_ids,
     ),
@@ -26,39 +26,39 @@ pub(super) const CHECKS: &[Check] = &[
         list_takes_a_path,
     ),
     Check::new(
-        "REST: a second addition of a group answers 400",
-        "`POST …/groups_allowlist` of a group that is on the list answers 400 with \"already in \
+        "REST: a second addition of a group returns 400",
+        "`POST …/groups_allowlist` of a group that is on the list returns 400 with \"already in \
          the job token\".",
         second_addition,
     ),
     Check::new(
-        "REST: removal of a group answers 204 with no body",
-        "`DELETE …/groups_allowlist/:target_group_id` answers 204 with an empty body, and the \
+        "REST: removal of a group returns 204 with no body",
+        "`DELETE …/groups_allowlist/:target_group_id` returns 204 with an empty body, and the \
          group is off the list.",
         removal,
     ),
     Check::new(
-        "REST: a second removal of a group answers 400",
-        "`DELETE …/groups_allowlist/:target_group_id` of a group that isn't on the list answers \
+        "REST: a second removal of a group returns 400",
+        "`DELETE …/groups_allowlist/:target_group_id` of a group that isn't on the list returns \
          400 \"Target group is not in the job token scope\".",
         second_removal,
     ),
     Check::new(
         "REST: writes of group entries need the ID of the project",
         "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` with the \
-         URL-encoded full path of the source project answer 400 `{\"error\":\"id is invalid\"}`.",
+         URL-encoded full path of the source project return 400 `{\"error\":\"id is invalid\"}`.",
         writes_need_an_id,
     ),
     Check::new(
         "REST: an addition of a group needs a target_group_id",
         "`POST …/groups_allowlist` without `target_group_id`, also with `target_project_id` in its \
-         place, answers 400 `{\"error\":\"target_group_id is missing\"}`.",
+         place, returns 400 `{\"error\":\"target_group_id is missing\"}`.",
         addition_needs_a_target,
     ),
     Check::new(
-        "REST: writes with an unknown group answer 404",
+        "REST: writes with an unknown group return 404",
         "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` of a group \
-         that doesn't exist answer 404 \"404 target_group_id not found Not Found\".",
+         that doesn't exist return 404 \"404 target_group_id not found Not Found\".",
         unknown_target,
     ),
 ];

@@ -1,4 +1,4 @@
-//! The instance: its version, and the setting by which it enforces allowlists.
+//! The instance: its version, and the setting that enforces allowlists.
 
 use std::thread;
 
@@ -12,22 +12,22 @@ const ENFORCEMENT: &str = "enforce_ci_inbound_job_token_scope_enabled";
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: the version tells the edition",
-        "`GET /version` answers 200 with `version` and with the boolean `enterprise`.",
+        "REST: the version has the edition",
+        "`GET /version` returns 200 with `version` and with the boolean `enterprise`.",
         version,
     ),
     Check::new(
         "REST: an administrator reads whether allowlists are enforced",
-        "`GET /application/settings` answers administrators 200 with the boolean \
+        "`GET /application/settings` returns administrators 200 with the boolean \
          `enforce_ci_inbound_job_token_scope_enabled` from GitLab 18.0 on, and others 403.",
         settings,
     )
     .needs(&[Need::Administrator, Need::Since(18, 0)]),
     Check::new(
-        "REST: an enforced allowlist can't be switched off",
-        "While the instance enforces allowlists, `GET /projects/:id/job_token_scope` answers \
+        "REST: an enforced allowlist can't be disabled",
+        "While the instance enforces allowlists, `GET /projects/:id/job_token_scope` returns \
          `inbound_enabled` true whatever the project's own setting is. `PATCH` with `enabled` \
-         false answers 204 from GitLab 18.0 to 18.7, and nothing changes; from 18.8 on it answers \
+         false returns 204 from GitLab 18.0 to 18.7, and nothing changes; from 18.8 on it returns \
          400 \"Job token scope cannot be disabled for this project because it is enforced for the \
          instance.\"",
         enforcement,
@@ -45,10 +45,10 @@ fn version(site: &Site) -> Outcome {
 
 fn settings(site: &Site) -> Outcome {
     let answer = site.api.get(SETTINGS)?.has_status(200)?;
-    let told = answer.json()[ENFORCEMENT].is_boolean();
-    // The other settings are nobody else's business.
+    let is_boolean = answer.json()[ENFORCEMENT].is_boolean();
+    // The other settings are omitted from reports.
     let shown = format!("GET {SETTINGS}\n200\n{ENFORCEMENT}: {}", answer.json()[ENFORCEMENT]);
-    if !told {
+    if !is_boolean {
         return Err(Problem::differs(format!("the boolean `{ENFORCEMENT}`"), shown));
     }
     site.user(&["api"])?.api.get(SETTINGS)?.has_status(403).map(drop)

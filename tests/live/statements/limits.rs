@@ -9,8 +9,8 @@ use crate::site::Site;
 const LIMIT: usize = 200;
 
 pub(super) const CHECKS: &[Check] = &[Check::new(
-    "REST: an allowlist has room for 200 groups",
-    "The 201st `POST …/groups_allowlist` answers 400 \"exceeds the allowable number of group \
+    "REST: an allowlist can have 200 groups",
+    "The 201st `POST …/groups_allowlist` returns 400 \"exceeds the allowable number of group \
      links\", and so does on a full list the addition of a group that is on it: the limit is \
      validated before uniqueness.",
     limit_of_groups,

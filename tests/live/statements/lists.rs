@@ -7,14 +7,14 @@ use crate::site::Site;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: lists come in pages, with their totals",
-        "`GET …/allowlist?per_page=1&page=2` answers the second of two elements with `X-Page` 2, \
+        "REST: lists have pages and totals",
+        "`GET …/allowlist?per_page=1&page=2` returns the second of two elements with `X-Page` 2, \
          `X-Per-Page` 1, an empty `X-Next-Page`, `X-Prev-Page` 1, `X-Total` 2, `X-Total-Pages` 2, \
          and a `Link` with `rel=\"prev\"`.",
         pages_have_totals,
     ),
     Check::new(
-        "REST: the pages of a list hold each element once",
+        "REST: the pages of a list have each element once",
         "The pages of `GET …/allowlist?per_page=1` hold each element of the list, and none twice \
          as long as nothing changes.",
         pages_hold_each_element,
@@ -37,8 +37,7 @@ fn pages_have_totals(site: &Site) -> Outcome {
     let different = headers.iter().find(|(name, value)| answer.header(name) != Some(value));
     let expected =
         different.map_or("`rel=\"prev\"` in `Link`, one element".to_owned(), |(name, value)| {
-            let seen =
-                answer.header(name).map_or("no such header".to_owned(), |seen| format!("{seen:?}"));
+            let seen = answer.header(name).map_or("none".to_owned(), |seen| format!("{seen:?}"));
             format!("the header `{name}` with {value:?}, which is {seen}")
         });
     let links = answer.header("link").is_some_and(|link| link.contains("rel=\"prev\""));

@@ -1,4 +1,4 @@
-//! The statements about GitLab's API on which the provider rests, each of which is a check.
+//! The statements about GitLab's API that the provider relies on, each of which is a check.
 
 mod authentication;
 mod deletions;

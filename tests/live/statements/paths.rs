@@ -1,4 +1,4 @@
-//! Projects and groups by their paths, over REST.
+//! Projects and groups by path, over REST.
 
 use serde_json::json;
 
@@ -7,43 +7,43 @@ use crate::site::{Place, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: a project is found by its path, whatever the case",
-        "`GET /projects/:encoded_path` answers 200 with `id`, `path_with_namespace` and `web_url`, \
+        "REST: paths of projects are case-insensitive",
+        "`GET /projects/:encoded_path` returns 200 with `id`, `path_with_namespace` and `web_url`, \
          without regard to the case of the path.",
         project_by_path,
     ),
     Check::new(
-        "REST: a group is found by its path, whatever the case",
-        "`GET /groups/:encoded_path?with_projects=false` answers 200 with `id`, `full_path` and \
+        "REST: paths of groups are case-insensitive",
+        "`GET /groups/:encoded_path?with_projects=false` returns 200 with `id`, `full_path` and \
          `web_url`, without `projects`, and without regard to the case of the path.",
         group_by_path,
     ),
     Check::new(
-        "REST: a group comes with its projects unless told not to",
-        "`GET /groups/:id` without `with_projects=false` answers the projects of the group in \
+        "REST: a group has its projects by default",
+        "`GET /groups/:id` without `with_projects=false` returns the projects of the group in \
          `projects`.",
         group_with_projects,
     ),
     Check::new(
-        "REST: unknown paths answer 404",
+        "REST: unknown paths return 404",
         "`GET /projects/:encoded_path` and `GET /groups/:encoded_path` of a path that doesn't \
-         exist answer 404 \"404 Project Not Found\" and \"404 Group Not Found\".",
+         exist return 404 \"404 Project Not Found\" and \"404 Group Not Found\".",
         unknown_paths,
     ),
     Check::new(
         "REST: GET of a former path redirects to the ID",
-        "`GET` of the former path of a renamed project, also below it, answers 301 with the same \
+        "`GET` of the former path of a renamed project, also below it, returns 301 with the same \
          address by ID in `Location`.",
         former_path_redirects,
     ),
     Check::new(
-        "REST: writes to a former path answer 405",
-        "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project answers \
+        "REST: writes to a former path return 405",
+        "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project returns \
          405.",
         former_path_refuses_writes,
     ),
     Check::new(
-        "REST: a group's projects come with those of subgroups",
+        "REST: a group's projects include those of subgroups",
         "`GET /groups/:id/projects?include_subgroups=true` lists the projects of subgroups, too.",
         projects_of_subgroups,
     ),

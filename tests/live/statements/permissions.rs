@@ -1,4 +1,4 @@
-//! Permissions of entries, which GraphQL alone knows.
+//! Permissions of entries, which only GraphQL supports.
 
 use serde_json::{Value, json};
 
@@ -12,26 +12,26 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "GraphQL: an entry is added with its permissions",
         "`ciJobTokenScopeAddGroupOrProject` with `defaultPermissions` false and `jobTokenPolicies` \
-         adds a project or a group with these permissions, answers the entry and no `errors`.",
+         adds a project or a group with these permissions, returns the entry and no `errors`.",
         added_with_permissions,
     )
     .needs(SINCE),
     Check::new(
         "GraphQL: permissions of an entry can be replaced",
-        "`ciJobTokenScopeUpdatePolicies` replaces the permissions of an entry, answers the entry \
+        "`ciJobTokenScopeUpdatePolicies` replaces the permissions of an entry, returns the entry \
          and no `errors`.",
         replaced,
     )
     .needs(SINCE),
     Check::new(
-        "GraphQL: an entry of REST has default permissions",
+        "GraphQL: an entry added over REST has default permissions",
         "An entry that was added over REST has `defaultPermissions` true and no \
          `jobTokenPolicies`.",
         rest_gives_defaults,
     )
     .needs(&[Need::Since(18, 0)]),
     Check::new(
-        "GraphQL: an entry says where it came from",
+        "GraphQL: an entry shows its origin",
         "An entry shows `direction` inbound in lower case, `createdAt`, the user who added it in \
          `addedBy`, and its target by global ID (`gid://gitlab/Project/42`) and `fullPath`.",
         shows_its_origin,
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .needs(SINCE),
     Check::new(
-        "GraphQL: an update makes the project's entry for itself",
+        "GraphQL: an update creates the project's own entry",
         "`ciJobTokenScopeUpdatePolicies` with the source project as target makes its entry \
          (\"Current project\").",
         own_entry,

@@ -1,4 +1,4 @@
-//! Refusals of GraphQL, which come with status 200.
+//! Errors of GraphQL, which have status 200.
 
 use serde_json::json;
 
@@ -8,21 +8,21 @@ use crate::site::Site;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "GraphQL: a refusal comes with status 200 and errors",
-        "`ciJobTokenScopeAddGroupOrProject` of a target that is on the list answers 200 with the \
+        "GraphQL: errors have status 200",
+        "`ciJobTokenScopeAddGroupOrProject` of a target that is on the list returns 200 with the \
          reason in the payload's `errors`, or among the errors of the whole answer.",
         second_addition,
     )
     .needs(&[Need::Since(18, 3)]),
     Check::new(
-        "GraphQL: a mutation without the role is null, with errors",
+        "GraphQL: a mutation without the role is null with errors",
         "`ciJobTokenScopeAddGroupOrProject` by a user who isn't Maintainer of the source project \
-         answers 200 with null in place of the payload, and with `errors`.",
+         returns 200 with null in place of the payload, and with `errors`.",
         mutation_without_the_role,
     )
     .needs(&[Need::Administrator, Need::Since(18, 3)]),
     Check::new(
-        "GraphQL: good data and errors come together",
+        "GraphQL: a response can have data and errors",
         "In a query over the projects of a group, one in which the user isn't Maintainer shows \
          null in place of its allowlist and adds an error with a `path` to the answer, beside the \
          data of the other projects.",

@@ -10,7 +10,7 @@ const PUSH: &str = "ci_push_repository_for_job_token_allowed";
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: PUT sets whether the project's own jobs can push",
-        "`PUT /projects/:id` with `ci_push_repository_for_job_token_allowed` answers 200, and `GET \
+        "`PUT /projects/:id` with `ci_push_repository_for_job_token_allowed` returns 200, and `GET \
          /projects/:id` shows the value; it is false in a new project.",
         own_push,
     )

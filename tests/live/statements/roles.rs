@@ -1,4 +1,4 @@
-//! Roles: who may read and change the job token scope, and what those can't see who may.
+//! Roles: who can read and change the job token scope, and what is hidden from others.
 
 use serde_json::json;
 
@@ -10,46 +10,46 @@ const MAINTAINER: u64 = 40;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
-        "REST: a Maintainer may read and write",
+        "REST: a Maintainer can read and write",
         "With the Maintainer role in the source project, a token of scope `api` reads the scope \
          and both lists, and changes the scope.",
         maintainer_may,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: a Developer is refused with 403",
+        "REST: a Developer gets a 403",
         "With the Developer role in the source project, reads of scope and lists, `PATCH` and \
-         additions answer 403 \"403 Forbidden\", and removals 403 with words that begin with it.",
+         additions return 403 \"403 Forbidden\", and removals 403 with words that begin with it.",
         developer_may_not,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: a project out of sight answers 404",
-        "To a user who isn't a member of a private project, `GET /projects/:id/job_token_scope` \
-         answers 404 \"404 Project Not Found\".",
+        "REST: a hidden project returns 404",
+        "For a user who isn't a member of a private project, `GET /projects/:id/job_token_scope` \
+         returns 404 \"404 Project Not Found\".",
         stranger_sees_nothing,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: targets out of sight can't be added",
+        "REST: hidden targets can't be added",
         "`POST …/allowlist` and `POST …/groups_allowlist` of a target that the token's user can't \
-         see answer 400 \"The target_project that you are attempting to access does not exist or \
+         see return 400 \"The target_project that you are attempting to access does not exist or \
          you don't have permission to perform this action\", and the same of a target_group.",
         hidden_targets_are_refused,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: the removal of a project out of sight",
+        "REST: the removal of a hidden project",
         "`DELETE …/allowlist/:target_project_id` of a project that the token's user can't see \
-         answers 404 \"404 Project Not Found\" before GitLab 19.4, and the entry stays. From then \
-         on it answers 204.",
+         returns 404 \"404 Project Not Found\" before GitLab 19.4, and the entry stays. From then \
+         on it returns 204.",
         removal_of_a_hidden_project,
     )
     .needs(&[Need::Administrator]),
     Check::new(
-        "REST: a group out of sight can be removed",
+        "REST: a hidden group can be removed",
         "`DELETE …/groups_allowlist/:target_group_id` of a group that the token's user can't see \
-         answers 204.",
+         returns 204.",
         removal_of_a_hidden_group,
     )
     .needs(&[Need::Administrator]),

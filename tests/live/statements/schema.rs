@@ -1,5 +1,4 @@
-//! GraphQL's view of a project: the policies there are, its own setting, and the log of
-//! authentications.
+//! The GraphQL fields of a project: policies, its own setting, and the authentication log.
 
 use serde_json::json;
 

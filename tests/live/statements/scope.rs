@@ -8,7 +8,7 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: a new project is restricted to its allowlist",
-        "`GET /projects/:id/job_token_scope` of a new project answers 200 with `inbound_enabled` \
+        "`GET /projects/:id/job_token_scope` of a new project returns 200 with `inbound_enabled` \
          true.",
         new_project_is_restricted,
     ),
@@ -19,8 +19,8 @@ pub(super) const CHECKS: &[Check] = &[
         get_takes_a_path,
     ),
     Check::new(
-        "REST: PATCH answers 204 with no body",
-        "`PATCH /projects/:id/job_token_scope` with `enabled` answers 204 with an empty body.",
+        "REST: PATCH returns 204 with no body",
+        "`PATCH /projects/:id/job_token_scope` with `enabled` returns 204 with an empty body.",
         patch_answers_204,
     ),
     Check::new(
@@ -31,26 +31,26 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: what is sent as enabled is read as inbound_enabled",
-        "After `PATCH /projects/:id/job_token_scope` with `enabled` false, `GET` answers \
+        "After `PATCH /projects/:id/job_token_scope` with `enabled` false, `GET` returns \
          `inbound_enabled` false, and true again after `enabled` true.",
         enabled_is_inbound_enabled,
     )
     .needs(&[Need::NoEnforcement]),
     Check::new(
-        "REST: PATCH without enabled answers 400",
+        "REST: PATCH without enabled returns 400",
         "`PATCH /projects/:id/job_token_scope` without `enabled`, also with `outbound_enabled` \
-         alone, answers 400 `{\"error\":\"enabled is missing\"}`.",
+         alone, returns 400 `{\"error\":\"enabled is missing\"}`.",
         enabled_is_required,
     ),
     Check::new(
-        "REST: PATCH with an enabled of another type answers 400",
-        "`PATCH /projects/:id/job_token_scope` with an `enabled` that is no boolean answers 400 \
+        "REST: PATCH with an enabled of another type returns 400",
+        "`PATCH /projects/:id/job_token_scope` with an `enabled` that is no boolean returns 400 \
          `{\"error\":\"enabled is invalid\"}`.",
         enabled_is_a_boolean,
     ),
     Check::new(
-        "REST: a project that doesn't exist answers 404",
-        "`GET /projects/:id/job_token_scope` of a project that doesn't exist answers 404 \"404 \
+        "REST: a project that doesn't exist returns 404",
+        "`GET /projects/:id/job_token_scope` of a project that doesn't exist returns 404 \"404 \
          Project Not Found\".",
         unknown_project,
     ),

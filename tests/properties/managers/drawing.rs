@@ -1,4 +1,4 @@
-//! The strategies that draw configurations and what happens to them.
+//! The strategies that generate configurations and their changes.
 
 use proptest::sample::subsequence;
 
@@ -9,7 +9,7 @@ fn target() -> impl Strategy<Value = Target> {
     prop::sample::select([&PROJECTS[..], &GROUPS[..]].concat())
 }
 
-/// Mostly the first one, so that resources meet.
+/// Generates a source project, mostly the first one, so that resources meet.
 fn source() -> impl Strategy<Value = u64> {
     prop_oneof![4 => Just(SOURCES[0]), 1 => Just(SOURCES[1])]
 }
@@ -44,9 +44,9 @@ pub(super) fn declared() -> impl Strategy<Value = Declared> {
 fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         4 => declared().prop_map(Edit::Add),
-        1 => any::<Index>().prop_map(Edit::Repeat),
-        5 => (any::<Index>(), any::<bool>()).prop_map(|(which, beside)| Edit::Gather(which, beside)),
-        2 => any::<Index>().prop_map(Edit::Scatter),
+        1 => any::<Index>().prop_map(Edit::Duplicate),
+        5 => (any::<Index>(), any::<bool>()).prop_map(|(which, beside)| Edit::Merge(which, beside)),
+        2 => any::<Index>().prop_map(Edit::Split),
         3 => any::<Index>().prop_map(Edit::Drop),
         5 => any::<Index>().prop_map(Edit::Rename),
         2 => (any::<Index>(), declared()).prop_map(|(which, declared)| Edit::Change(which, declared)),
@@ -77,7 +77,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     parts.prop_map(
         |(
             edits,
-            daring,
+            allows_conflicts,
             moved,
             refresh,
             replaced,
@@ -88,7 +88,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         )| {
             Step {
                 edits,
-                daring,
+                allows_conflicts,
                 moved,
                 refresh,
                 replaced,

@@ -1,7 +1,7 @@
-//! Any resources over the same few projects, through any edits, in whole runs of core: resources
-//! that are renamed, moved, replaced and removed, overlapping ones too, in any order of the calls
-//! and with faults on the way. An apply that succeeds leaves on the server what the configuration
-//! says wherever no plan warned of a conflict, and takes no access that no plan has named.
+//! Runs any resources for a few projects through any edits: resources are renamed, moved, replaced
+//! and removed, may overlap, and are called in any order with faults. After a successful apply
+//! without a warned conflict, the server matches the configuration, and no access is lost that no
+//! plan named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
+use crate::check_all;
 use crate::disturbance::Disturbance;
-use crate::hold;
 
 mod drawing;
 mod world;
@@ -28,7 +28,7 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const LIST: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// So many projects and groups come first that no ID reads like another number in a message.
+/// The number of leading projects and groups, so that no ID equals another number in a message.
 const OTHERS: u64 = 100;
 const SOURCES: [u64; 2] = [101, 102];
 const PROJECTS: [Target; 3] = [Target::Project(103), Target::Project(104), Target::Project(105)];
@@ -67,50 +67,51 @@ struct Declared {
     create_before_destroy: bool,
 }
 
-/// A change of the configuration. Resources are picked from those that there are.
+/// An edit of the configuration, which picks existing resources.
 #[derive(Clone, Debug)]
 enum Edit {
     Add(Declared),
-    /// A second resource of the same content.
-    Repeat(Index),
-    /// A list of all that is wanted where the resource is, beside what is there or in its place.
-    Gather(Index, bool),
-    /// Entries in place of a list.
-    Scatter(Index),
+    /// Adds a second resource with the same content.
+    Duplicate(Index),
+    /// Adds a list of everything that is configured for the project, or replaces the resources with
+    /// it.
+    Merge(Index, bool),
+    /// Replaces a list with entries.
+    Split(Index),
     Drop(Index),
     Rename(Index),
     Change(Index, Declared),
-    /// Two resources change places under their names, as with a shifted `count`.
+    /// Swaps the names of two resources, as a shifted `count` does.
     Swap(Index, Index),
 }
 
-/// The reading of a plan walk.
+/// The refresh mode of a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Refresh {
     /// Everything is read before it is planned.
     Full,
-    /// Only what a first plan changes is read, and then planned again: `-minimal-refresh`.
+    /// Only changed resources are read and then planned again: `-minimal-refresh`.
     Minimal,
     /// `-refresh=false`.
     Off,
 }
 
-/// One run, and what comes before it.
+/// A run, and the edits before it.
 #[derive(Clone, Debug)]
 struct Step {
     edits: Vec<Edit>,
-    /// Edits that make resources contradict each other are made, too.
-    daring: bool,
-    /// `moved` blocks for what is renamed.
+    /// Whether edits may make resources conflict.
+    allows_conflicts: bool,
+    /// Whether renamed resources have `moved` blocks.
     moved: bool,
-    /// The reading of the plan walk, where the state is up to date. Elsewhere it is full.
+    /// The refresh mode if the state is up to date. Otherwise it is full.
     refresh: Refresh,
     /// The resource that `-replace` names.
     replaced: Option<Index>,
-    /// Entries that somebody else adds or removes before the run.
+    /// Entries that are added or removed outside Terraform before the run.
     outside: Vec<(u64, Target)>,
     disturbances: Vec<Disturbance>,
-    /// Pauses before each resource's calls, in milliseconds: the order of a run.
+    /// Pauses before each resource's calls, in milliseconds, which vary the order of a run.
     pauses: Vec<u64>,
     stores_planned_private: bool,
 }
@@ -125,17 +126,17 @@ struct Server {
     restricted: BTreeSet<u64>,
 }
 
-/// A GitLab and a Terraform with its configuration and state.
+/// A GitLab, a configuration and its state.
 struct World {
     gitlab: Simulator,
     config: BTreeMap<u32, Declared>,
     names: u32,
     state: BTreeMap<Address, Kept>,
-    /// The mark of a state whose configuration was applied without an error.
+    /// Whether the configuration was applied without an error.
     converged: bool,
 }
 
-/// An instance, and the resource that it was last applied from.
+/// An instance, and the configuration that it was last applied with.
 #[derive(Clone, Debug)]
 struct Kept {
     instance: Instance,
@@ -204,7 +205,7 @@ impl Declared {
     }
 
     /// Checks whether both manage one object, and not as a list and an entry that it names.
-    fn contradicts(&self, other: &Declared) -> bool {
+    fn conflicts_with(&self, other: &Declared) -> bool {
         let named = |list: &Declared, entry: &Declared| match entry.what {
             What::Entry(target) => {
                 list.whole(part_of(target)).is_some_and(|whole| whole.contains(&target))
@@ -268,12 +269,12 @@ fn held(state: &Value) -> BTreeSet<(u64, Target)> {
     [ids("project", Target::Project), ids("group", Target::Group)].into_iter().flatten().collect()
 }
 
-fn text(told: &Diagnostic) -> String {
-    format!("{}\n{}", told.summary, told.detail)
+fn text(diagnostic: &Diagnostic) -> String {
+    format!("{}\n{}", diagnostic.summary, diagnostic.detail)
 }
 
 fn warns_of_a_conflict(change: &Change) -> bool {
-    change.warnings.iter().any(|told| text(told).to_lowercase().contains("conflict"))
+    change.warnings.iter().any(|diagnostic| text(diagnostic).to_lowercase().contains("conflict"))
 }
 
 /// Checks whether a plan says that a target loses access: by removing its entry, or in a warning.
@@ -290,17 +291,17 @@ fn names(change: &Change, (source, target): (u64, Target)) -> bool {
 /// Checks whether a warning of a plan names a target by path or ID.
 fn warns_of(change: &Change, target: Target) -> bool {
     let is_name = |word: &str| word == path(target) || word == target.id().to_string();
-    change.warnings.iter().any(|told| {
-        let text = text(told);
+    change.warnings.iter().any(|diagnostic| {
+        let text = text(diagnostic);
         let mut words =
             text.split(|letter: char| !letter.is_alphanumeric() && !"/-_".contains(letter));
         words.any(is_name)
     })
 }
 
-fn contradictions(config: &BTreeMap<u32, Declared>) -> usize {
+fn count_conflicts(config: &BTreeMap<u32, Declared>) -> usize {
     let all: Vec<_> = config.values().collect();
-    pairs(&all).filter(|(one, other)| one.contradicts(other)).count()
+    pairs(&all).filter(|(one, other)| one.conflicts_with(other)).count()
 }
 
 /// Returns pairs of different elements.
@@ -320,7 +321,7 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
     let last = steps.last().unwrap();
     let calm = Step {
         edits: Vec::new(),
-        daring: false,
+        allows_conflicts: false,
         replaced: None,
         outside: Vec::new(),
         disturbances: Vec::new(),
@@ -335,8 +336,8 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
 }
 
 #[test]
-fn the_server_is_as_configured_unless_a_plan_warned() {
+fn server_matches_the_config_unless_a_plan_warned() {
     let runtime = Runtime::new().unwrap();
     let scenarios = (prop::collection::vec(declared(), 2..8), prop::collection::vec(step(), 1..5));
-    hold(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));
+    check_all(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));
 }

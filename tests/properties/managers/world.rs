@@ -1,4 +1,4 @@
-//! The runs: a plan walk and an apply walk of each step, and what must be so afterwards.
+//! Runs each step with a plan walk and an apply walk, and checks the result.
 
 use futures_util::future::join_all;
 use plugin_host::{Launch, Outcome, Walk, failed};
@@ -43,11 +43,11 @@ impl World {
                     self.config.insert(name, declared.clone());
                 }
                 _ if names.is_empty() => {}
-                Edit::Repeat(which) => {
+                Edit::Duplicate(which) => {
                     let (name, first) = (self.name(), self.config[which.get(&names)].clone());
                     self.config.insert(name, Declared { by_path: !first.by_path, ..first });
                 }
-                Edit::Gather(which, beside) => {
+                Edit::Merge(which, beside) => {
                     let (name, first) = (self.name(), self.config[which.get(&names)].clone());
                     let Some(list) = self.list_of_all(&first) else { continue };
                     if !beside {
@@ -56,7 +56,7 @@ impl World {
                     }
                     self.config.insert(name, list);
                 }
-                Edit::Scatter(which) => {
+                Edit::Split(which) => {
                     let list = self.config[which.get(&names)].clone();
                     let What::List { .. } = list.what else { continue };
                     self.config.remove(which.get(&names));
@@ -89,7 +89,7 @@ impl World {
                     self.config.extend([(one, second), (other, first)]);
                 }
             }
-            if !step.daring && contradictions(&self.config) > contradictions(&earlier) {
+            if !step.allows_conflicts && count_conflicts(&self.config) > count_conflicts(&earlier) {
                 self.config = earlier;
             }
         }
@@ -100,8 +100,8 @@ impl World {
         }
     }
 
-    /// Returns a list of all that the configuration wants on the lists that a resource is about, if
-    /// it is about any.
+    /// Returns a list of everything that the configuration has for the project and kinds of a
+    /// resource, if it has any.
     fn list_of_all(&self, first: &Declared) -> Option<Declared> {
         let wanted = self.config.values().filter(|declared| declared.source == first.source);
         let wanted: BTreeSet<Target> = wanted.flat_map(Declared::targets).collect();
@@ -124,7 +124,7 @@ impl World {
         Server { allowed: allowed.collect(), restricted: restricted.collect() }
     }
 
-    /// Checks whether the state says what the server holds.
+    /// Checks whether the state matches the server.
     fn is_up_to_date(&self) -> bool {
         let server = self.server();
         self.state.values().all(|Kept { instance, declared }| {
@@ -150,8 +150,8 @@ impl World {
         walk
     }
 
-    /// The plan walk: everything in the configuration and the state is read and then planned, at
-    /// the same time.
+    /// Runs the plan walk: reads and plans everything in the configuration and the state
+    /// concurrently.
     async fn plan(&self, step: &Step) -> BTreeMap<Address, Change> {
         let declared =
             self.config.iter().map(|(name, declared)| ((declared.type_name(), *name), declared));
@@ -189,7 +189,7 @@ impl World {
         join_all(plans).await.into_iter().collect()
     }
 
-    /// The apply walk: everything that changes is applied at the same time.
+    /// Runs the apply walk: applies all changes concurrently.
     async fn apply(
         &self,
         step: &Step,
@@ -203,7 +203,7 @@ impl World {
         join_all(applies).await.into_iter().collect()
     }
 
-    /// Stores the end of each instance's apply.
+    /// Stores the result of each instance's apply.
     fn store(&mut self, changes: &BTreeMap<Address, Change>, outcomes: BTreeMap<Address, Outcome>) {
         let mut state = BTreeMap::new();
         for (address, outcome) in outcomes {
@@ -217,15 +217,15 @@ impl World {
                 state.insert(address, Kept { instance, declared: declared.clone() });
             }
             if let Some(instance) = outcome.deposed {
-                // Core keeps it beside its successor; that it is destroyed by the next run is all
-                // that matters here.
+                // Core keeps it as a deposed object; here it only matters that the next run
+                // destroys it.
                 state.insert((address.0, self.name()), Kept { instance, declared });
             }
         }
         self.state = state;
     }
 
-    /// A whole run.
+    /// Runs a plan and an apply.
     pub(super) async fn run(&mut self, step: &Step) {
         self.edit(step);
         let changes = self.plan(step).await;
@@ -236,10 +236,11 @@ impl World {
             .for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
         let outcomes = self.apply(step, &changes).await;
         self.gitlab.clear_faults();
-        let told: Vec<_> = outcomes.values().flat_map(|outcome| &outcome.diagnostics).collect();
+        let diagnostics: Vec<_> =
+            outcomes.values().flat_map(|outcome| &outcome.diagnostics).collect();
         let succeeded = !outcomes.values().any(|outcome| failed(&outcome.diagnostics));
         if !changes.values().any(warns_of_a_conflict) && step.disturbances.is_empty() {
-            assert!(succeeded, "{told:#?}");
+            assert!(succeeded, "{diagnostics:#?}");
         }
         let after = self.server();
         for lost in before.allowed.difference(&after.allowed) {
@@ -255,14 +256,13 @@ impl World {
         self.converged = succeeded;
     }
 
-    /// Checks that a contradiction is warned of, and nothing else where no two resources manage one
-    /// object.
+    /// Checks that conflicts, and nothing else, cause conflict warnings.
     fn assert_warnings(&self, changes: &BTreeMap<Address, Change>) {
         let now: Vec<_> = self.config.values().collect();
         for (one, other) in pairs(&now) {
-            if one.contradicts(other) {
+            if one.conflicts_with(other) {
                 let common: Vec<_> = one.parts().intersection(&other.parts()).copied().collect();
-                let warned = self.excused(changes);
+                let warned = self.exempt(changes);
                 assert!(
                     common.iter().any(|part| warned.contains(part)),
                     "no conflict of {one:?} and {other:?}"
@@ -273,12 +273,12 @@ impl World {
         let overlap = pairs(&now).chain(pairs(&earlier)).any(|(one, other)| one.overlaps(other));
         if self.converged && !overlap {
             let accused = changes.values().find(|change| warns_of_a_conflict(change));
-            assert!(accused.is_none(), "there is no conflict: {accused:#?}");
+            assert!(accused.is_none(), "a warning without a conflict: {accused:#?}");
         }
     }
 
     /// Returns the parts of which a plan says that there is a conflict.
-    fn excused(&self, changes: &BTreeMap<Address, Change>) -> BTreeSet<(u64, Part)> {
+    fn exempt(&self, changes: &BTreeMap<Address, Change>) -> BTreeSet<(u64, Part)> {
         let warning = changes.iter().filter(|(_, change)| warns_of_a_conflict(change));
         let declared = warning.flat_map(|(address, _)| {
             let now = self.config.get(&address.1).filter(|now| now.type_name() == address.0);
@@ -293,9 +293,9 @@ impl World {
         after: &Server,
         changes: &BTreeMap<Address, Change>,
     ) {
-        let excused = self.excused(changes);
+        let exempt = self.exempt(changes);
         for part in SOURCES.into_iter().flat_map(|source| PARTS.map(|part| (source, part))) {
-            if excused.contains(&part) {
+            if exempt.contains(&part) {
                 continue;
             }
             if part.1 == Part::Access {
@@ -353,7 +353,7 @@ impl World {
                     Action::Destroy | Action::Replace => {
                         stays.retain(|target| !held.contains(target))
                     }
-                    // A list that gives up a kind lets go of its entries, whoever else is to remove
+                    // A list that drops a kind keeps its entries, even if another resource removes
                     // them.
                     Action::Update => may_stay.extend(held),
                     Action::Create | Action::Nothing => {}
@@ -362,7 +362,7 @@ impl World {
         }
         let allowed = of_part(&after.allowed, source, part);
         let most: BTreeSet<_> = wanted.iter().chain(&stays).chain(&may_stay).copied().collect();
-        // What one resource keeps and another takes away goes, if either's plan says so.
+        // An entry that one resource keeps and another removes is removed if either plan says so.
         let may_go = |target: &Target| {
             let holders = changes
                 .values()

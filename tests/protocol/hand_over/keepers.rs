@@ -1,9 +1,9 @@
-//! Two managers of one object, of which one is removed or replaced: the object stays with the other
-//! one.
+//! Two resources that manage one object, of which one is removed or replaced: the other one keeps
+//! the object.
 
 use super::*;
 
-/// Two managers of one object, of which the second is to go.
+/// Two resources that manage one object, of which the second is removed or replaced.
 struct Pair {
     kept: Configuration,
     removed: Configuration,
@@ -25,7 +25,7 @@ fn pairs() -> Vec<Pair> {
     ]
 }
 
-/// The order of the calls for a pair in the plan walk.
+/// The order of the pair's calls in the plan walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Walked {
     ReadBefore,
@@ -83,7 +83,7 @@ impl Pair {
 }
 
 #[tokio::test]
-async fn an_unchanged_keeper_keeps_its_object() {
+async fn unchanged_keeper_keeps_its_object() {
     for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
         for pair in pairs() {
             let (gitlab, kept, removed) = pair.established().await;
@@ -102,10 +102,9 @@ async fn an_unchanged_keeper_keeps_its_object() {
     }
 }
 
-/// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to
-/// happen.
+/// The keeper wasn't known when the removal was planned, so its own plan warns.
 #[tokio::test]
-async fn a_later_keeper_is_warned_or_keeps_its_object() {
+async fn later_keeper_is_warned_or_keeps_its_object() {
     for pair in pairs() {
         let (gitlab, kept, removed) = pair.established().await;
         let held = Server::of(&gitlab, 1);
@@ -120,10 +119,10 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
         let warned = keeper
             .warnings
             .iter()
-            .any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
+            .any(|warning| names(&format!("{} {}", warning.summary, warning.detail), 2));
         assert!(warned, "{:?}: {:#?}", pair.removed, keeper.warnings);
 
-        // The next apply brings it back.
+        // The next apply adds it back.
         let walk = start(&gitlab).await;
         let read = walk.refresh(pair.kept().type_name, &kept).await.unwrap();
         let again = walk.plan(pair.kept(), read).await.unwrap();
@@ -133,10 +132,10 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
     }
 }
 
-/// A keeper that changes is called by the apply: it adds the object back, also if the removal began
-/// before.
+/// The apply calls a keeper that changes: it adds the object back even if the removal began
+/// earlier.
 #[tokio::test]
-async fn a_keeper_that_changes_keeps_its_object() {
+async fn keeper_that_changes_keeps_its_object() {
     for mut pair in pairs() {
         let (gitlab, kept, removed) = pair.established().await;
         let held = Server::of(&gitlab, 1);
@@ -165,14 +164,14 @@ async fn a_keeper_that_changes_keeps_its_object() {
     }
 }
 
-/// The pairs whose second manager is an entry, and that entry with another target.
+/// Returns the pairs whose second manager is an entry, and that entry with another target.
 fn moving() -> (Vec<Pair>, Wanted) {
     let pairs = pairs().into_iter().filter(|pair| pair.removed_type() == ENTRY).collect();
     (pairs, Wanted::new(ENTRY, json!({"project": "1", "target_group": "acme"})))
 }
 
 #[tokio::test]
-async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
+async fn replacement_leaves_what_an_unchanged_keeper_has() {
     let (pairs, elsewhere) = moving();
     for pair in pairs {
         for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
@@ -182,16 +181,16 @@ async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
             assert_eq!(change.action, Action::Replace);
             let outcome = start(&gitlab).await.apply(&change).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
-            assert_eq!(gitlab.allowlist(OWNER).projects, [2].into(), "{:#?}", pair.kept());
+            assert_eq!(gitlab.allowlist(APP).projects, [2].into(), "{:#?}", pair.kept());
         }
     }
 }
 
-/// With `create_before_destroy`, a host plans the end of the old object anew in the apply walk,
-/// where nobody is told of the keeper. Hosts that hand the first plan on tell of it all the same;
-/// with others, a plan can only warn.
+/// With `create_before_destroy`, a host plans the removal of the old object again in the apply
+/// walk, which doesn't know the keeper. Hosts that pass on the first plan's data include it; with
+/// others, a plan can only warn.
 #[tokio::test]
-async fn a_deposed_object_is_left_to_its_keeper() {
+async fn deposed_object_stays_with_its_keeper() {
     let (pairs, elsewhere) = moving();
     let elsewhere = Wanted { create_before_destroy: true, ..elsewhere };
     for pair in pairs {
@@ -212,8 +211,8 @@ async fn a_deposed_object_is_left_to_its_keeper() {
             let outcome = walk.apply(&change).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
             let warnings = [keeper.warnings, change.warnings].concat();
-            let is_warned = !hands_on && warnings.iter().any(|told| names(&told.detail, 2));
-            let is_kept = gitlab.allowlist(OWNER).projects == [2].into();
+            let is_warned = !hands_on && warnings.iter().any(|warning| names(&warning.detail, 2));
+            let is_kept = gitlab.allowlist(APP).projects == [2].into();
             assert!(
                 is_kept || is_warned,
                 "{:#?}, {walked:?}, {hands_on}: {warnings:#?}",
@@ -224,7 +223,7 @@ async fn a_deposed_object_is_left_to_its_keeper() {
 }
 
 #[tokio::test]
-async fn the_last_of_two_managers_removes_the_object() {
+async fn last_of_two_managers_removes_the_object() {
     for pair in pairs() {
         for swapped in [false, true] {
             let (gitlab, one, other) = pair.established().await;

@@ -1,5 +1,5 @@
-//! Hand-over in one apply: a resource lets go of an object that another takes over. Whichever
-//! request comes first, the server has what the configuration says in the end.
+//! Hand-over in one apply: one resource removes an object and another adds it. Whatever the order
+//! of requests, the server then matches the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -19,8 +19,8 @@ mod orders;
 
 use orders::{EVERY_ORDER, Order, SOME_ORDERS, apply};
 
-const OWNER: u64 = 1;
-/// Long enough for the other side to finish unless it waits for the side that is held.
+const APP: u64 = 1;
+/// Long enough for the other side to finish, unless it waits for the delayed side.
 const SHORT: Duration = Duration::from_millis(400);
 
 const REMOVALS: [Route; 3] = [Route::AllowlistProjectDelete, Route::ScopePatch, Route::ProjectPut];
@@ -40,10 +40,10 @@ struct HandOver {
     after: Configuration,
 }
 
-/// Project 1, and as many projects after it that it may allow, and one more.
+/// Starts a GitLab with project 1, `targets` projects for its allowlist, and one more.
 fn gitlab(targets: u64) -> Simulator {
     let gitlab = Simulator::start();
-    assert_eq!(gitlab.add_project("acme/app"), OWNER);
+    assert_eq!(gitlab.add_project("acme/app"), APP);
     for id in ids(targets + 1) {
         assert_eq!(gitlab.add_project(&path(id)), id);
     }
@@ -51,7 +51,7 @@ fn gitlab(targets: u64) -> Simulator {
 }
 
 fn ids(targets: u64) -> impl Iterator<Item = u64> + Clone {
-    (1..=targets).map(|target| OWNER + target)
+    (1..=targets).map(|target| APP + target)
 }
 
 fn path(id: u64) -> String {
@@ -67,7 +67,7 @@ async fn start(gitlab: &Simulator) -> Walk {
     Walk::start(&launch(), block).await.unwrap()
 }
 
-/// Plans each resource of a configuration in turn, then the end of those that it no longer has.
+/// Plans each resource of a configuration, then the removal of those that it no longer has.
 async fn plan(
     walk: &Walk,
     config: &Configuration,
@@ -89,7 +89,7 @@ async fn plan(
     changes
 }
 
-/// Brings a configuration about where nothing is yet.
+/// Applies a new configuration.
 async fn establish(gitlab: &Simulator, config: &Configuration) -> State {
     let changes = plan(&start(gitlab).await, config, &Configuration::new(), &State::new()).await;
     let walk = start(gitlab).await;
@@ -102,7 +102,7 @@ async fn establish(gitlab: &Simulator, config: &Configuration) -> State {
     state
 }
 
-/// The server's side of a hand-over.
+/// The entries and settings on the server.
 #[derive(Clone, Debug, PartialEq)]
 struct Server {
     /// The entries, with their policies unless they have the default permissions.
@@ -113,8 +113,8 @@ struct Server {
 
 impl Server {
     fn of(gitlab: &Simulator, targets: u64) -> Server {
-        let allowed = gitlab.allowlist(OWNER).projects.into_iter().map(|id| {
-            let held = gitlab.permissions(OWNER, Target::Project(id)).unwrap();
+        let allowed = gitlab.allowlist(APP).projects.into_iter().map(|id| {
+            let held = gitlab.permissions(APP, Target::Project(id)).unwrap();
             (id, (!held.default_permissions).then(|| held.job_token_policies.into_iter().collect()))
         });
         let settings = ids(targets).map(|id| {
@@ -123,7 +123,7 @@ impl Server {
         Server { allowed: allowed.collect(), settings: settings.collect() }
     }
 
-    /// Tells how it differs from what it should be.
+    /// Describes the difference from the desired state.
     fn difference(&self, wanted: &Server) -> String {
         let lost: Vec<_> =
             wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
@@ -136,13 +136,13 @@ impl Server {
     }
 
     fn restore(&self, gitlab: &Simulator) {
-        for id in gitlab.allowlist(OWNER).projects {
-            gitlab.revoke(OWNER, Target::Project(id));
+        for id in gitlab.allowlist(APP).projects {
+            gitlab.revoke(APP, Target::Project(id));
         }
         for (id, policies) in &self.allowed {
             let permissions =
                 policies.iter().map(Permissions::limited_to).next().unwrap_or_default();
-            gitlab.allow_with(OWNER, Target::Project(*id), permissions);
+            gitlab.allow_with(APP, Target::Project(*id), permissions);
         }
         for (id, (restricted, push)) in &self.settings {
             gitlab.set_inbound_enabled(*id, *restricted);
@@ -172,10 +172,11 @@ async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Ve
         changes.iter().all(|change| change.action != Action::Nothing),
         "nothing is handed over"
     );
-    let conflict = changes.iter().flat_map(|change| &change.warnings).find(|told| {
-        format!("{} {}", told.summary, told.detail).to_lowercase().contains("conflict")
+    let conflict = changes.iter().flat_map(|change| &change.warnings).find(|diagnostic| {
+        format!("{} {}", diagnostic.summary, diagnostic.detail).to_lowercase().contains("conflict")
     });
-    let mut broken: Vec<_> = conflict.iter().map(|told| format!("{targets}: {told:?}")).collect();
+    let mut broken: Vec<_> =
+        conflict.iter().map(|diagnostic| format!("{targets}: {diagnostic:?}")).collect();
     for order in orders {
         held.restore(&gitlab);
         let walk = start(&gitlab).await;
@@ -183,9 +184,10 @@ async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Ve
             broken.push(format!("{targets}, {order:?}: no end"));
             continue;
         };
-        let told: Vec<_> = outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
+        let diagnostics: Vec<_> =
+            outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
         if outcomes.iter().any(|outcome| failed(&outcome.diagnostics)) {
-            broken.push(format!("{targets}, {order:?}: {told:#?}"));
+            broken.push(format!("{targets}, {order:?}: {diagnostics:#?}"));
         } else if Server::of(&gitlab, targets) != wanted {
             let difference = Server::of(&gitlab, targets).difference(&wanted);
             broken.push(format!("{targets}, {order:?}: {difference}"));
@@ -198,7 +200,7 @@ async fn assert_kept(case: fn(u64) -> HandOver) {
     assert_kept_in(&EVERY_ORDER, case).await;
 }
 
-/// For replacements, whose own order is given.
+/// Panics if a replacement, whose own order is given, loses something.
 async fn assert_kept_in_place(case: fn(u64) -> HandOver) {
     assert_kept_in(&SOME_ORDERS, case).await;
 }
@@ -227,7 +229,7 @@ fn list(name: &str, targets: u64) -> Configuration {
     [(name.to_owned(), list)].into()
 }
 
-/// One scope of each project but the first.
+/// Returns one scope for each project but the first.
 fn scopes(prefix: &str, targets: u64, setting: &Value) -> Configuration {
     let scope = |id: u64| {
         let mut config = setting.clone();
@@ -245,7 +247,7 @@ fn push(prefix: &str, targets: u64) -> Configuration {
     scopes(prefix, targets, &json!({"push_repository_for_job_token_allowed": true}))
 }
 
-/// The same configuration with every resource to be replaced.
+/// Returns the same configuration with every resource to be replaced.
 fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
     let mut after = before.clone();
     for wanted in after.values_mut() {
@@ -255,7 +257,7 @@ fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
 }
 
 /// Entries of which each takes the next one's target.
-fn rotated(targets: u64, create_before_destroy: bool) -> HandOver {
+fn exchanged(targets: u64, create_before_destroy: bool) -> HandOver {
     let before = entries("entry", targets + 1);
     let others = before.values().cycle().skip(1).cloned();
     let after =
@@ -287,7 +289,7 @@ async fn entries_are_renamed_and_restricted_otherwise() {
 }
 
 #[tokio::test]
-async fn a_list_becomes_restricted_entries() {
+async fn list_becomes_restricted_entries() {
     assert_kept(|n| HandOver {
         before: list("list", n),
         after: restricted("entry", n, "READ_JOBS"),
@@ -306,12 +308,12 @@ async fn entries_become_a_list() {
 }
 
 #[tokio::test]
-async fn a_list_becomes_entries() {
+async fn list_becomes_entries() {
     assert_kept(|n| HandOver { before: list("list", n), after: entries("entry", n) }).await;
 }
 
 #[tokio::test]
-async fn a_list_is_renamed() {
+async fn list_is_renamed() {
     assert_kept(|n| HandOver { before: list("old", n), after: list("new", n) }).await;
 }
 
@@ -337,21 +339,21 @@ async fn entries_are_replaced_create_before_destroy() {
 
 #[tokio::test]
 async fn entries_exchange_their_targets() {
-    assert_kept(|n| rotated(n, false)).await;
+    assert_kept(|n| exchanged(n, false)).await;
 }
 
 #[tokio::test]
 async fn entries_exchange_their_targets_create_before_destroy() {
-    assert_kept(|n| rotated(n, true)).await;
+    assert_kept(|n| exchanged(n, true)).await;
 }
 
 #[tokio::test]
-async fn a_list_is_replaced() {
+async fn list_is_replaced() {
     assert_kept_in_place(|n| replaced(list("list", n), false)).await;
 }
 
 #[tokio::test]
-async fn a_list_is_replaced_create_before_destroy() {
+async fn list_is_replaced_create_before_destroy() {
     assert_kept_in_place(|n| replaced(list("list", n), true)).await;
 }
 
@@ -377,7 +379,7 @@ async fn push_settings_are_replaced_create_before_destroy() {
 
 /// No project is restricted and opened again.
 #[tokio::test]
-async fn a_replaced_scope_is_not_written_to() {
+async fn replaced_scope_is_not_written_to() {
     for setting in
         [json!({"inbound_enabled": false}), json!({"push_repository_for_job_token_allowed": true})]
     {
@@ -399,10 +401,9 @@ async fn a_replaced_scope_is_not_written_to() {
     }
 }
 
-/// The new list fails to add a target of its own, after the old one has left the other targets to
-/// it.
+/// The new list fails to add its own target, after the old one has left the other targets to it.
 #[tokio::test]
-async fn a_failed_create_names_what_was_left_for_it() {
+async fn failed_create_names_what_was_left_for_it() {
     let (gitlab, before) = (gitlab(4), list("old", 3));
     let state = establish(&gitlab, &before).await;
     let changes = plan(&start(&gitlab).await, &list("new", 4), &before, &state).await;
@@ -411,24 +412,24 @@ async fn a_failed_create_names_what_was_left_for_it() {
     let planned = walk.plan_again(create).await.unwrap();
     let destroyed = walk.destroy(destroy).await.unwrap();
     assert!(!failed(&destroyed.diagnostics), "{:#?}", destroyed.diagnostics);
-    assert_eq!(gitlab.allowlist(OWNER).projects, ids(3).collect(), "they are left to the new list");
+    assert_eq!(gitlab.allowlist(APP).projects, ids(3).collect(), "they are left to the new list");
 
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost));
     let created = walk.put_as_planned(create, &planned).await.unwrap();
     assert!(failed(&created.diagnostics));
     for id in ids(3) {
         assert!(
-            created.diagnostics.iter().any(|told| names(&told.detail, id)),
+            created.diagnostics.iter().any(|diagnostic| names(&diagnostic.detail, id)),
             "{:#?}",
             created.diagnostics
         );
     }
 }
 
-/// The same for a scope whose push setting is refused: the project stays open, and the state or the
-/// error says so.
+/// The push setting of a scope is rejected: the project stays open, and the state or the error says
+/// so.
 #[tokio::test]
-async fn a_failed_scope_tells_that_the_project_is_left_open() {
+async fn failed_scope_names_the_project_left_open() {
     let (gitlab, before) = (gitlab(1), open("old", 1));
     let state = establish(&gitlab, &before).await;
     let both = json!({"inbound_enabled": false, "push_repository_for_job_token_allowed": true});
@@ -444,8 +445,11 @@ async fn a_failed_scope_tells_that_the_project_is_left_open() {
     assert!(failed(&created.diagnostics));
     assert!(!gitlab.inbound_enabled(2), "it is left to the new scope");
     let state = created.instance.map(|scope| scope.stored.state).unwrap_or_default();
-    let told = created.diagnostics.iter().any(|told| told.detail.contains("`inbound_enabled`"));
-    assert!(state["inbound_enabled"] == json!(false) || told, "{:#?}", created.diagnostics);
+    let is_named = created
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.detail.contains("`inbound_enabled`"));
+    assert!(state["inbound_enabled"] == json!(false) || is_named, "{:#?}", created.diagnostics);
 }
 
 /// Checks whether a text names a target by path or ID.
@@ -456,19 +460,19 @@ fn names(text: &str, id: u64) -> bool {
 
 /// The list is read over REST, its permissions over GraphQL.
 #[tokio::test]
-async fn entry_removed_between_two_readings_is_not_hidden() {
+async fn entry_removed_between_two_reads_is_reported() {
     let gitlab = gitlab(1);
-    let removed = Target::Project(OWNER + 2);
-    gitlab.allow(OWNER, removed);
+    let removed = Target::Project(APP + 2);
+    gitlab.allow(APP, removed);
     let permissions = gitlab.hold(Barrier::before(Route::GraphqlQuery));
     let wanted = Wanted::new(
         EXCLUSIVE,
-        json!({ "project": "acme/app", "projects": { path(OWNER + 1): { "job_token_policies": ["READ_JOBS"] } } }),
+        json!({ "project": "acme/app", "projects": { path(APP + 1): { "job_token_policies": ["READ_JOBS"] } } }),
     );
     let walk = start(&gitlab).await;
     let removal = async {
         permissions.reached(1, LIMIT).await.expect("a query for permissions");
-        gitlab.revoke(OWNER, removed);
+        gitlab.revoke(APP, removed);
         drop(permissions);
     };
 
@@ -476,5 +480,5 @@ async fn entry_removed_between_two_readings_is_not_hidden() {
 
     let outcome = start(&gitlab).await.apply(&change.unwrap()).await.unwrap();
     assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
-    assert_eq!(gitlab.allowlist(OWNER).projects, [OWNER + 1].into());
+    assert_eq!(gitlab.allowlist(APP).projects, [APP + 1].into());
 }

@@ -1,4 +1,4 @@
-//! Orders in which the two sides of a hand-over send their requests, and applies in these orders.
+//! The orders in which the two sides of a hand-over send their requests.
 
 use super::*;
 
@@ -10,18 +10,18 @@ pub(super) enum Order {
     SecondThenFirst,
     /// The first side runs after the second one's plans and before its applies.
     FirstAmidSecond,
-    /// One by one, from either side in turn.
+    /// Alternates between the sides.
     InTurn,
     AtOnce,
     /// The first side's removals wait until the second side is done.
     RemovalsHeld,
-    /// The same with the answers to the removals.
+    /// The same with the responses to the removals.
     RemovalAnswersHeld,
     /// The second side's additions wait until the first side is done.
     AdditionsHeld,
-    /// The same with the answers to the additions.
+    /// The same with the responses to the additions.
     AdditionAnswersHeld,
-    /// The same with the answers to what the second side reads, which are out of date then.
+    /// The same with the responses to the second side's reads, which are then outdated.
     ReadingAnswersHeld,
 }
 
@@ -42,7 +42,7 @@ pub(super) const EVERY_ORDER: [Order; 10] = [
     AdditionAnswersHeld,
     ReadingAnswersHeld,
 ];
-/// For the sizes that take long.
+/// The orders for sizes that take long.
 pub(super) const SOME_ORDERS: [Order; 4] = [AtOnce, FirstAmidSecond, RemovalsHeld, AdditionsHeld];
 
 pub(super) async fn apply(
@@ -60,7 +60,7 @@ pub(super) async fn apply(
     match order {
         FirstThenSecond => [all(walk, first).await, all(walk, second).await].concat(),
         SecondThenFirst => [all(walk, second).await, all(walk, first).await].concat(),
-        FirstAmidSecond => amid(walk, first, second).await,
+        FirstAmidSecond => apply_first_amid_second(walk, first, second).await,
         InTurn => {
             let mut outcomes = Vec::new();
             for turn in 0..first.len().max(second.len()) {
@@ -92,7 +92,11 @@ async fn all(walk: &Walk, changes: &[&Change]) -> Vec<Outcome> {
     applied.into_iter().collect::<Result<_, _>>().unwrap()
 }
 
-async fn amid(walk: &Walk, first: &[&Change], second: &[&Change]) -> Vec<Outcome> {
+async fn apply_first_amid_second(
+    walk: &Walk,
+    first: &[&Change],
+    second: &[&Change],
+) -> Vec<Outcome> {
     let creates = second.iter().filter(|change| change.action == Action::Create);
     let plans =
         creates.map(|change| async move { (*change, walk.plan_again(change).await.unwrap()) });

@@ -1,5 +1,5 @@
-//! The life of a resource as hosts lead it: planned, planned again with what has become known,
-//! applied, read; each answer held to the rules.
+//! The life cycle of a resource: planned, planned again with known values, applied and read, with
+//! every response checked.
 
 use plugin_host::{Diagnostic, Plan, Planned, Stored};
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(crate) struct Step {
     type_name: &'static str,
     before: Stored,
     pub(crate) action: Action,
-    /// The plan that is carried out; in a replacement that of the new object.
+    /// The plan that is applied; in a replacement that of the new object.
     pub(crate) planned: Planned,
     config: Value,
 }
@@ -34,7 +34,7 @@ impl Step {
 }
 
 impl Kit {
-    /// Plans a change that can be planned.
+    /// Plans a change, which must succeed.
     pub(crate) async fn plan(
         &self,
         type_name: &'static str,
@@ -100,13 +100,13 @@ impl Kit {
         for attribute in &planned.requires_replace {
             let (was, is) = (&before.state[attribute], &planned.state[attribute]);
             assert_ne!(was, is, "{attribute} does not change");
-            assert!(planned.state.get(attribute).is_some(), "{attribute} is no attribute");
+            assert!(planned.state.get(attribute).is_some(), "{attribute} isn't an attribute");
         }
         let in_place = !before.state.is_null() && planned.requires_replace.is_empty();
         match &planned.identity {
             Some(identity) => {
                 self.assert_identity(type_name, identity);
-                // Terraform can't show, and OpenTofu can't save, a plan that has an unknown here.
+                // Terraform can't show, and OpenTofu can't save, a plan with an unknown value here.
                 assert!(is_wholly_known(identity), "{identity} is planned");
                 if in_place && before.identity.is_some() {
                     assert_eq!(planned.identity, before.identity, "the identity changed");
@@ -126,13 +126,13 @@ impl Kit {
         Ok(planned)
     }
 
-    /// Applies a change in which nothing was unknown that still is.
+    /// Applies a change without unknown values in its configuration.
     pub(crate) async fn apply(&self, step: &Step) -> Stored {
         let config = step.config.clone();
         self.apply_with(step, config).await.0
     }
 
-    /// Applies a change with the configuration that is known by now. Returns warnings too.
+    /// Applies a change with the configuration that is known by then. Returns the warnings, too.
     pub(crate) async fn apply_with(&self, step: &Step, known: Value) -> (Stored, Vec<Diagnostic>) {
         let known = self.config(step.type_name, known);
         assert!(is_wholly_known(&known), "a host applies only what it knows: {known}");
@@ -184,7 +184,7 @@ impl Kit {
         (stored, applied.diagnostics)
     }
 
-    /// Plans and applies a new resource that is wholly known.
+    /// Creates a resource whose configuration is known.
     pub(crate) async fn create(&self, type_name: &'static str, given: Value) -> Stored {
         let step = self.plan(type_name, &Stored::default(), given).await;
         assert_eq!(step.action, Action::Create);
@@ -224,7 +224,7 @@ impl Kit {
         Some(Stored { state: read.state, private: read.private, identity })
     }
 
-    /// Sees to it that reading and planning find nothing to do. Returns what was read.
+    /// Panics unless reading and planning find no change. Returns the read state.
     pub(crate) async fn assert_clean(
         &self,
         type_name: &'static str,
@@ -244,13 +244,13 @@ impl Kit {
         read
     }
 
-    /// Imports what exists, and reads it as hosts always do.
+    /// Imports an object by ID, and reads it as hosts always do.
     pub(crate) async fn import_by_id(&self, type_name: &str, id: &str) -> Stored {
         let imported = self.host.import(type_name, id).await.unwrap();
         self.imported(type_name, imported).await
     }
 
-    /// Imports what exists by its identity, and reads it.
+    /// Imports an object by identity, and reads it.
     pub(crate) async fn import_by(&self, type_name: &str, identity: &Value) -> Stored {
         let imported = self.host.import_by_identity(type_name, identity).await.unwrap();
         assert_eq!(imported.resources[0].stored.identity.as_ref(), Some(identity));
@@ -270,7 +270,7 @@ impl Kit {
         read.expect("what was imported is there")
     }
 
-    /// An identity as the provider gave it, which this host may not know what to do with.
+    /// Returns the provider's identity, or none if this host doesn't support identities.
     fn kept_identity(&self, type_name: &str, identity: Option<Value>) -> Option<Value> {
         let identity = identity.expect("an identity beside every state");
         assert!(is_wholly_known(&identity), "{identity} is not wholly known");

@@ -1,5 +1,4 @@
-//! A simulator, the provider's process and a host between them; and the host's own checks on every
-//! answer.
+//! A simulator, the provider's process and a host that checks every response.
 
 mod life;
 mod rules;
@@ -24,20 +23,20 @@ pub(crate) const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 pub(crate) const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 pub(crate) const RESOURCES: [&str; 3] = [ENTRY, EXCLUSIVE, SCOPE];
 
-/// The data sources: the first shares its name with a resource.
+/// The data sources. The first has the same name as a resource.
 pub(crate) const SCOPE_DATA: &str = SCOPE;
 pub(crate) const SCOPES_DATA: &str = "gitlab_job_token_scopes";
 pub(crate) const LOG_DATA: &str = "gitlab_job_token_authentication_log";
 pub(crate) const ALLOWLIST_DATA: &str = "gitlab_job_token_allowlist";
 
-/// The reason for "not yet": the provider block is not wholly known.
+/// The deferral reason for an unknown provider block.
 pub(crate) const PROVIDER_CONFIG_UNKNOWN: i32 = 2;
 
 /// A host with the provider's process and a GitLab for it.
 pub(crate) struct Kit {
     pub(crate) gitlab: Simulator,
     pub(crate) host: Host,
-    /// True if the host knows identities. Older ones drop what they do not know.
+    /// True if the host supports identities. Older hosts drop them.
     pub(crate) keeps_identities: bool,
     /// True if the provider was configured for the simulator.
     is_configured: bool,
@@ -61,12 +60,12 @@ impl Deref for Kit {
 }
 
 impl Kit {
-    /// With the provider configured for the simulator's administrator.
+    /// Starts a provider that is configured for the administrator of a new simulator.
     pub(crate) async fn start() -> Kit {
         Kit::with(Simulator::start()).await
     }
 
-    /// With the provider configured for this simulator's administrator.
+    /// Starts a provider that is configured for this simulator's administrator.
     pub(crate) async fn with(gitlab: Simulator) -> Kit {
         let mut kit = Kit::unconfigured_with(gitlab).await;
         assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
@@ -75,8 +74,8 @@ impl Kit {
         kit
     }
 
-    /// Begins a walk of its own, as hosts plan in one process and apply in another: what this
-    /// provider knows of the walk before goes with its configuration.
+    /// Starts another walk, for which hosts start another process: configuring the provider again
+    /// drops its knowledge of the previous walk.
     pub(crate) async fn begin_walk(&self) {
         if self.is_configured {
             let address = json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token(), "early_auth_check": false});
@@ -84,13 +83,12 @@ impl Kit {
         }
     }
 
-    /// With a process that was told nothing yet.
+    /// Starts a provider that isn't configured.
     pub(crate) async fn unconfigured() -> Kit {
         Kit::unconfigured_with(Simulator::start()).await
     }
 
-    /// With a provider block that holds something not yet known, for a host that does or does not
-    /// defer.
+    /// Starts a provider whose block has an unknown value, for a host that does or doesn't defer.
     pub(crate) async fn unknown(deferral_allowed: bool) -> Kit {
         let mut kit = Kit::unconfigured().await;
         kit.host.connection.deferral_allowed = deferral_allowed;
@@ -101,14 +99,14 @@ impl Kit {
         kit
     }
 
-    /// With a process that was told nothing yet, but whose environment would lead it to GitLab.
-    pub(crate) async fn tempted(gitlab: Simulator) -> Kit {
+    /// Starts a provider that isn't configured, but whose environment names the GitLab.
+    pub(crate) async fn with_environment(gitlab: Simulator) -> Kit {
         let launch =
             launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
         Kit::launched(gitlab, &launch).await
     }
 
-    /// With a process that was told nothing yet.
+    /// Starts a provider that isn't configured, beside this simulator.
     pub(crate) async fn unconfigured_with(gitlab: Simulator) -> Kit {
         Kit::launched(gitlab, &launch()).await
     }
@@ -134,24 +132,24 @@ impl Kit {
         }
     }
 
-    /// The provider block for the simulator's administrator.
+    /// Returns the provider block for the simulator's administrator.
     pub(crate) fn block(&self) -> Value {
         self.provider_block(
             json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token()}),
         )
     }
 
-    /// A provider block with null for what `given` leaves out.
+    /// Returns a provider block, with null for attributes missing in `given`.
     pub(crate) fn provider_block(&self, given: Value) -> Value {
         self.provider.complete(given)
     }
 
-    /// The configuration of a resource with null for what `given` leaves out.
+    /// Returns the configuration of a resource, with null for attributes missing in `given`.
     pub(crate) fn config(&self, type_name: &str, given: Value) -> Value {
         self.managed(type_name).shape.complete(given)
     }
 
-    /// The configuration of a data source with null for what `given` leaves out.
+    /// Returns the configuration of a data source, with null for attributes missing in `given`.
     pub(crate) fn data_config(&self, type_name: &str, given: Value) -> Value {
         self.data_sources[type_name].0.complete(given)
     }
@@ -165,7 +163,7 @@ impl Kit {
         read.state
     }
 
-    /// The requests that GitLab got, one a line.
+    /// Returns the requests that GitLab received, one per line.
     pub(crate) fn requests(&self) -> String {
         self.gitlab.requests().to_string()
     }
@@ -197,7 +195,7 @@ fn resources(
     schema.resource_schemas.iter().map(managed).collect()
 }
 
-/// The one diagnostic, which must be an error.
+/// Returns the only diagnostic, which must be an error.
 #[track_caller]
 pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [error] = diagnostics else { panic!("not one diagnostic, but {diagnostics:#?}") };
@@ -205,7 +203,7 @@ pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     error
 }
 
-/// The one diagnostic, which must be a warning.
+/// Returns the only diagnostic, which must be a warning.
 #[track_caller]
 pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [warning] = diagnostics else { panic!("not one diagnostic, but {diagnostics:#?}") };

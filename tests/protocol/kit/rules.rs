@@ -1,7 +1,6 @@
-//! Rules of Terraform's core for providers, written a second time from its own rules: a plan must
-//! follow from the configuration, a second plan from the first, and an apply from its plan. The
-//! resources here have no nested blocks and no nested or write-only attributes, so none of that is
-//! here either.
+//! Terraform core's rules for providers, implemented independently: a plan must follow from the
+//! configuration, a second plan from the first, and an apply from its plan. The resources have no
+//! nested blocks and no nested or write-only attributes, so these rules are omitted.
 
 use plugin_host::tfplugin6::Schema;
 use serde_json::Value;
@@ -32,10 +31,10 @@ impl Rules {
         Rules { attributes: attributes.map(attribute).collect() }
     }
 
-    /// Every attribute is there with a value of its type, and no other.
+    /// Checks that the object has exactly the attributes of the schema, with values of their types.
     pub(crate) fn shape(&self, object: &Value) -> Vec<String> {
         let Some(values) = object.as_object() else {
-            return vec![format!("{object} is no object")];
+            return vec![format!("{object} isn't an object")];
         };
         let mut broken: Vec<String> = self
             .attributes
@@ -51,14 +50,15 @@ impl Rules {
         broken
     }
 
-    /// An object that a host may store.
+    /// Checks that a host can store the object.
     pub(crate) fn storable(&self, object: &Value) -> Vec<String> {
         let unknown = (!is_wholly_known(object)).then(|| format!("{object} is not wholly known"));
         self.shape(object).into_iter().chain(unknown).collect()
     }
 
-    /// A plan holds what is configured, or what was before where both are set; where nothing is
-    /// configured the provider chooses if the attribute is its own, and else leaves it null.
+    /// Checks a plan: each attribute has the configured value, or the prior one where both are set.
+    /// If it isn't configured, the provider chooses the value of a computed attribute, and any
+    /// other is null.
     pub(crate) fn plan(&self, prior: &Value, config: &Value, planned: &Value) -> Vec<String> {
         let mut broken = self.shape(planned);
         for Attribute { name, ty, computed } in &self.attributes {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_no_configuration_asked_for_breaks_a_rule() {
+    fn plan_that_differs_from_the_config_breaks_a_rule() {
         let (null, config) = (json!(null), json!({"name": "a", "ids": null}));
         let prior = json!({"name": "b", "ids": [1]});
         for planned in [json!({"name": "a", "ids": UNKNOWN}), json!({"name": "a", "ids": [2, 1]})] {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_promised_may_not_change() {
+    fn planned_values_must_not_change() {
         let promise = json!({"name": UNKNOWN, "ids": [1, UNKNOWN]});
         for later in [
             json!({"name": "a", "ids": [2, 1]}),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wholly_known_is_not_storable() {
+    fn unknown_values_cannot_be_stored() {
         assert!(rules().storable(&json!({"name": "a", "ids": [1]})).is_empty());
         assert!(!rules().storable(&json!({"name": "a", "ids": [UNKNOWN]})).is_empty());
         assert!(!rules().storable(&json!(null)).is_empty());

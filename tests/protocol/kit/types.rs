@@ -1,5 +1,5 @@
-//! Types as the protocol writes them, and what a host may ask of a value of one. Written apart from
-//! the provider's own on purpose.
+//! Protocol types, and checks of their values, implemented independently of the provider on
+//! purpose.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl Type {
     /// Reads a type constraint. Hosts crash on a malformed one, so a test may fail.
     pub(crate) fn parse(text: &[u8]) -> Type {
         let json: Value = serde_json::from_slice(text).unwrap_or_else(|error| {
-            panic!("{:?} is no type: {error}", String::from_utf8_lossy(text))
+            panic!("{:?} isn't a type: {error}", String::from_utf8_lossy(text))
         });
         Type::of_json(&json)
     }
@@ -37,11 +37,11 @@ impl Type {
             (_, Some("list")) => Type::List(element()),
             (_, Some("set")) => Type::Set(element()),
             (_, Some("map")) => Type::Map(element()),
-            _ => panic!("{json} is no type that this provider has use for"),
+            _ => panic!("{json} isn't a type that this provider uses"),
         }
     }
 
-    /// The type of an attribute, a nested one included.
+    /// Returns the type of an attribute, a nested one included.
     pub(crate) fn of(attribute: &Attribute) -> Type {
         let Some(nested) = &attribute.nested_type else { return Type::parse(&attribute.r#type) };
         let attributes = nested.attributes.iter();

@@ -1,5 +1,4 @@
-//! Barriers: requests wait where a test tells them to, until it lets them go on. What a request
-//! does is not known here.
+//! Barriers, at which requests wait until a test releases them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,22 +9,22 @@ use tokio::time::timeout;
 
 use crate::http::Route;
 use crate::log::{Logged, Requests};
-use crate::selection::{Selection, Sighting};
+use crate::selection::{RequestProperties, Selection};
 use crate::world::Target;
 
-/// The requests that are to wait, and where.
+/// The requests that wait, and where.
 #[derive(Debug, Clone)]
 pub struct Barrier {
     requests: Selection,
     place: Place,
 }
 
-/// The point on a request's way where it waits.
+/// The stage at which a request waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// It has arrived, and is not carried out.
+    /// It has arrived, but isn't carried out.
     Arrival,
-    /// It is carried out, and its answer not sent.
+    /// It is carried out, but the response isn't sent.
     Answer,
 }
 
@@ -74,7 +73,7 @@ impl Barrier {
     }
 }
 
-/// A barrier that stands until this is dropped, which lets everything go on.
+/// An active barrier. Dropping it releases all requests.
 pub struct Held(Arc<Queue>);
 
 impl fmt::Debug for Held {
@@ -120,7 +119,7 @@ impl Drop for Held {
     }
 }
 
-/// The barriers that stand. A request waits at each one that is for it, in their order.
+/// The active barriers. A request waits at each matching one, in their order.
 #[derive(Default)]
 pub(crate) struct Barriers(Vec<Arc<Queue>>);
 
@@ -132,7 +131,11 @@ impl Barriers {
         Held(queue)
     }
 
-    pub(crate) fn on_the_way(&self, place: Place, request: &Sighting<'_>) -> Vec<Arc<Queue>> {
+    pub(crate) fn on_the_way(
+        &self,
+        place: Place,
+        request: &RequestProperties<'_>,
+    ) -> Vec<Arc<Queue>> {
         let is_for_it = |queue: &&Arc<Queue>| {
             queue.barrier.place == place && queue.barrier.requests.matches(request)
         };
@@ -140,7 +143,7 @@ impl Barriers {
     }
 }
 
-/// A barrier and those that wait at it.
+/// A barrier and the requests that wait at it.
 pub(crate) struct Queue {
     barrier: Barrier,
     line: watch::Sender<Line>,
@@ -161,7 +164,7 @@ struct Waiting {
 
 impl Waiting {
     fn go_on(self) -> Logged {
-        // A client that has hung up waits no more.
+        // A disconnected client doesn't wait.
         let _ = self.signal.send(());
         self.request
     }
@@ -182,24 +185,23 @@ impl Queue {
             if !line.lifted {
                 line.arrived += 1;
                 line.waiting.push(Waiting { number: line.arrived, request, signal });
-                place = Some(Spot { queue: self, number: line.arrived });
+                place = Some(QueueEntry { queue: self, number: line.arrived });
             }
         });
         if place.is_some() {
-            // The signal is dropped with the barrier's last trace, and then nothing is to be waited
-            // for.
+            // Dropping the barrier drops the signal, which also releases the request.
             let _ = go.await;
         }
     }
 }
 
-/// A place in the line, which a client that hangs up leaves.
-struct Spot<'q> {
+/// A position in the queue, which a disconnecting client leaves.
+struct QueueEntry<'q> {
     queue: &'q Queue,
     number: u64,
 }
 
-impl Drop for Spot<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.queue.line.send_if_modified(|line| {
             let before = line.waiting.len();

@@ -1,4 +1,4 @@
-//! From an answer to the response on the wire: at once, in pieces, or broken off.
+//! Turns an answer into the response on the wire: at once, in pieces, or truncated.
 
 use std::io;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use futures_util::{StreamExt, stream};
 use crate::faults::Delivery;
 use crate::http::Answer;
 
-/// Number of pieces of a trickled body.
+/// Number of parts of a trickled body.
 const PIECES: usize = 8;
 
-/// Time for the first half of a broken body to leave before the connection ends.
+/// Time to send the first half of a truncated body before the connection ends.
 const FLUSH: Duration = Duration::from_millis(30);
 
-/// The content of a flood. Blanks after JSON leave it valid, so that only its size can tell.
+/// The content of a flood: spaces after JSON keep it valid, so that only its size is an error.
 static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// Makes the response.

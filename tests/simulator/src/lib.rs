@@ -1,9 +1,9 @@
 //! An in-memory GitLab with the job token scope API, for tests, benches and the quickstart.
 //!
-//! [`Simulator::start`] serves it on loopback until it is dropped. The model and its rules are in
-//! `world`, the REST API over it in `http`, the GraphQL API in `graphql`; `faults`, `barriers`,
-//! `log`, `rate_limit` and `wire` know neither's details, and `server` brings them together. It is
-//! as strict as GitLab where GitLab is strict: a test that needs a kinder server is wrong.
+//! [`Simulator::start`] serves it on loopback until it is dropped. `world` has the model and its
+//! rules, `http` the REST API and `graphql` the GraphQL API; `faults`, `barriers`, `log`,
+//! `rate_limit` and `wire` are independent of them, and `server` combines everything. It is as
+//! strict as GitLab: a test that needs a more lenient server is wrong.
 //!
 //! ```
 //! use gitlab_simulator::{Fault, Route, Simulator, Target};

@@ -1,5 +1,5 @@
-//! The log of requests, for tests to read: what came, in which order, from whom, and what it was
-//! answered. Values of tokens never enter it.
+//! The request log for tests: order, sender and result of each request. It never has the values of
+//! tokens.
 
 use std::fmt;
 use std::ops::Deref;
@@ -25,7 +25,7 @@ const SECRETS: [&str; 7] = [
 /// The text in place of a secret in the log.
 const HIDDEN: &str = "[hidden]";
 
-/// A request, and what became of it.
+/// A request and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// The method.
@@ -47,7 +47,7 @@ pub struct Logged {
     /// The names of a GraphQL request: that of its operation, if it has one, then those of its root
     /// fields.
     pub names: Vec<String>,
-    /// The header that brought a token, if any did.
+    /// The header that had a token, if any.
     pub credential: Option<Credential>,
     /// The name of the token, if it is one of this instance.
     pub token: Option<String>,
@@ -55,14 +55,14 @@ pub struct Logged {
     pub at: Duration,
     /// The number of requests in flight when it arrived, itself included.
     pub in_flight: usize,
-    /// True if a fault struck it.
+    /// True if a fault affected it.
     pub faulty: bool,
-    /// The status it was answered with; none while it waits, and if no answer was sent.
+    /// The status of the response; none while the request waits, or if no response was sent.
     pub status: Option<u16>,
 }
 
 impl Logged {
-    /// The value of a header, by its name in any case.
+    /// Returns the value of a header. Its name is case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -88,36 +88,36 @@ impl fmt::Display for Logged {
     }
 }
 
-/// Requests in the order in which they arrived. Its `Display` writes one a line.
+/// Requests in order of arrival. `Display` writes one per line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requests(Vec<Logged>);
 
 impl Requests {
-    /// Those to endpoints that change something.
+    /// Returns the requests to endpoints that change something.
     #[must_use]
     pub fn writes(&self) -> Self {
         self.filter(|request| request.route.is_write())
     }
 
-    /// Those to one endpoint.
+    /// Returns the requests to one endpoint.
     #[must_use]
     pub fn to(&self, route: Route) -> Self {
         self.filter(|request| request.route == route)
     }
 
-    /// Those that name a project or group in their path, by ID or path.
+    /// Returns the requests with a project or group in their path, by ID or path.
     #[must_use]
     pub fn about(&self, project: u64) -> Self {
         self.filter(|request| request.project == Some(project))
     }
 
-    /// Those to GraphQL whose operation or one of whose root fields has this name.
+    /// Returns the GraphQL requests whose operation or one of whose root fields has this name.
     #[must_use]
     pub fn named(&self, name: &str) -> Self {
         self.filter(|request| request.names.iter().any(|found| found == name))
     }
 
-    /// Those for which a condition holds.
+    /// Returns the requests that match a condition.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&Logged) -> bool) -> Self {
         Self(self.0.iter().filter(|request| keep(request)).cloned().collect())
@@ -144,14 +144,14 @@ impl fmt::Display for Requests {
     }
 }
 
-/// The log in the making, shared by all connections.
+/// The log, shared by all connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Log(Arc<Mutex<Book>>);
 
 #[derive(Debug)]
 struct Book {
     start: Instant,
-    /// Entries and the number under which each was opened; clearing the log does not reuse numbers.
+    /// Entries and their numbers, which are never reused.
     entries: Vec<(u64, Logged)>,
     opened: u64,
     in_flight: usize,
@@ -206,7 +206,7 @@ impl Log {
     }
 }
 
-/// A request in flight. Dropping it, also by a client that hangs up, ends it.
+/// A request in flight. Dropping it, for example when a client disconnects, ends it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     log: Log,
@@ -222,7 +222,7 @@ impl Entry {
         self.with(|request| request.status = Some(status));
     }
 
-    /// The log's line; none if the log was cleared since.
+    /// Returns the line of the log; none if the log was cleared since.
     pub(crate) fn logged(&self) -> Option<Logged> {
         self.with(|request| request.clone())
     }
@@ -256,7 +256,7 @@ pub(crate) fn logged_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A query for the log.
+/// Returns a query for the log.
 pub(crate) fn logged_query(query: &str) -> String {
     let shown = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if SECRETS.contains(&name) => format!("{name}={HIDDEN}"),

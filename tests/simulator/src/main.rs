@@ -1,5 +1,5 @@
-//! The simulator run by hand: adds the projects of the documentation, prints its address, and
-//! serves until interrupted.
+//! Runs the simulator: adds the projects of the documentation, prints its URL, and serves until
+//! interrupted.
 
 use std::process::ExitCode;
 use std::time::Duration;

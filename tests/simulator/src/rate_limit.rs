@@ -1,4 +1,4 @@
-//! A rate limit that counts: so many requests in a window, then 429 until the next one.
+//! A rate limit with a fixed window: further requests get a 429 until the next one.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 pub struct Refusals {
     /// Requests answered 429.
     pub requests: usize,
-    /// Windows in which at least one request was.
+    /// Number of windows in which the limit was exceeded.
     pub windows: usize,
-    /// The longest row of windows, each right after the one before, in which at least one request
-    /// was.
+    /// The longest run of consecutive windows in which the limit was exceeded.
     pub windows_in_a_row: usize,
 }
 
-/// A fixed window, opened by the first request after the last one has passed.
+/// A fixed window, which starts with the first request after the previous one.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     pub(crate) requests: usize,
@@ -27,7 +26,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many requests in each window.
+    /// Creates a limit of requests per window.
     pub(crate) fn new(requests: usize, window: Duration) -> Self {
         Self {
             requests,
@@ -44,7 +43,7 @@ impl RateLimit {
     pub(crate) fn refuses(&mut self, now: Instant) -> Option<Duration> {
         let age = self.opened.map(|opened| now.saturating_duration_since(opened));
         if age.is_none_or(|age| age >= self.window) {
-            // A window without refusals, or a pause of a whole window, ends the row.
+            // A window without a rejection, or a pause of a whole window, ends the run.
             if !self.exceeded || age.is_some_and(|age| age >= self.window * 2) {
                 self.row = 0;
             }
@@ -76,7 +75,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn one_request_too_many_waits_for_the_rest_of_the_window() {
+    fn request_beyond_the_limit_waits_for_the_next_window() {
         let (mut limit, start) = (RateLimit::new(2, 10 * SECOND), Instant::now());
         assert_eq!(limit.refuses(start), None);
         assert_eq!(limit.refuses(start + SECOND), None);
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_exceeded_in_a_row_are_told_from_those_apart() {
+    fn consecutive_exceeded_windows_are_counted() {
         let (mut limit, start) = (RateLimit::new(1, SECOND), Instant::now());
         let mut burst = |second: u32| {
             for _ in 0..3 {

@@ -1,10 +1,9 @@
-//! A selection of requests: by endpoint, project, target or GraphQL name. What happens to them is
-//! not known here.
+//! A selection of requests by endpoint, project, target or GraphQL name.
 
 use crate::http::Route;
 use crate::world::Target;
 
-/// The requests that are meant: all of them, until told otherwise.
+/// The selected requests: by default all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) routes: Vec<Route>,
@@ -14,9 +13,9 @@ pub(crate) struct Selection {
     pub(crate) name: Option<String>,
 }
 
-/// The features of a request that decide whether it is meant.
+/// The properties of a request that a selection can match.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sighting<'r> {
+pub(crate) struct RequestProperties<'r> {
     pub(crate) route: Route,
     pub(crate) project: Option<u64>,
     pub(crate) target: Option<Target>,
@@ -25,7 +24,7 @@ pub(crate) struct Sighting<'r> {
 }
 
 impl Selection {
-    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+    pub(crate) fn matches(&self, request: &RequestProperties<'_>) -> bool {
         (self.routes.is_empty() || self.routes.contains(&request.route))
             && (!self.writes_only || request.route.is_write())
             && self.project.is_none_or(|project| request.project == Some(project))

@@ -1,5 +1,5 @@
-//! The stages of a request, in order: written down, delayed, limited, held at a barrier, struck by
-//! a fault, carried out, held at a barrier again, answered.
+//! Handles requests in stages: log, latency, rate limit, barrier, fault, endpoint, barrier,
+//! response.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,13 +20,13 @@ use crate::faults::{Delivery, Effect, Faults, Strike, too_many_requests};
 use crate::http::{Answer, Call, Incoming, Site, carry_out};
 use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
 use crate::rate_limit::RateLimit;
-use crate::wire::{Port, Scissors};
+use crate::wire::{Port, ResetHandle};
 use crate::world::World;
 
-/// The largest request body that is read; the largest that any endpoint needs is far smaller.
+/// The maximum size of a request body, far larger than any endpoint needs.
 const MAX_BODY: usize = 1 << 20;
 
-/// Everything that requests and the owner of the simulator share.
+/// The state shared by requests and the simulator's handle.
 pub(crate) struct Instance {
     pub(crate) site: Site,
     pub(crate) log: Log,
@@ -59,7 +59,7 @@ impl Instance {
         locked(&self.latency)
     }
 
-    /// The answer and how it is delivered; none if the connection is to be reset.
+    /// Returns the response and how it is delivered; none if the connection is to be reset.
     async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(Answer, Delivery)>) {
         let call = Call::read(incoming, &self.site, &self.world());
         let entry = self.log.open(self.logged(incoming, &call));
@@ -194,9 +194,9 @@ impl Server {
             Port::new(tokio::net::TcpListener::from_std(socket)?, instance.connections.clone())
         };
         let app = Router::new().fallback(handle).with_state(instance.clone());
-        let app = app.into_make_service_with_connect_info::<Scissors>();
+        let app = app.into_make_service_with_connect_info::<ResetHandle>();
         let (stop, stopped) = oneshot::channel();
-        // Dropping the runtime ends every connection, also those that stall.
+        // Dropping the runtime ends every connection, including stalled ones.
         let thread =
             thread::Builder::new().name("gitlab-simulator".to_owned()).spawn(move || {
                 runtime.block_on(async {
@@ -213,7 +213,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The thread may have ended by itself; then nobody listens.
+            // The thread may have ended already.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -224,7 +224,7 @@ impl Drop for Server {
 
 async fn handle(
     State(instance): State<Arc<Instance>>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(scissors): ConnectInfo<ResetHandle>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

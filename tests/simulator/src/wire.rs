@@ -1,5 +1,4 @@
-//! The listening socket, and connections that a request can ask to be reset. What is sent over them
-//! is not this file's business.
+//! The listening socket, and connections that a request can reset.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +13,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Pause after a failed accept, such as one for want of file descriptors.
+/// The pause after a failed accept, for example if file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The listening socket.
@@ -24,7 +23,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// `accepted` counts connections.
+    /// Wraps a connection. `accepted` counts connections.
     pub(crate) fn new(tcp: TcpListener, accepted: Arc<AtomicUsize>) -> Self {
         Self { tcp, accepted }
     }
@@ -39,10 +38,10 @@ impl Listener for Port {
             match self.tcp.accept().await {
                 Ok((stream, address)) => {
                     self.accepted.fetch_add(1, Ordering::Relaxed);
-                    // Small answers must not wait for acknowledgements; a socket that cannot do
-                    // that still serves.
+                    // Small responses must not wait for acknowledgements. A socket without this
+                    // option still works.
                     let _ = stream.set_nodelay(true);
-                    return (Connection { stream, scissors: Scissors::default() }, address);
+                    return (Connection { stream, scissors: ResetHandle::default() }, address);
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
@@ -56,10 +55,10 @@ impl Listener for Port {
 
 /// Resets one connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scissors(Arc<AtomicBool>);
+pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
-impl Scissors {
-    /// From now on nothing more is sent; the next attempt to do so ends the connection.
+impl ResetHandle {
+    /// Sends nothing from now on; the next attempt to do so ends the connection.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -69,7 +68,7 @@ impl Scissors {
     }
 }
 
-impl Connected<IncomingStream<'_, Port>> for Scissors {
+impl Connected<IncomingStream<'_, Port>> for ResetHandle {
     fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
         stream.io().scissors.clone()
     }
@@ -78,7 +77,7 @@ impl Connected<IncomingStream<'_, Port>> for Scissors {
 /// An accepted connection.
 pub(crate) struct Connection {
     stream: TcpStream,
-    scissors: Scissors,
+    scissors: ResetHandle,
 }
 
 impl Connection {

@@ -1,4 +1,4 @@
-//! The program run by hand.
+//! The simulator as a program.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -1,6 +1,5 @@
-//! A package: a ZIP archive of the program, its licence and those of what it is linked from. Its
-//! bytes depend on theirs and on nothing else, neither the clock nor the modes, owners and order of
-//! files, nor the system or processor that packs.
+//! A package: a ZIP archive of the program, its license and those of its dependencies. Its bytes
+//! depend only on theirs, not on the clock, on modes, owners and order of files, or on the machine.
 
 use std::fs;
 use std::io::{Cursor, Write as _};
@@ -10,7 +9,7 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::Problem;
+use super::DistError;
 use super::assets;
 use super::target::Target;
 
@@ -21,17 +20,17 @@ const NOTICES: &str = "THIRD-PARTY-NOTICES";
 const EXECUTABLE_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
 
-/// The smallest that the method can do; a release is packed once and loaded often.
+/// The best compression: a release is packed once and downloaded often.
 const BEST: i64 = 9;
 
-/// The package of a binary for a platform.
+/// Returns the package of a binary for a platform.
 pub(super) fn of_provider(
     project: &Path,
     target: &Target,
     binary: &Path,
     notices: &str,
-) -> Result<Vec<u8>, Problem> {
-    let read = |path: &Path| fs::read(path).map_err(Problem::reading(path));
+) -> Result<Vec<u8>, DistError> {
+    let read = |path: &Path| fs::read(path).map_err(DistError::reading(path));
     let license = read(&project.join(LICENSE))?;
     let program = read(binary)?;
     let executable = assets::executable(target.platform());
@@ -42,7 +41,7 @@ pub(super) fn of_provider(
     ])?)
 }
 
-/// An archive of files by name, mode and content, in this order.
+/// Packs files by name, mode and content, in this order.
 pub(super) fn pack(files: &[(&str, u32, &[u8])]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, mode, content) in files {

@@ -1,5 +1,4 @@
-//! The names of what a release consists of. Registries and packed mirrors know files by these
-//! alone.
+//! The file names of a release, by which registries and packed mirrors find files.
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use terraform_provider_gitlab_job_token::install::Platform;
@@ -9,12 +8,12 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PACKAGE_ENDING: &str = ".zip";
 const SBOM_ENDING: &str = ".cdx.json";
 
-/// The package for a platform.
+/// Returns the package for a platform.
 pub(super) fn package(platform: Platform) -> String {
     asset(&format!("{platform}{PACKAGE_ENDING}"))
 }
 
-/// The bill of materials of the package for a platform. CycloneDX recommends the ending.
+/// Returns the SBOM of the package for a platform. CycloneDX recommends the extension.
 pub(super) fn sbom(platform: Platform) -> String {
     asset(&format!("{platform}{SBOM_ENDING}"))
 }
@@ -29,7 +28,7 @@ pub(super) fn platform_of_sbom(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix(&asset(""))?.strip_suffix(SBOM_ENDING)?.split_once('_')
 }
 
-/// The packages for registries that speak OCI, as one file.
+/// Returns the file with the packages for OCI registries.
 pub(super) fn image_layout() -> String {
     asset("oci.tar")
 }
@@ -39,19 +38,19 @@ pub(super) fn manifest() -> String {
     asset("manifest.json")
 }
 
-/// The checksums that registries read: those of packages and the manifest. Terraform's registry
-/// rejects a release if this file names others.
+/// Returns the checksums that registries read: those of packages and the manifest. Terraform's
+/// registry rejects a release if the file has others.
 pub(super) fn checksums() -> String {
     asset("SHA256SUMS")
 }
 
-/// The checksums of what registries don't read. The name differs from the other one in its ending,
-/// too, so that no registry can confuse them.
+/// Returns the checksums of files that registries don't read. The extension differs too, so that a
+/// registry can't confuse the files.
 pub(super) fn other_checksums() -> String {
     asset("checksums.txt")
 }
 
-/// The checksums of what a release gets later, for one system.
+/// Returns the checksums of files that are added to a release later, for one system.
 pub(super) fn later_checksums(system: &str) -> String {
     asset(&format!("{system}_checksums.txt"))
 }
@@ -61,7 +60,7 @@ pub(super) fn is_signed(name: &str) -> bool {
     name.ends_with("SHA256SUMS") || name.ends_with("checksums.txt")
 }
 
-/// The program inside a package.
+/// Returns the program's name in a package.
 pub(super) fn executable(platform: Platform) -> String {
     format!("{EXECUTABLE}_v{VERSION}{}", platform.executable_suffix())
 }

@@ -1,5 +1,4 @@
-//! Builds the program as it is released: from the locked dependencies, with nothing of the building
-//! machine in it.
+//! Builds the program for a release: from the locked dependencies, without traces of the machine.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,7 +7,7 @@ use std::process::Command;
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::target::{Target, ask_compiler};
 
 /// Keeps the C part of TLS from linking a copy that the machine happens to have. What else it is
@@ -21,7 +20,7 @@ const SEPARATOR: &str = "\u{1f}";
 /// Builds it, and tells where it is. The target is named even when it is this machine, because
 /// cargo then keeps the flags from build scripts, and a package does not depend on which machine it
 /// was built on.
-pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf, Problem> {
+pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf, DistError> {
     let cargo = cargo();
     let built = project.join("target");
     let mut command = Command::new(&cargo);
@@ -31,20 +30,20 @@ pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf,
         .env(OWN_TLS_LIBRARY.0, OWN_TLS_LIBRARY.1)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(project, target)?.join(SEPARATOR));
     let status =
-        command.status().map_err(|source| Problem::NotStarted { program: cargo, source })?;
+        command.status().map_err(|source| DistError::NotStarted { program: cargo, source })?;
     if !status.success() {
-        return Err(Problem::NotBuilt(target.triple().to_owned()));
+        return Err(DistError::NotBuilt(target.triple().to_owned()));
     }
     let file = format!("{EXECUTABLE}{}", target.platform().executable_suffix());
     Ok(built.join(target.triple()).join("release").join(file))
 }
 
-/// The cargo that runs this, or the one on the path.
+/// Returns the cargo that runs this, or the one on the path.
 pub(super) fn cargo() -> String {
     env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
-fn flags(project: &Path, target: &Target) -> Result<Vec<String>, Problem> {
+fn flags(project: &Path, target: &Target) -> Result<Vec<String>, DistError> {
     let mut flags: Vec<String> = machine_paths(project)?
         .iter()
         .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
@@ -57,9 +56,9 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, Problem> {
     Ok(flags)
 }
 
-/// The folders that places in the code would be told by, in panics, with what is told instead. Of
-/// two that fit, the compiler takes the later.
-fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], Problem> {
+/// Returns the folders to replace in source locations, which panics print, with their replacements.
+/// If two match, the compiler uses the later one.
+fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], DistError> {
     let sysroot = ask_compiler(&["--print", "sysroot"])?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim_end());
     Ok([(project.to_owned(), "/project"), (cargo_home(), "/cargo"), (sysroot, "/rust")])

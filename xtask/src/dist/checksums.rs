@@ -1,5 +1,5 @@
-//! The files of checksums, in the form that `sha256sum --check` reads. A signature of each vouches
-//! for what it names.
+//! Checksum files, in the format of `sha256sum --check`. Their signatures cover all files that they
+//! name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::Problem;
+use super::DistError;
 use super::assets;
 use super::oci;
 
-/// Path of the file for registries.
+/// The path of the registry's manifest.
 const MANIFEST: &str = "terraform-registry-manifest.json";
 
 /// The content of files by name.
@@ -20,14 +20,14 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 /// Writes what belongs beside the packages of this version in the folder: the manifest, the image
 /// layout, and the checksums.
-pub(super) fn write(project: &Path, folder: &Path) -> Result<(), Problem> {
+pub(super) fn write(project: &Path, folder: &Path) -> Result<(), DistError> {
     let packages = read(folder, |name| assets::platform_of_package(name).is_some())?;
     let mut others = read(folder, |name| assets::platform_of_sbom(name).is_some())?;
     others.insert(assets::image_layout(), oci::image_layout(&packages)?);
     put(folder, &assets::image_layout(), &others[&assets::image_layout()])?;
 
     let kept = project.join(MANIFEST);
-    let manifest = fs::read(&kept).map_err(Problem::reading(&kept))?;
+    let manifest = fs::read(&kept).map_err(DistError::reading(&kept))?;
     put(folder, &assets::manifest(), &manifest)?;
     let mut for_registries = packages;
     for_registries.insert(assets::manifest(), manifest);
@@ -38,7 +38,7 @@ pub(super) fn write(project: &Path, folder: &Path) -> Result<(), Problem> {
 
 /// Writes the checksums of the packages for one system, and of their bills of materials, for a
 /// release that has its own already. Returns false if there are none.
-pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, Problem> {
+pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, DistError> {
     let files = read(folder, |name| {
         let platform = assets::platform_of_package(name).or_else(|| assets::platform_of_sbom(name));
         platform.is_some_and(|(of, _)| of == system)
@@ -50,18 +50,18 @@ pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, Problem> 
     Ok(true)
 }
 
-fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), Problem> {
+fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), DistError> {
     let file = folder.join(name);
-    fs::write(&file, content).map_err(Problem::writing(&file))
+    fs::write(&file, content).map_err(DistError::writing(&file))
 }
 
-fn read(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files, Problem> {
+fn read(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files, DistError> {
     let mut files = Files::new();
-    for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
-        let path = entry.map_err(Problem::reading(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DistError::reading(folder))? {
+        let path = entry.map_err(DistError::reading(folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if is_wanted(&name) {
-            files.insert(name, fs::read(&path).map_err(Problem::reading(&path))?);
+            files.insert(name, fs::read(&path).map_err(DistError::reading(&path))?);
         }
     }
     Ok(files)

@@ -1,4 +1,4 @@
-//! The crates that the program for a target is linked from, as cargo resolves them.
+//! The crates that are linked into the program for a target, as cargo resolves them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 use serde::Deserialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::build::cargo;
 use super::target::Target;
 
@@ -27,15 +27,15 @@ pub(super) struct Crate {
     pub(super) checksum: Option<String>,
 }
 
-/// A crate's name and version. The lock file holds no two of the same.
+/// A crate's name and version, which are unique in the lock file.
 pub(super) type Key = (String, String);
 
-/// The crates that the program is linked from, without the program itself.
+/// The crates that are linked into the program, without the program itself.
 #[derive(Debug, Default)]
 pub(super) struct Crates {
     /// In the order of names and versions.
     pub(super) all: Vec<Crate>,
-    /// The crates that each of them is linked with, and the program too.
+    /// The dependencies of each crate and of the program.
     pub(super) dependencies: BTreeMap<Key, BTreeSet<Key>>,
 }
 
@@ -55,7 +55,7 @@ impl Crate {
 /// # Errors
 ///
 /// Fails if cargo doesn't say, or the lock file can't be read.
-pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Problem> {
+pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, DistError> {
     let tree = [
         ["tree", "--locked"],
         ["--package", EXECUTABLE],
@@ -72,9 +72,9 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Prob
         ["--filter-platform", target.triple()],
     ];
     let metadata = ask_cargo(project, metadata.as_flattened())?;
-    let metadata: Metadata = serde_json::from_str(&metadata).map_err(Problem::Metadata)?;
+    let metadata: Metadata = serde_json::from_str(&metadata).map_err(DistError::Metadata)?;
     let lock = project.join(LOCK);
-    let lock = fs::read_to_string(&lock).map_err(Problem::reading(&lock))?;
+    let lock = fs::read_to_string(&lock).map_err(DistError::reading(&lock))?;
     let checksums = checksums(&lock);
     let with_checksum = |found: Crate| {
         let checksum = checksums.get(&(found.name.as_str(), found.version.as_str()));
@@ -84,12 +84,12 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Prob
     Ok(Crates { all: all.map(with_checksum).collect(), dependencies })
 }
 
-fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, Problem> {
+fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, DistError> {
     let program = cargo();
     let output = Command::new(&program).args(arguments).current_dir(project).output();
-    let output = output.map_err(|source| Problem::NotStarted { program, source })?;
+    let output = output.map_err(|source| DistError::NotStarted { program, source })?;
     if !output.status.success() {
-        return Err(Problem::Untold(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        return Err(DistError::NoCrates(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -117,8 +117,8 @@ fn depth_and_key(line: &str) -> Option<(usize, Key)> {
     Some((line[..name].parse().ok()?, key))
 }
 
-/// The checksums in a lock file, by name and version. Cargo writes the fields of a package in lines
-/// of their own.
+/// Returns the checksums in a lock file, by name and version. Cargo writes each field of a package
+/// on its own line.
 fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
     let packages = lock.split("[[package]]").skip(1);
     packages
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_follow_the_depth_of_lines() {
+    fn edges_follow_the_indentation() {
         let tree = "0top v1.0.0 (/project)\n1left v1.0.0\n2below v1.0.0\n1right v1.0.0\n2left \
             v1.0.0 (*)\n\
             ";
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn checksums_belong_to_one_version_each() {
+    fn each_version_has_its_checksum() {
         let lock = "version = 4\n\n[[package]]\nname = \"one\"\nversion = \"1.0.0\"\nchecksum = \
                     \"aa\"\n\n\
                     [[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_is_linked_from_libraries_and_no_tools() {
+    fn program_links_libraries_but_no_build_tools() {
         let crates = of_program(crate::project(), &Target::of_this_machine().unwrap()).unwrap();
         let names: BTreeSet<&str> = crates.all.iter().map(|found| found.name.as_str()).collect();
         for linked in ["aws-lc-sys", "tokio", "reqwest", "tonic-prost"] {

@@ -1,11 +1,11 @@
-//! Errors, with messages that tell a maintainer what to do next.
+//! Errors, with messages that say what to do next.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The error of making a package or checksums.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum DistError {
     /// A tool is missing.
     #[error("{program} can't be started: {source}")]
     NotStarted {
@@ -14,23 +14,23 @@ pub enum Problem {
         /// The system's error.
         source: io::Error,
     },
-    /// The build said why.
+    /// The build failed and printed the reason.
     #[error("building for {0} failed")]
     NotBuilt(String),
-    /// Cargo does not say what the program is linked from.
-    #[error("cargo does not tell what the program is linked from: {0}")]
-    Untold(String),
-    /// Cargo says it in a way that is not known here.
-    #[error("what cargo tells of the packages can't be read: {0}")]
+    /// Cargo doesn't list the linked crates.
+    #[error("cargo doesn't list the crates that the program is linked from: {0}")]
+    NoCrates(String),
+    /// Cargo's output has an unknown format.
+    #[error("the output of `cargo metadata` can't be read: {0}")]
     Metadata(#[source] serde_json::Error),
-    /// Somebody's licence can't be kept.
-    #[error("{0} comes without the text of its licence, which a package must pass on")]
-    NoLicence(String),
-    /// A name that Rust does not have.
+    /// A license text is missing.
+    #[error("{0} has no license text, which a package must include")]
+    NoLicense(String),
+    /// The target is unknown to Rust.
     #[error("the compiler knows no target {0}, see `rustc --print target-list`")]
     UnknownTarget(String),
-    /// Hosts could not look for such a package.
-    #[error("there is no known name in registries for the platform of {0}")]
+    /// The target has no platform name in registries.
+    #[error("registries have no name for the platform of {0}")]
     NoPlatform(String),
     /// A file or folder can't be read.
     #[error("{} can't be read: {source}", path.display())]
@@ -54,21 +54,21 @@ pub enum Problem {
     /// The image layout can't be packed.
     #[error("packing the image layout failed: {0}")]
     Layout(#[source] io::Error),
-    /// A release is not whole.
+    /// A release is incomplete.
     #[error(
         "{} doesn't hold a package with its bill of materials for each platform. Missing:\n\n  {}",
         folder.display(), files.join("\n  ")
     )]
     Missing {
-        /// The folder that should hold the files.
+        /// The folder of the files.
         folder: PathBuf,
-        /// The names of those that are not.
+        /// The names of the missing files.
         files: Vec<String>,
     },
     /// There is nothing to add to a release.
     #[error("{} doesn't hold a package for {system}", folder.display())]
     NothingLater {
-        /// The folder that should hold a package.
+        /// The folder of the package.
         folder: PathBuf,
         /// The system in question.
         system: String,
@@ -83,7 +83,7 @@ pub enum Problem {
     },
 }
 
-impl Problem {
+impl DistError {
     pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Unreadable { path, source }

@@ -1,6 +1,6 @@
-//! `dist` and `checksums`: what a release consists of. A package, with its bill of materials, is
-//! made on a machine that can build for its platform; the image layout and the checksums are those
-//! of all packages of the version that lie in one folder. Nothing is signed here.
+//! The `dist` and `checksums` commands. A package and its SBOM are made on a machine that can build
+//! for its platform; the image layout and the checksums are made from all packages in one folder.
+//! Nothing is signed here.
 
 mod archive;
 mod assets;
@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crates::Crates;
-pub use error::Problem;
+pub use error::DistError;
 use target::Target;
 
 /// The input and output of a package.
@@ -52,8 +52,7 @@ pub struct Parts {
     pub only: Option<String>,
 }
 
-/// The crates that the program in a package is linked from, and the words that must be passed on
-/// with it.
+/// The crates in a package's program, and their notices.
 struct Contents {
     crates: Crates,
     notices: String,
@@ -64,8 +63,8 @@ struct Contents {
 ///
 /// # Errors
 ///
-/// Where the binary can't be built or read, a licence is missing, or the folder can't be written.
-pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
+/// If the binary can't be built or read, a license text is missing, or the folder can't be written.
+pub fn package(project: &Path, options: &Options) -> Result<String, DistError> {
     package_with(project, options, |project, target| {
         let crates = crates::of_program(project, target)?;
         Ok(Contents { notices: notices::compose(&crates.all)?, crates })
@@ -75,8 +74,8 @@ pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
 fn package_with(
     project: &Path,
     options: &Options,
-    contents: impl FnOnce(&Path, &Target) -> Result<Contents, Problem>,
-) -> Result<String, Problem> {
+    contents: impl FnOnce(&Path, &Target) -> Result<Contents, DistError>,
+) -> Result<String, DistError> {
     let target = options.target.as_deref().map_or_else(Target::of_this_machine, Target::named)?;
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
@@ -91,12 +90,12 @@ fn package_with(
         crates: &crates,
     })?;
     let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
-    fs::create_dir_all(&folder).map_err(Problem::writing(&folder))?;
+    fs::create_dir_all(&folder).map_err(DistError::writing(&folder))?;
     let files =
         [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
     for (name, content) in &files {
         let file = folder.join(name);
-        fs::write(&file, content).map_err(Problem::writing(&file))?;
+        fs::write(&file, content).map_err(DistError::writing(&file))?;
     }
     checksums::write(project, &folder)?;
     Ok(report(&folder, &files.map(|(name, _)| name), &of_all()))
@@ -107,12 +106,14 @@ fn package_with(
 /// # Errors
 ///
 /// Where a package is missing, or the folder can't be read or written.
-pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
+pub fn write_checksums(project: &Path, parts: &Parts) -> Result<String, DistError> {
     let folder = &parts.folder;
     if let Some(system) = &parts.only {
         return match checksums::write_later(folder, system)? {
             true => Ok(report(folder, &[], &[assets::later_checksums(system)])),
-            false => Err(Problem::NothingLater { folder: folder.clone(), system: system.clone() }),
+            false => {
+                Err(DistError::NothingLater { folder: folder.clone(), system: system.clone() })
+            }
         };
     }
     let targets = target::of_releases()?;
@@ -127,13 +128,13 @@ pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
         .filter(|name| !folder.join(name).is_file())
         .collect();
     if !files.is_empty() {
-        return Err(Problem::Missing { folder: folder.clone(), files });
+        return Err(DistError::Missing { folder: folder.clone(), files });
     }
     checksums::write(project, folder)?;
     Ok(report(folder, &[], &of_all()))
 }
 
-/// The names of what is made of all packages in a folder, the files to sign last.
+/// Returns the names of the files made from all packages in a folder, those to sign last.
 fn of_all() -> [String; 4] {
     [assets::manifest(), assets::image_layout(), assets::checksums(), assets::other_checksums()]
 }

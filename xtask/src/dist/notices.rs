@@ -1,5 +1,5 @@
-//! The notices that the licences of other people's code ask for: what the program for a target is
-//! linked from, and under which words.
+//! The notices that licenses of dependencies require: the crates linked into the program, and their
+//! license texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,27 +7,26 @@ use std::path::Path;
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::crates::Crate;
 
-/// Beginnings of names of files with a license, or with what one asks to be passed on; in lower
-/// case.
+/// Lowercase prefixes of the names of license and notice files.
 const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
 
 const RULE: &str =
     "--------------------------------------------------------------------------------";
 
-/// Comes with the compiler, so that no package tells of it.
+/// The notice of the standard library, which isn't a package.
 const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), \
      Copyright (c) The Rust Project Contributors, is used under the Apache License, Version 2.0, \
-     which is among the licences below.";
+     which is among the licenses below.";
 
 /// Composes the notices for a program that is linked from these crates.
 ///
 /// # Errors
 ///
-/// Fails if a crate comes without the words of its licence.
-pub(super) fn compose(packages: &[Crate]) -> Result<String, Problem> {
+/// Fails if a crate has no license text.
+pub(super) fn compose(packages: &[Crate]) -> Result<String, DistError> {
     let mut by_text: BTreeMap<String, Vec<&Crate>> = BTreeMap::new();
     for package in packages {
         for text in texts(package, packages)? {
@@ -51,16 +50,16 @@ pub(super) fn compose(packages: &[Crate]) -> Result<String, Problem> {
 
 fn heading(package: &Crate) -> String {
     let Crate { name, version, license, repository, .. } = package;
-    let license = license.as_deref().unwrap_or("licence below");
+    let license = license.as_deref().unwrap_or("license below");
     match repository {
         Some(repository) => format!("{name} {version} ({license}), {repository}"),
         None => format!("{name} {version} ({license})"),
     }
 }
 
-/// The package's own texts. One that comes without, as parts of a larger work may, has those of the
-/// other parts.
-fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
+/// Returns the package's own license texts, or those of the other parts of the same work if it has
+/// none.
+fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, DistError> {
     let own = own_texts(package)?;
     if !own.is_empty() {
         return Ok(own);
@@ -74,18 +73,18 @@ fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
         shared.extend(own_texts(sibling)?);
     }
     match shared.is_empty() {
-        true => Err(Problem::NoLicence(format!("{} {}", package.name, package.version))),
+        true => Err(DistError::NoLicense(format!("{} {}", package.name, package.version))),
         false => Ok(shared),
     }
 }
 
-fn own_texts(package: &Crate) -> Result<BTreeSet<String>, Problem> {
+fn own_texts(package: &Crate) -> Result<BTreeSet<String>, DistError> {
     let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
     let mut texts = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
-        let file = entry.map_err(Problem::reading(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DistError::reading(folder))? {
+        let file = entry.map_err(DistError::reading(folder))?.path();
         if file.is_file() && is_notice(&file) {
-            let text = fs::read(&file).map_err(Problem::reading(&file))?;
+            let text = fs::read(&file).map_err(DistError::reading(&file))?;
             texts.insert(plain(&String::from_utf8_lossy(&text)));
         }
     }
@@ -97,8 +96,7 @@ fn is_notice(file: &Path) -> bool {
     BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// The text without what differs between copies of the same: ends of lines, and blanks at their
-/// ends.
+/// Returns the text without differences in line ends and trailing spaces.
 fn plain(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').to_owned()
@@ -110,7 +108,7 @@ mod tests {
     use super::super::target::Target;
     use super::*;
 
-    /// A package in a folder with these files.
+    /// Returns a package in a folder with these files.
     fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Crate {
         let home = folder.join(name);
         fs::create_dir(&home).unwrap();
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stands_once_below_all_that_come_with_it() {
+    fn shared_license_text_is_printed_once() {
         let folder = tempfile::tempdir().unwrap();
         let one = package(
             folder.path(),
@@ -159,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_the_words_of_its_licence_is_an_error() {
+    fn package_without_a_license_text_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
         let without = Crate {
@@ -167,14 +165,11 @@ mod tests {
             ..package(folder.path(), "without", &[("README", "")])
         };
         let error = compose(&[with, without]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "without 1.2.3 comes without the text of its licence, which a package must pass on"
-        );
+        assert_eq!(error, "without 1.2.3 has no license text, which a package must include");
     }
 
     #[test]
-    fn the_program_passes_on_what_its_crates_ask_for() {
+    fn notices_have_the_license_texts_of_all_crates() {
         let target = Target::of_this_machine().unwrap();
         let notices = compose(&crates::of_program(crate::project(), &target).unwrap().all).unwrap();
         for linked in ["aws-lc-sys ", "tokio ", "reqwest ", "tonic-prost "] {

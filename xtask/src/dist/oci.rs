@@ -1,12 +1,11 @@
-//! The packages of a release for registries that speak OCI, in the form that OpenTofu's
-//! `oci_mirror` reads: an image layout, packed into one file that tools such as ORAS copy into a
-//! registry.
+//! The packages of a release for OCI registries, in the form that OpenTofu's `oci_mirror` reads: an
+//! image layout in one file, which tools such as ORAS copy into a registry.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Problem;
+use super::DistError;
 use super::assets;
 use super::checksums::sha256;
 
@@ -21,7 +20,7 @@ const PACKAGE: &str = "archive/zip";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// The content that OCI puts in the place of a configuration where there is none.
+/// OCI's empty configuration.
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const EMPTY_CONTENT: &[u8] = b"{}";
 
@@ -98,7 +97,7 @@ impl Layout {
         content: &[u8],
         os: &str,
         architecture: &str,
-    ) -> Result<Descriptor, Problem> {
+    ) -> Result<Descriptor, DistError> {
         let mut layer = self.blob(PACKAGE, content);
         layer.annotations.insert("org.opencontainers.image.title", name.to_owned());
         let config = self.blob(EMPTY, EMPTY_CONTENT);
@@ -122,7 +121,7 @@ impl Layout {
             let mut header = tar::Header::new_ustar();
             header.set_mode(MODE);
             header.set_size(content.len() as u64);
-            // Owners and times are those of no machine.
+            // Owners and times don't depend on the machine.
             header.set_uid(0);
             header.set_gid(0);
             header.set_mtime(0);
@@ -137,7 +136,7 @@ impl Layout {
 /// # Errors
 ///
 /// Fails if a part can't be encoded or packed.
-pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, Problem> {
+pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, DistError> {
     let mut layout = Layout::default();
     let mut manifests = Vec::new();
     for (name, content) in packages {
@@ -167,7 +166,7 @@ pub(super) fn image_layout(packages: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u
     };
     layout.0.insert("index.json".to_owned(), json(&top)?);
     layout.0.insert("oci-layout".to_owned(), LAYOUT.to_vec());
-    layout.pack().map_err(Problem::Layout)
+    layout.pack().map_err(DistError::Layout)
 }
 
 /// Returns the tag that OpenTofu looks for. Tags can't hold a `+`.
@@ -175,16 +174,16 @@ fn tag() -> String {
     VERSION.replace('+', "_")
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+fn json(value: &impl Serialize) -> Result<Vec<u8>, DistError> {
     serde_json::to_vec(value)
-        .map_err(|source| Problem::Encoding { name: "the image layout", source })
+        .map_err(|source| DistError::Encoding { name: "the image layout", source })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The bytes as they were once, so that no version of what packs changes them unnoticed.
+    /// Pins the bytes, so that a new version of a packing library can't change them unnoticed.
     #[test]
     fn packed_bytes_are_the_same_on_every_machine() {
         let files =

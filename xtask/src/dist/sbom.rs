@@ -1,23 +1,23 @@
-//! The bill of materials of a package, in CycloneDX: what the program in it is linked from. Its
-//! bytes depend on the package, the lock file and the compiler alone, so it has neither a time nor
-//! a random serial number.
+//! The SBOM of a package in CycloneDX format: the crates linked into its program. Its bytes depend
+//! only on the package, the lock file and the compiler, so it has neither a time nor a random
+//! serial number.
 
 use serde::Serialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
-use super::Problem;
+use super::DistError;
 use super::crates::{Crate, Crates, Key};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 
-/// The licence of Rust's standard library, which no crate of the lock file stands for.
+/// The license of the standard library, which isn't in the lock file.
 const LICENSE_OF_STD: &str = "MIT OR Apache-2.0";
 
-/// Names a target of the compiler in CycloneDX's list of free properties.
+/// The name of a CycloneDX property for the compiler's target.
 const TARGET_PROPERTY: &str = "rust:target";
 
-/// The facts about a package.
+/// The data of a package.
 pub(super) struct Package<'a> {
     /// The target of the compiler.
     pub(super) target: &'a str,
@@ -103,7 +103,7 @@ struct Dependency {
 /// # Errors
 ///
 /// Fails if it can't be encoded.
-pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
+pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, DistError> {
     let crates = package.crates;
     let library = standard_library(package.compiler);
     let std_ref = library.bom_ref.clone();
@@ -123,12 +123,12 @@ pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
         dependencies,
     };
     let mut text = serde_json::to_vec_pretty(&bom)
-        .map_err(|source| Problem::Encoding { name: "the bill of materials", source })?;
+        .map_err(|source| DistError::Encoding { name: "the bill of materials", source })?;
     text.push(b'\n');
     Ok(text)
 }
 
-/// The package itself, by the checksum of its archive.
+/// Returns the component of the package itself, with the checksum of its archive.
 fn program(package: &Package<'_>) -> Component {
     let purl = reference(&(EXECUTABLE.to_owned(), VERSION.to_owned()));
     Component {
@@ -162,7 +162,7 @@ fn component(found: &Crate) -> Component {
     }
 }
 
-/// Returns a licence as SPDX writes it. Older crates have a slash for OR.
+/// Returns a license as an SPDX expression. Older crates use a slash for OR.
 fn expression(license: &str) -> String {
     license.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
 }

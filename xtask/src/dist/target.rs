@@ -1,11 +1,11 @@
-//! The targets of builds: Rust's name, and the platform that it is to hosts, by what the compiler
-//! says of it.
+//! Build targets: Rust's target triple, and the platform name of registries, which follows from the
+//! compiler's configuration.
 
 use std::process::{Command, Output};
 
 use terraform_provider_gitlab_job_token::install::Platform;
 
-use super::Problem;
+use super::DistError;
 
 /// The targets of every release. On Linux it is musl, which is linked statically: a package must
 /// run on a host of any distribution, however old its C library.
@@ -20,8 +20,8 @@ const OF_RELEASES: [&str; 8] = [
     "aarch64-unknown-freebsd",
 ];
 
-/// The systems whose packages a release gets later, if at all: building for them takes virtual
-/// machines and emulators, and a release doesn't wait for those.
+/// The systems whose packages are added to a release later, if at all: they need virtual machines
+/// and emulators, which a release doesn't wait for.
 pub(super) const LATER: [&str; 1] = ["freebsd"];
 
 /// A target of the compiler.
@@ -31,35 +31,36 @@ pub(super) struct Target {
     platform: Platform,
 }
 
-/// The targets that a release consists of.
-pub(super) fn of_releases() -> Result<Vec<Target>, Problem> {
+/// Returns the targets of a release.
+pub(super) fn of_releases() -> Result<Vec<Target>, DistError> {
     OF_RELEASES.into_iter().map(Target::named).collect()
 }
 
 impl Target {
-    /// The machine that this runs on.
-    pub(super) fn of_this_machine() -> Result<Self, Problem> {
-        let told = ask_compiler(&["--version", "--verbose"])?;
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
-        let triple = told.lines().find_map(|line| line.strip_prefix("host: "));
+    /// Returns the target of this machine.
+    pub(super) fn of_this_machine() -> Result<Self, DistError> {
+        let output = ask_compiler(&["--version", "--verbose"])?;
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
+        let triple = output.lines().find_map(|line| line.strip_prefix("host: "));
         Self::named(triple.unwrap_or_default())
     }
 
-    /// The target that Rust calls so.
-    pub(super) fn named(triple: &str) -> Result<Self, Problem> {
-        let told = ask_compiler(&["--print", "cfg", "--target", triple])?;
-        if !told.status.success() {
-            return Err(Problem::UnknownTarget(triple.to_owned()));
+    /// Returns the target with this Rust target triple.
+    pub(super) fn named(triple: &str) -> Result<Self, DistError> {
+        let output = ask_compiler(&["--print", "cfg", "--target", triple])?;
+        if !output.status.success() {
+            return Err(DistError::UnknownTarget(triple.to_owned()));
         }
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
         let value = |name: &str| {
-            let value = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("=\""));
+            let value =
+                output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("=\""));
             value.unwrap_or_default().trim_end_matches('"')
         };
         let is_little_endian = value("target_endian") == "little";
         Platform::of(value("target_os"), value("target_arch"), is_little_endian)
             .map(|platform| Self { triple: triple.to_owned(), platform })
-            .ok_or_else(|| Problem::NoPlatform(triple.to_owned()))
+            .ok_or_else(|| DistError::NoPlatform(triple.to_owned()))
     }
 
     pub(super) fn triple(&self) -> &str {
@@ -77,15 +78,19 @@ impl Target {
 }
 
 /// Returns the version of the compiler, such as `1.95.0`.
-pub(super) fn compiler_version() -> Result<String, Problem> {
-    let told = ask_compiler(&["--version", "--verbose"])?;
-    let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    Ok(told.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default().to_owned())
+pub(super) fn compiler_version() -> Result<String, DistError> {
+    let output = ask_compiler(&["--version", "--verbose"])?;
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(output
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// Asks the compiler that cargo would use.
-pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, Problem> {
+pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, DistError> {
     let program = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let output = Command::new(&program).args(arguments).output();
-    output.map_err(|source| Problem::NotStarted { program, source })
+    output.map_err(|source| DistError::NotStarted { program, source })
 }

@@ -1,11 +1,11 @@
-//! Schemas as the registry's pages show them: lists of attributes by who sets them, nested ones in
-//! sections of their own. What an attribute means is said by the schema, never here.
+//! Writes schemas as the registry does: lists of attributes by who sets them, nested ones in
+//! separate sections. Descriptions come from the schema.
 
 use terraform_provider_gitlab_job_token::framework::{
     Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema, Shape, Type,
 };
 
-/// The section of a schema.
+/// Returns the section of a schema.
 pub(super) fn schema(schema: &Schema) -> String {
     let mut text = String::from("## Schema\n");
     for (title, attributes) in by_setter(&schema.attributes) {
@@ -33,8 +33,8 @@ fn identity_line(attribute: &IdentityAttribute) -> String {
     format!("- `{}` ({}) {}\n", attribute.name, of_type(&attribute.ty), attribute.description)
 }
 
-/// The attributes in the order of the schema, under the title that says who sets them. What a
-/// practitioner may set is optional, whoever sets it otherwise.
+/// Returns the attributes in the order of the schema, grouped by who sets them. An optional and
+/// computed attribute is optional.
 fn by_setter(attributes: &[Attribute]) -> Vec<(&'static str, Vec<&Attribute>)> {
     let titles = ["Required", "Optional", "Read-Only"];
     let set_by = |title| {
@@ -106,13 +106,13 @@ fn path(parent: &str, attribute: &Attribute) -> String {
     }
 }
 
-/// The registry's own form of an anchor for nested attributes, so that links from elsewhere keep
-/// leading here.
+/// Returns an anchor for nested attributes in the registry's form, so that external links keep
+/// working.
 fn anchor(path: &str) -> String {
     format!("nestedatt--{}", path.replace('.', "--"))
 }
 
-/// A type as the registry's pages name it.
+/// Returns a type as the registry's pages name it.
 fn of_type(ty: &Type) -> String {
     match ty {
         Type::Bool => "Boolean".to_owned(),

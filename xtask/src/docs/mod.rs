@@ -1,5 +1,5 @@
-//! `docs`: the registry's documentation, made of what the provider says of itself, of the examples,
-//! and of prose. All of `docs/` is made here, so a file that nothing makes is removed from it.
+//! The `docs` command: generates the registry's documentation from schemas, examples and prose. It
+//! generates all of `docs/`, and removes other files from it.
 
 mod attributes;
 mod pages;
@@ -43,7 +43,7 @@ pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
 /// The pages by their paths in `docs/`.
 type Pages = BTreeMap<PathBuf, String>;
 
-/// The files in a folder and below it, as paths in it; none where it is absent.
+/// Returns the relative paths of the files in a folder and below it; none if it doesn't exist.
 fn files(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];

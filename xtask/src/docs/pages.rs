@@ -1,4 +1,4 @@
-//! The pages: one for the provider, one for each thing it offers, and the guides.
+//! The pages: one for the provider, one for each of its types, and the guides.
 
 use std::path::{Path, PathBuf};
 
@@ -6,22 +6,22 @@ use terraform_provider_gitlab_job_token::framework::{IdentitySchema, Provider, S
 use terraform_provider_gitlab_job_token::provider::{GitlabJobToken, TYPE_PREFIX};
 
 use super::attributes;
-use super::problem::Problem;
+use super::problem::DocsError;
 use super::prose::{fenced, fill_in, template};
 use super::{Pages, files};
 
-/// The provider's type, by which registries know it.
+/// The provider's type in registries.
 const PROVIDER: &str = "gitlab-job-token";
 
-/// Stands in every page, where its reader may take it for a source.
+/// A note in every page that it is generated.
 const NOTICE: &str = "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or docs-src/, \
     and run that again. -->";
 
 const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/import";
 const IMPORT_COMMAND: &str = "https://developer.hashicorp.com/terraform/cli/commands/import";
 
-/// All pages.
-pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
+/// Returns all pages.
+pub(super) fn all(project: &Path) -> Result<Pages, DocsError> {
     let provider = GitlabJobToken::in_environment(Box::new(|_| None));
     let mut pages = Pages::from([("index.md".into(), index(project, &provider.schema())?)]);
     for resource in provider.resources() {
@@ -47,28 +47,28 @@ pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
         pages.insert(page.path(), page.text(project, None)?);
     }
     let guides = project.join("docs-src/guides");
-    for guide in files(&guides).map_err(|error| Problem::Unreadable(guides, error))? {
+    for guide in files(&guides).map_err(|error| DocsError::Unreadable(guides, error))? {
         pages.insert(Path::new("guides").join(&guide), self::guide(project, &guide)?);
     }
     Ok(pages)
 }
 
-fn index(project: &Path, schema: &Schema) -> Result<String, Problem> {
+fn index(project: &Path, schema: &Schema) -> Result<String, DocsError> {
     let front = front_matter(&format!("{PROVIDER} Provider"), None, schema.description);
     let text = template(project, "index.md")?.unwrap_or_default();
     let text = fill_in(project, &text, &attributes::schema(schema))?;
     Ok(format!("{front}\n{NOTICE}\n\n{text}"))
 }
 
-/// A guide says its title and description by itself.
-fn guide(project: &Path, file: &Path) -> Result<String, Problem> {
+/// Returns the page of a guide, which has its own title and description.
+fn guide(project: &Path, file: &Path) -> Result<String, DocsError> {
     let template = template(project, &format!("guides/{}", file.display()))?.unwrap_or_default();
     let front = template.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
-    let (front, text) = front.ok_or_else(|| Problem::NoFrontMatter(file.to_owned()))?;
+    let (front, text) = front.ok_or_else(|| DocsError::NoFrontMatter(file.to_owned()))?;
     Ok(format!("---\n{front}\n---\n\n{NOTICE}\n{}", fill_in(project, text, "")?))
 }
 
-/// A page of reference: what it is about, and of which kind that is.
+/// A reference page: its subject and kind.
 struct Reference {
     kind: Kind,
     name: &'static str,
@@ -83,7 +83,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// As titles say it.
+    /// Returns the kind as titles write it.
     fn title(self) -> &'static str {
         match self {
             Kind::Resource => "Resource",
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// The folder of `docs/`, `examples/` and `docs-src/` alike.
+    /// Returns the folder's name in `docs/`, `examples/` and `docs-src/`.
     fn folder(self) -> &'static str {
         match self {
             Kind::Resource => "resources",
@@ -120,7 +120,7 @@ impl Reference {
         Path::new(self.kind.folder()).join(format!("{short}.md"))
     }
 
-    fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, Problem> {
+    fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, DocsError> {
         let Reference { kind, name, schema } = self;
         let title = format!("{name} {} - {PROVIDER}", kind.title());
         let mut parts = vec![
@@ -142,7 +142,7 @@ impl Reference {
         Path::new("examples").join(self.kind.folder()).join(self.name).join(file)
     }
 
-    fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, Problem> {
+    fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, DocsError> {
         let by_id = fenced(project, &[&self.example("import-by-string-id.tf")])?;
         let by_identity = fenced(project, &[&self.example("import-by-identity.tf")])?;
         let by_command = fenced(project, &[&self.example("import.sh")])?;
@@ -157,8 +157,8 @@ impl Reference {
     }
 }
 
-/// The head that registries read. The page of the provider has no subcategory, every other page
-/// has, be it empty.
+/// Returns the front matter for registries. Every page except the provider's has a subcategory,
+/// which may be empty.
 fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
     let subcategory =
         subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();

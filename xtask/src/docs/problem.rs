@@ -1,29 +1,29 @@
-//! Errors of making the documentation.
+//! Errors of generating the documentation.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// The reason why there are no pages.
+/// The error of generating pages.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(super) enum DocsError {
     Unreadable(PathBuf, io::Error),
     UnknownQuote(String),
     NoFrontMatter(PathBuf),
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for DocsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Unreadable(path, error) => {
+            DocsError::Unreadable(path, error) => {
                 write!(f, "{} can't be read: {error}", path.display())
             }
-            Problem::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
-            Problem::NoFrontMatter(path) => {
+            DocsError::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
+            DocsError::NoFrontMatter(path) => {
                 write!(f, "{} does not begin with a front matter", path.display())
             }
         }
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for DocsError {}

@@ -1,20 +1,20 @@
-//! Hand-written texts of `docs-src/`, with what they quote put in: a line that is `{{ file PATH…
-//! }}` becomes those files of the project in one fence, and one that is `{{ schema }}` the
-//! attributes of the page's schema.
+//! Templates in `docs-src/`: a line `{{ file PATH… }}` is replaced with these files of the project
+//! in one fence, and `{{ schema }}` with the attributes of the page's schema.
 
 use std::fs;
 use std::path::Path;
 
-use super::problem::Problem;
+use super::problem::DocsError;
 
-/// The text of a template, without what it quotes; `None` where there is no such template.
-pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, Problem> {
+/// Returns the text of a template before its quotes are filled in; `None` if the template doesn't
+/// exist.
+pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, DocsError> {
     let path = Path::new("docs-src").join(name);
     if project.join(&path).is_file() { read(project, &path).map(Some) } else { Ok(None) }
 }
 
-/// The text with all that it quotes.
-pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String, Problem> {
+/// Returns the text with its quotes filled in.
+pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String, DocsError> {
     let mut filled = String::new();
     for line in text.lines() {
         let quote = line.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"));
@@ -25,14 +25,14 @@ pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String
                 filled.push_str(&fenced(project, &paths)?);
             }
             Some(("schema", "")) if !schema.is_empty() => filled.push_str(schema),
-            Some(_) => return Err(Problem::UnknownQuote(line.to_owned())),
+            Some(_) => return Err(DocsError::UnknownQuote(line.to_owned())),
         }
     }
     Ok(filled)
 }
 
 /// Files as one block of code, in the language that the name of the first tells.
-pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, Problem> {
+pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, DocsError> {
     let extension =
         paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
     let language = match extension {
@@ -46,7 +46,7 @@ pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, Problem>
     Ok(format!("```{language}\n{}\n```\n", texts.join("\n\n")))
 }
 
-fn read(project: &Path, path: &Path) -> Result<String, Problem> {
+fn read(project: &Path, path: &Path) -> Result<String, DocsError> {
     fs::read_to_string(project.join(path))
-        .map_err(|error| Problem::Unreadable(path.to_owned(), error))
+        .map_err(|error| DocsError::Unreadable(path.to_owned(), error))
 }

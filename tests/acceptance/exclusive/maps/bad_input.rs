@@ -1,12 +1,11 @@
-//! Elements that are wrong in themselves, or that GitLab refuses.
+//! Map elements that are invalid, or that GitLab rejects.
 
 use super::*;
 use crate::needs::TERRAFORM_DATA;
 
 #[test]
-fn each_bad_element_is_an_error_at_its_path() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn each_invalid_element_is_an_error_at_its_path() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib"   = {}
@@ -20,14 +19,14 @@ fn each_bad_element_is_an_error_at_its_path() {
 
     let plan = tf.plan();
     let errors = plan.run().fails().errors();
-    let mut told: Vec<_> = errors
+    let mut messages: Vec<_> = errors
         .iter()
         .map(|error| {
             format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default())
         })
         .collect();
-    told.sort_unstable();
-    assert_snapshot!(told.join("\n"), @r#"
+    messages.sort_unstable();
+    assert_snapshot!(messages.join("\n"), @r#"
     Conflicting attributes for groups
       target_groups = []
     Conflicting permissions
@@ -44,10 +43,9 @@ fn each_bad_element_is_an_error_at_its_path() {
 }
 
 #[test]
-fn keys_written_as_numbers_crash_no_host() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    // Group 1 is that of the project, which a warning tells.
+fn numeric_keys_do_not_crash_the_cli() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
+    // Group 1 is the project's own, which causes a warning.
     tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
     assert!(tf.plan().warning().contains("Own jobs restricted"));
 
@@ -63,8 +61,7 @@ fn keys_written_as_numbers_crash_no_host() {
 
 #[test]
 fn id_of_an_element_is_read_only() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -79,8 +76,7 @@ fn id_of_an_element_is_read_only() {
 
 #[test]
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#,
     ));
@@ -110,9 +106,8 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
 }
 
 #[test]
-fn target_that_two_keys_name_is_an_error_of_the_plan() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn target_of_two_keys_is_an_error_of_the_plan() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "2"        = { job_token_policies = [] }
@@ -134,9 +129,8 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
 }
 
 #[test]
-fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn key_of_a_missing_target_is_an_error_at_its_element() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { job_token_policies = [] }
@@ -170,10 +164,9 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 }
 
 #[test]
-fn policies_that_turn_out_null_are_an_error() {
+fn policies_that_become_null_are_an_error() {
     TERRAFORM_DATA.require();
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     let unknown = r#"
         resource "terraform_data" "policies" { input = null }
     "#;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// An answer to the query for permissions that shows none, as some tokens get it.
+/// Returns a response to the query for permissions that shows none, as some tokens get it.
 fn empty_permissions() -> Fault {
     let page = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
     let lists = format!(r#"{{"projectsAllowlist":{page},"groupsAllowlist":{page}}}"#);
@@ -12,7 +12,7 @@ fn empty_permissions() -> Fault {
 }
 
 #[test]
-fn entries_without_visible_permissions_are_an_error_of_the_plan() {
+fn hidden_permissions_are_an_error_of_the_plan() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
@@ -45,7 +45,7 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
 }
 
 #[test]
-fn refresh_without_visible_permissions_keeps_them_and_warns() {
+fn refresh_keeps_hidden_permissions_and_warns() {
     let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
     let tf = applied(&gitlab, arguments);
@@ -84,7 +84,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
 }
 
 #[test]
-fn token_that_no_longer_sees_permissions_empties_no_map() {
+fn permissions_hidden_later_stay_in_the_map() {
     let gitlab = FOUR_PROJECTS.start_version("19.4.1-ee");
     let mut tf = applied(&gitlab, BOTH_KINDS);
     let permissions =

@@ -24,7 +24,7 @@ fn held(gitlab: &Simulator, project: u64) -> Option<Permissions> {
     gitlab.permissions(APP, Target::Project(project))
 }
 
-/// A list with these arguments, applied.
+/// Applies a list with these arguments.
 #[track_caller]
 fn applied(gitlab: &Simulator, arguments: &str) -> Workspace {
     let tf = workspace(gitlab);
@@ -38,8 +38,8 @@ fn element(id: u64, policies: &[&str]) -> Value {
     json!({ "id": id, "job_token_policies": policies, "default_permissions": null })
 }
 
-/// An answer of GitLab that refuses a write.
-fn refused() -> Fault {
+/// Returns a 403 of GitLab.
+fn forbidden() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
     Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
 }
@@ -55,7 +55,7 @@ const BOTH_KINDS: &str = r#"
 "#;
 
 #[test]
-fn list_becomes_what_the_maps_say_and_plans_clean() {
+fn allowlist_matches_the_maps_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(BOTH_KINDS));
@@ -73,15 +73,12 @@ fn list_becomes_what_the_maps_say_and_plans_clean() {
         "target_groups": null, "target_group_ids": null,
     });
     assert_eq!(*tf.state().of(LIST), expected);
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 }
 
 #[test]
 fn entries_are_added_with_their_permissions_at_once() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
-    tf.config(&exclusive(BOTH_KINDS));
-    tf.apply().succeeds();
+    let (gitlab, _tf) = FOUR_PROJECTS.applied(&exclusive(BOTH_KINDS));
 
     let writes = gitlab.requests().writes();
     assert_eq!((writes.len(), writes.named(ADD).len()), (3, 3), "{writes}");
@@ -100,7 +97,7 @@ fn permissions_narrow_before_others_are_added() {
     ));
 
     let plan = tf.plan();
-    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(plan.has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
 
     let writes = gitlab.requests().writes();
@@ -138,12 +135,12 @@ fn renamed_target_keeps_its_key() {
     gitlab.rename_project(LIB, "acme/library");
     gitlab.rename_group(PROD, "ops/production");
 
-    tf.plan().changes_nothing().warns_of_nothing();
+    tf.plan().changes_nothing().has_no_warnings();
 
     tf.config(&exclusive(
         &BOTH_KINDS.replace("acme/lib", "acme/library").replace("ops/prod", "ops/production"),
     ));
-    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
     gitlab.clear_requests();
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -199,7 +196,7 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
 }
 
 #[test]
-fn import_is_keyed_by_id_and_paths_are_no_write() {
+fn import_uses_ids_as_keys_and_paths_write_nothing() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow_with(APP, Target::Project(LIB), only(&["READ_JOBS"]));
     gitlab.allow(APP, Target::Group(OPS));
@@ -214,7 +211,7 @@ fn import_is_keyed_by_id_and_paths_are_no_write() {
     assert_eq!(state.of(LIST)["projects"], json!({ "2": element(LIB, &["READ_JOBS"]) }));
     let group = json!({ "id": OPS, "job_token_policies": null, "default_permissions": true });
     assert_eq!(state.of(LIST)["groups"], json!({ "2": group }));
-    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    assert_eq!(tf.plan().has_no_warnings().change(LIST).action, Action::Update);
     tf.apply_saved().succeeds();
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.plan().changes_nothing();
@@ -241,13 +238,12 @@ fn create_names_the_permissions_that_it_changes() {
 }
 
 #[test]
-fn limited_group_above_the_project_is_told() {
-    let gitlab = FOUR_PROJECTS.start();
-    let tf = workspace(&gitlab);
+fn limited_parent_group_is_warned_of() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
 
-    let told = tf.plan().warning();
-    assert!(told.contains("Own jobs restricted: project acme/app (1)"), "{told}");
+    let warning = tf.plan().warning();
+    assert!(warning.contains("Own jobs restricted: project acme/app (1)"), "{warning}");
 }
 
 #[test]
@@ -273,7 +269,7 @@ fn failed_write_leaves_the_state_true() {
           "acme/web" = { job_token_policies = ["READ_JOBS"] }
         }"#,
     ));
-    gitlab.inject(refused().on(Route::GraphqlMutation).named(ADD));
+    gitlab.inject(forbidden().on(Route::GraphqlMutation).named(ADD));
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't update allowlist: project acme/app (1)

@@ -1,5 +1,5 @@
-//! HashiCorp's archives: a release's checksums count only if the pinned key has signed them, and an
-//! archive only if its checksum is among them.
+//! HashiCorp's archives: the release's checksums must be signed by the pinned key, and have the
+//! archive's checksum.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,7 @@ use super::{SourceError, check_sum, make_executable, output, program, unzip};
 pub(super) struct Publisher {
     /// The folder that has a folder for each version.
     pub(super) releases: String,
-    /// The public key. It is no secret and nothing is taken on trust: what counts is its
-    /// fingerprint.
+    /// The public key. It need not be trusted, since its fingerprint is verified.
     pub(super) key: String,
     /// The fingerprint of the primary key.
     pub(super) fingerprint: String,

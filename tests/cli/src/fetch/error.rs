@@ -1,4 +1,4 @@
-//! Errors of fetching, in words for the person who has to mend them.
+//! Errors of fetching a program.
 
 use std::io;
 use std::path::{Path, PathBuf};

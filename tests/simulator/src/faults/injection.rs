@@ -1,11 +1,11 @@
-//! The requests that a fault strikes, and their number. The effect of a fault is not known here.
+//! Which requests a fault affects, and how many.
 
 use super::Fault;
 use crate::http::Route;
-use crate::selection::{Selection, Sighting};
+use crate::selection::{RequestProperties, Selection};
 use crate::world::Target;
 
-/// A fault and the requests it strikes: all of them, for ever, until told otherwise.
+/// A fault and the requests that it affects: by default all.
 #[derive(Debug, Clone)]
 pub struct Injection {
     fault: Fault,
@@ -103,7 +103,7 @@ impl Injection {
     }
 }
 
-/// A fault that strikes a request.
+/// A fault that affects a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Strike {
     pub(crate) fault: Fault,
@@ -111,7 +111,7 @@ pub(crate) struct Strike {
     pub(crate) carried_out: bool,
 }
 
-/// The faults in force. The first one injected that matches strikes.
+/// The active faults. The first injected one that matches applies.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     injections: Vec<Injection>,
@@ -126,7 +126,7 @@ impl Faults {
         self.injections.clear();
     }
 
-    pub(crate) fn strike(&mut self, request: &Sighting<'_>) -> Option<Strike> {
+    pub(crate) fn strike(&mut self, request: &RequestProperties<'_>) -> Option<Strike> {
         let struck = self.injections.iter_mut().find_map(|injection| {
             (injection.requests.matches(request) && injection.strikes()).then(|| Strike {
                 fault: injection.fault.clone(),
@@ -142,8 +142,8 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn sighting(route: Route, project: u64, target: u64) -> Sighting<'static> {
-        Sighting {
+    fn sighting(route: Route, project: u64, target: u64) -> RequestProperties<'static> {
+        RequestProperties {
             route,
             project: Some(project),
             target: Some(Target::Project(target)),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_what_it_names_and_nothing_else() {
+    fn fault_affects_only_the_requests_that_it_names() {
         let mut faults = Faults::default();
         faults.inject(
             Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_lets_pass_then_strikes_then_ends() {
+    fn fault_skips_then_strikes_then_ends() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::InternalError).after(2).times(2));
         let struck: Vec<bool> =
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_strike_one_after_the_other() {
+    fn faults_strike_in_turn() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).once());
         faults.inject(Injection::from(Fault::InternalError).once().carried_out());
@@ -190,17 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_an_operation_spares_the_others() {
+    fn fault_for_an_operation_spares_the_others() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).named("addEntry"));
         let names = ["Widen".to_owned(), "addEntry".to_owned()];
         let mutation = sighting(Route::GraphqlMutation, 1, 1);
         assert!(faults.strike(&mutation).is_none());
-        assert!(faults.strike(&Sighting { names: &names, ..mutation }).is_some());
+        assert!(faults.strike(&RequestProperties { names: &names, ..mutation }).is_some());
     }
 
     #[test]
-    fn a_fault_for_writes_spares_reads() {
+    fn fault_for_writes_spares_reads() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).writes_only());
         assert!(faults.strike(&sighting(Route::ScopeGet, 1, 1)).is_none());

@@ -1,6 +1,5 @@
-//! Faults by the name of what a client meets. What a fault does is spelled out in one place,
-//! [`Fault::effect`]; doing it is the server's part, and which requests it strikes is decided in
-//! the file beside this one.
+//! Faults, named by what a client observes. [`Fault::effect`] defines them, the server carries them
+//! out, and `injection` selects requests.
 
 mod injection;
 mod pages;
@@ -12,66 +11,65 @@ use crate::http::{Answer, Route, invalid_token};
 pub use injection::Injection;
 pub(crate) use injection::{Faults, Strike};
 
-/// A way in which a server, or what stands before it, lets a client down.
+/// A way in which a server, or a proxy in front of it, fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// 503 from a server being deployed, with or without `Retry-After`.
     Unavailable {
-        /// The wait that the client is asked for, in whole seconds on the wire.
+        /// The wait that the client is asked for, sent in whole seconds.
         retry_after: Option<Duration>,
     },
     /// 502 with a proxy's web page.
     BadGateway,
     /// 504 with a proxy's web page.
     GatewayTimeout,
-    /// 500 in GitLab's own words.
+    /// 500 with GitLab's own message.
     InternalError,
     /// 429 as GitLab answers it, with `Retry-After` and the `RateLimit-*` headers.
     RateLimited {
-        /// The wait that the client is asked for, in whole seconds on the wire.
+        /// The wait that the client is asked for, sent in whole seconds.
         retry_after: Duration,
     },
     /// 429 from a proxy: "Retry later" in plain text, and no header that says when.
     ProxyRateLimited,
-    /// 401, as of a token that has just been revoked.
+    /// 401, as for a token that was just revoked.
     RejectsTheToken,
     /// The connection is reset before the request is carried out.
     DropsTheRequest,
     /// The request is carried out, then the connection is reset.
     DropsTheAnswer,
-    /// Silence for a while before the request is carried out. A client that hangs up meanwhile has
-    /// changed nothing.
+    /// A delay before the request is carried out. A client that disconnects meanwhile has changed
+    /// nothing.
     StallsTheRequest(Duration),
-    /// The request is carried out, then silence for a while before the answer.
+    /// The request is carried out, then the response is delayed.
     StallsTheAnswer(Duration),
-    /// The answer's body comes in small pieces with this pause before each.
+    /// The response body is sent in small pieces with this pause before each.
     TricklesTheBody(Duration),
-    /// The connection ends in the middle of the answer's body.
+    /// The connection ends in the middle of the response body.
     BreaksOffTheBody,
-    /// A complete answer whose JSON ends in the middle.
+    /// A complete response whose JSON is truncated.
     TruncatedJson,
-    /// A web page in place of the answer's JSON, under the answer's status.
+    /// A web page instead of JSON, with the same status.
     NotJson,
-    /// The answer's body goes on for this many bytes of blanks, whose number is not announced.
+    /// The response body is followed by this many bytes of spaces, without a `Content-Length`.
     FloodsTheBody(usize),
-    /// A page of a list says that another follows, whatever it holds; beyond the end each has an
-    /// element of its own, or none in GraphQL.
+    /// Every page of a list announces a next one. Pages beyond the end have a new element each, or
+    /// none in GraphQL.
     NeverEndsTheList,
-    /// A page of a list says that another follows, and holds what all the others hold. Not in
-    /// GraphQL.
+    /// Every page of a list announces a next one and has the same elements. REST only.
     RepeatsThePage,
-    /// A page of a list after the first lacks its first element, as if that had slipped onto a page
-    /// read before. Not in GraphQL, whose cursors prevent it.
+    /// Every page of a list after the first lacks its first element, as if it had moved to a page
+    /// that was already read. REST only, since cursors prevent it in GraphQL.
     ShiftsTheList,
-    /// A page of a list lacks its last element, which the totals count. Not in GraphQL.
+    /// A page of a list lacks its last element, which the totals count. REST only.
     LosesAnElement,
     /// 302 to another address.
     RedirectsTo(String),
-    /// 302 to the page for signing in, as from a proxy that knows no tokens.
+    /// 302 to the sign-in page, as from a proxy that doesn't accept tokens.
     LoginPage,
-    /// 200 with this error and no data, as GraphQL tells of everything that goes wrong.
+    /// 200 with this error and no data, as GraphQL reports all errors.
     GraphqlError(String),
-    /// Any other answer.
+    /// Any other response.
     Answers {
         /// The status.
         status: u16,
@@ -99,16 +97,16 @@ pub(crate) enum Delivery {
     Trickled(Duration),
     /// Half of the body, then the connection ends.
     BrokenOff,
-    /// The body, then so many bytes of blanks.
+    /// The body, followed by this many bytes of spaces.
     Flooded(usize),
 }
 
 /// The effect of a fault.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Answers in the request's place.
+    /// Responds instead of the endpoint.
     Answer(Answer),
-    /// Resets the connection, the request carried out before or not.
+    /// Resets the connection, before or after the request is carried out.
     HangUp { carried_out: bool },
     /// Waits before the request is carried out.
     DelayRequest(Duration),
@@ -116,7 +114,7 @@ pub(crate) enum Effect {
     DelayAnswer(Duration),
     /// Changes the answer.
     Alter(fn(Answer) -> Answer),
-    /// Delivers the answer in another way.
+    /// Sends the response in another way.
     Deliver(Delivery),
 }
 
@@ -166,7 +164,7 @@ const RETRY_LATER: &str = "Retry later";
 /// per minute.
 const UNKNOWN_LIMIT: usize = 600;
 
-/// GitLab's 429: plain text, and headers that say when to come back.
+/// Returns GitLab's 429: plain text, and headers that say when to retry.
 pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> Answer {
     let seconds = whole_seconds(retry_after);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! Pages of lists that mislead their reader. What an honest page is, is known to the pagination
-//! alone.
+//! Pages of lists that are inconsistent.
 
 use serde_json::{Value, json};
 
@@ -10,7 +9,7 @@ const INVENTED: u64 = 1_000_000_000;
 
 const PAGE: &str = "x-page";
 const NEXT_PAGE: &str = "x-next-page";
-/// Headers that would say where the list ends.
+/// The headers that show where the list ends.
 const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
 
 /// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages
@@ -57,7 +56,7 @@ pub(super) fn incomplete(answer: Answer) -> Answer {
     with_elements(answer, elements)
 }
 
-/// The body of an answer of GraphQL.
+/// Returns the body of an answer of GraphQL.
 fn graphql(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok().filter(|body: &Value| body.get("data").is_some())
 }
@@ -90,8 +89,8 @@ fn elements(answer: &Answer) -> Vec<Value> {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-/// The number of the page; an answer that is no page counts as the first.
+/// Returns the page number; a response that isn't a page counts as the first page.
 fn number(answer: &Answer) -> u64 {
-    let told = answer.headers.iter().find(|(name, _)| *name == PAGE);
-    told.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+    let header = answer.headers.iter().find(|(name, _)| *name == PAGE);
+    header.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
 }

@@ -1,5 +1,4 @@
-//! The complexity of a query before it is carried out, reckoned as GitLab does: one for each field,
-//! more for pages.
+//! The complexity of a query, calculated as GitLab does: one per field, more for pages.
 
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
@@ -8,31 +7,31 @@ use apollo_compiler::{ExecutableDocument, Node, Schema};
 
 use super::connection::max_page_size;
 
-/// The most that a query of a signed-in user may cost.
+/// The maximum complexity for a signed-in user.
 pub(super) const MAX_COMPLEXITY: u64 = 250;
 
-/// Complexity of a list of projects beside its fields.
+/// The complexity of a list of projects in addition to its fields.
 const PROJECTS: u64 = 10;
 
-/// The cost of an operation.
+/// Returns the cost of an operation.
 pub(super) fn complexity(
     schema: &Schema,
     document: &ExecutableDocument,
     operation: &Operation,
     variables: &JsonMap,
 ) -> u64 {
-    Bill { schema, document, variables }.cost(&[&operation.selection_set])
+    Cost { schema, document, variables }.cost(&[&operation.selection_set])
 }
 
-struct Bill<'a> {
+struct Cost<'a> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
     variables: &'a JsonMap,
 }
 
-impl<'a> Bill<'a> {
-    /// The cost of selections that are merged. Of several types that an object can have, the
-    /// dearest counts.
+impl<'a> Cost<'a> {
+    /// Returns the complexity of merged selections. If an object can have several types, the most
+    /// complex one counts.
     fn cost(&self, selections: &[&'a SelectionSet]) -> u64 {
         let Some(first) = selections.first() else { return 0 };
         let types: Vec<&str> = match self.schema.types.get(&first.ty) {

@@ -1,5 +1,5 @@
-//! Pages of lists: opaque cursors, clamped sizes, and what a page says about the list. Cursors hold
-//! the key of an element and not its place, so that a list may change between two pages.
+//! Pages of lists: opaque cursors, clamped sizes and page info. Cursors have the key of an element
+//! instead of its position, so that a list can change between two pages.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use base64::Engine as _;
@@ -10,13 +10,14 @@ use super::entries::EntryNode;
 use super::objects::ProjectNode;
 use crate::world::LINK_LIMIT;
 
-/// The largest page of most lists; a larger wish gets this, as does none.
+/// The maximum and default page size of most lists.
 const MAX_PAGE_SIZE: u64 = 100;
 
 const AUTH_LOGS: &str = "CiJobTokenAuthLogConnection";
 const ENTRIES: &str = "CiJobTokenScopeAllowlistEntryConnection";
 
-/// The largest page of a type of connection. A page of an allowlist holds all that can be on it.
+/// Returns the largest page of a type of connection. A page of an allowlist holds all that can be
+/// on it.
 pub(super) fn max_page_size(connection: &str) -> u64 {
     if connection == ENTRIES { LINK_LIMIT as u64 } else { MAX_PAGE_SIZE }
 }
@@ -30,8 +31,8 @@ pub(super) enum Node<'s> {
 }
 
 impl<'s> Node<'s> {
-    /// The ID by which the list is sorted. That of a row of a log isn't known here: its origin's
-    /// stands for it.
+    /// Returns the ID by which the list is sorted. The ID of a row of a log isn't known here, so
+    /// its origin's is used.
     fn key(&self) -> u64 {
         match self {
             Self::Project(project) => project.id,
@@ -62,7 +63,7 @@ pub(super) struct Connection<'s> {
 }
 
 impl<'s> Connection<'s> {
-    /// The page of projects that a field's arguments ask for.
+    /// Returns the page of projects that a field's arguments ask for.
     pub(super) fn of_projects(
         projects: impl Iterator<Item = ProjectNode<'s>>,
         info: &ResolveInfo<'_>,
@@ -70,7 +71,7 @@ impl<'s> Connection<'s> {
         Self::page("ProjectConnection", projects.map(Node::Project).collect(), info)
     }
 
-    /// The page of entries that a field's arguments ask for.
+    /// Returns the page of entries that a field's arguments ask for.
     pub(super) fn of_entries(
         entries: impl Iterator<Item = EntryNode<'s>>,
         info: &ResolveInfo<'_>,
@@ -78,7 +79,7 @@ impl<'s> Connection<'s> {
         Self::page(ENTRIES, entries.map(Node::Entry).collect(), info)
     }
 
-    /// The page of an authentication log that a field's arguments ask for.
+    /// Returns the page of an authentication log that a field's arguments ask for.
     pub(super) fn of_auth_logs(
         rows: impl Iterator<Item = AuthLogNode<'s>>,
         info: &ResolveInfo<'_>,

@@ -1,6 +1,5 @@
-//! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with
-//! an engine that holds every query against it. Tokens were judged before; sockets, faults and the
-//! log are not here.
+//! GitLab's GraphQL API for the world: the part of its schema about job tokens, and an engine that
+//! validates every query. Tokens are checked before; sockets, faults and the log are elsewhere.
 
 mod auth_log;
 mod complexity;
@@ -32,7 +31,7 @@ pub(crate) use request::{Request, Summary};
 pub(crate) use schema::has_field;
 use schema::schema;
 
-/// A token that GitLab knows, and whether its scopes allow mutations.
+/// A valid token, and whether its scopes allow mutations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bearer {
     pub(crate) token: TokenId,
@@ -51,12 +50,13 @@ pub(crate) fn carry_out(
     Answer::json(200, &body)
 }
 
-/// The refusal of a request without a token that works. GitLab does not say what is wrong with it.
+/// Returns the rejection of a request without a valid token. GitLab doesn't say why the token is
+/// invalid.
 pub(crate) fn invalid_token() -> Answer {
     errors(401, "Invalid token").with("www-authenticate", INVALID_TOKEN)
 }
 
-/// An answer that holds one error and no data.
+/// Returns an answer that holds one error and no data.
 pub(crate) fn error(message: &str) -> Answer {
     errors(200, message)
 }
@@ -108,7 +108,7 @@ fn chosen<'d>(
     Ok(operation)
 }
 
-/// One error that has no place in the query.
+/// Returns one error without a location in the query.
 fn one(message: &str) -> Vec<Value> {
     vec![json!({ "message": message })]
 }

@@ -1,11 +1,11 @@
-//! The mutations and their payloads. The rules are the world's.
+//! The mutations and their payloads. `world` has the rules.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::entries::EntryNode;
 use super::objects::{CiCdSettings, NOT_AVAILABLE, ProjectNode, Session};
-use crate::world::{CiCdChange, Direction, Hindrance, Permissions, Requirement, Target};
+use crate::world::{CiCdChange, Direction, MutationError, Permissions, Requirement, Target};
 
 /// `Mutation`.
 pub(super) struct Mutation<'s>(pub(super) &'s Session<'s>);
@@ -37,11 +37,13 @@ impl ObjectValue for Mutation<'_> {
         };
         let (changed, errors) = match outcome {
             Ok(changed) => (Some(changed), Vec::new()),
-            Err(Hindrance::Refused(reason)) => {
+            Err(MutationError::Refused(reason)) => {
                 (self.unchanged(info.field_name(), &input), vec![reason])
             }
-            Err(Hindrance::NotAvailable) => return Err(not_available()),
-            Err(Hindrance::BadArgument(why)) => return Err(FieldError { message: why.to_owned() }),
+            Err(MutationError::NotAvailable) => return Err(not_available()),
+            Err(MutationError::BadArgument(why)) => {
+                return Err(FieldError { message: why.to_owned() });
+            }
         };
         Ok(ResolvedValue::object(Payload {
             session: self.0,
@@ -53,7 +55,7 @@ impl ObjectValue for Mutation<'_> {
     }
 }
 
-/// The permission that a fine-grained token needs for a mutation.
+/// Returns the permission that a fine-grained token needs for a mutation.
 fn requirement(mutation: &str) -> Option<Requirement> {
     Some(Requirement::project(match mutation {
         "ciJobTokenScopeAddGroupOrProject" => "Job Token Scope Allowlist: Create",
@@ -66,7 +68,7 @@ fn requirement(mutation: &str) -> Option<Requirement> {
     }))
 }
 
-/// A list that was changed, and the entry that was written.
+/// A changed allowlist, and the written entry.
 struct Changed {
     source_project: u64,
     entry: Option<Target>,
@@ -83,7 +85,7 @@ impl Changed {
 }
 
 impl Mutation<'_> {
-    fn add(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn add(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
         world
@@ -91,7 +93,7 @@ impl Mutation<'_> {
             .map(Changed::entry)
     }
 
-    fn update(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn update(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
         world
@@ -99,7 +101,7 @@ impl Mutation<'_> {
             .map(Changed::entry)
     }
 
-    fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn remove_project(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetProjectPath"));
         let direction = match input.text("direction") {
             "INBOUND" => Direction::Inbound,
@@ -111,7 +113,7 @@ impl Mutation<'_> {
             .map(Changed::list)
     }
 
-    fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn remove_group(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetGroupPath"));
         let mut world = self.0.world.borrow_mut();
         world.remove_group_by_path(self.0.token, source_project, target).map(Changed::list)
@@ -126,7 +128,7 @@ impl Mutation<'_> {
         world.administered_by_path(self.0.token, input.text("fullPath")).ok().map(Changed::list)
     }
 
-    fn update_settings(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+    fn update_settings(&self, input: &Input<'_>) -> Result<Changed, MutationError> {
         let change = CiCdChange {
             inbound: input.value("inboundJobTokenScopeEnabled").as_bool(),
             outbound: input.value("jobTokenScopeEnabled").as_bool(),
@@ -138,7 +140,7 @@ impl Mutation<'_> {
     }
 }
 
-/// The members of `input`, checked against the schema before.
+/// The members of `input`, validated by the schema.
 struct Input<'i>(Option<&'i JsonMap>);
 
 impl Input<'_> {
@@ -150,7 +152,7 @@ impl Input<'_> {
         self.0.and_then(|members| members.get(name)?.as_str()).unwrap_or_default()
     }
 
-    /// The permissions asked for. A version that does not know them asks for the default ones.
+    /// Returns the requested permissions. A version without permissions uses the default ones.
     fn permissions(&self) -> Permissions {
         let policies = self.value("jobTokenPolicies");
         let policies = policies.as_array().into_iter().flatten();
@@ -198,7 +200,7 @@ impl ObjectValue for Payload<'_> {
             "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
             "ciCdSettings" | "ciJobTokenScopeAllowlistEntry" => {
                 let Some(changed) = changed else { return Ok(ResolvedValue::null()) };
-                // Only now that the change is made does the type of the answer count.
+                // The type of the response counts only after the change was made.
                 if let Some(answer) = self.session.withheld() {
                     return answer;
                 }

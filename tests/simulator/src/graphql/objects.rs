@@ -1,5 +1,5 @@
-//! The objects that can be read, as handles on the world: each knows which thing it stands for, and
-//! looks it up when a field is asked for. Null is what GitLab answers where the token may not look.
+//! The objects of queries, as handles on the world: each has an identity, and looks up its object
+//! when a field is read. As in GitLab, a field is null if it is hidden from the token.
 
 use std::cell::RefCell;
 
@@ -12,19 +12,18 @@ use super::entries::Allowlist;
 use crate::http::Site;
 use crate::world::{GranularGraphql, Project, Requirement, Target, TokenId, World, last_part};
 
-/// The error where something is absent, hidden or forbidden.
+/// The error if something doesn't exist, is hidden or forbidden.
 pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not \
                                         exist or you don't have permission to perform this action";
 
-/// The error of fields whose types the permissions of fine-grained tokens don't cover.
+/// The error of fields whose types aren't covered by permissions of fine-grained tokens.
 const NOT_COVERED: &str =
     "Access denied: This operation doesn't support fine-grained personal access tokens.";
 
-/// The most full paths that one field takes.
+/// The maximum number of full paths in one field.
 const MAX_FULL_PATHS: usize = 50;
 
-/// The data that the objects of one request share. It borrows itself, so that they can have one
-/// lifetime.
+/// The shared data of one request. It borrows itself, so that all objects can have one lifetime.
 pub(super) struct Session<'s> {
     pub(super) world: RefCell<&'s mut World>,
     pub(super) site: &'s Site,
@@ -73,7 +72,8 @@ impl<'s> Session<'s> {
         self.read(|world| world.is_granular(self.token).then_some(world.settings.granular_graphql))
     }
 
-    /// A project or group by its full path, if the token sees it. A former path leads nowhere.
+    /// Returns a project or group by its full path, if it is visible to the token. A former path
+    /// isn't found.
     fn root<'a>(&'s self, info: &ResolveInfo<'_>) -> ResolvedValue<'a>
     where
         's: 'a,
@@ -95,7 +95,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// The projects that the token sees, those with the given IDs and paths alone if there are any.
+    /// Returns the projects visible to the token, filtered by IDs and paths if there are any.
     fn projects<'a>(&'s self, info: &ResolveInfo<'_>) -> Result<ResolvedValue<'a>, FieldError>
     where
         's: 'a,
@@ -129,7 +129,7 @@ impl<'s> Session<'s> {
         Connection::of_projects(projects, info).map(ResolvedValue::object)
     }
 
-    /// The fields that identify a project or group to users who may know of it.
+    /// Returns the fields that identify a project or group to users who can see it.
     pub(super) fn place(&self, target: Target, field: &str) -> Option<JsonValue> {
         let path = self.read(|world| match target {
             Target::Project(id) => world.project(id).map(|project| project.path.clone()),
@@ -147,7 +147,7 @@ impl<'s> Session<'s> {
     }
 }
 
-/// An ID among all things of the instance.
+/// Returns the global ID.
 fn global_id(target: Target) -> String {
     match target {
         Target::Project(id) => format!("gid://gitlab/Project/{id}"),
@@ -217,7 +217,7 @@ impl ObjectValue for ProjectNode<'_> {
 }
 
 impl ProjectNode<'_> {
-    /// The fields that only maintainers read.
+    /// Returns the fields that only maintainers can read.
     fn guarded<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let session = self.session;
         let is_list = info.field_name() != "ciCdSettings";

@@ -1,4 +1,4 @@
-//! The place of something in a query, as GitLab's engine writes it.
+//! The position of something in a query, as GitLab's engine writes it.
 
 use apollo_compiler::ast::{
     Definition, Document, Field, OperationDefinition, Selection, Type, Value,
@@ -7,17 +7,17 @@ use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Node, Schema};
 
-/// The operation, then the keys of fields and the names of arguments down to a place.
+/// The path of a position: the operation, then the keys of fields and the names of arguments.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    /// The name of the operation in a sentence.
+    /// The operation as a message names it.
     pub(super) operation: String,
     pub(super) path: Vec<String>,
-    /// The innermost argument around the place.
+    /// The innermost argument at the position.
     pub(super) literal: Option<Literal>,
 }
 
-/// An argument with the value that is written out for it.
+/// An argument with a literal value.
 #[derive(Debug)]
 pub(super) struct Literal {
     pub(super) argument: String,
@@ -29,7 +29,7 @@ pub(super) struct Literal {
 }
 
 impl Place {
-    /// The place of a byte of the query.
+    /// Returns line and column of a byte of the query.
     pub(super) fn find(schema: &Schema, document: &Document, offset: usize) -> Option<Self> {
         document.definitions.iter().find_map(|definition| {
             let (label, name, ty, selections) = match definition {
@@ -94,7 +94,7 @@ impl Walk<'_> {
 
     fn field(&mut self, ty: &str, field: &Field) {
         self.place.path.push(field.alias.as_ref().unwrap_or(&field.name).to_string());
-        // A field that the schema lacks still has a place.
+        // A field missing in the schema still has a position.
         let (schema, offset) = (self.schema, self.offset);
         let Ok(definition) = schema.type_field(ty, &field.name) else { return };
         for argument in

@@ -1,5 +1,5 @@
-//! A GraphQL request as it was sent, and what can be told of it before anything is judged: what it
-//! would do, to what, and how it calls itself.
+//! A GraphQL request, and a summary of it before validation: its operation, its names and its
+//! objects.
 
 use apollo_compiler::Name;
 use apollo_compiler::ast::{Document, Field, OperationDefinition, OperationType, Selection, Value};
@@ -8,7 +8,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use crate::http::Answer;
 
-/// The longest query that GitLab reads, in characters.
+/// The maximum length of a query, in characters.
 const MAX_QUERY: usize = 10_000;
 
 /// The members of a request's JSON.
@@ -32,7 +32,7 @@ pub(crate) struct Summary {
 }
 
 impl Request {
-    /// Reads a body. What is no JSON object holds no query.
+    /// Reads a body. Anything but a JSON object has no query.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Answer> {
         let body: JsonValue = serde_json::from_slice(body)
             .map_err(|_| errors(400, "The request could not be read as JSON"))?;
@@ -87,7 +87,7 @@ impl Request {
         .map(AsRef::as_ref)
     }
 
-    /// The text of an argument, or of a member of the argument `input`, written out or in a
+    /// Returns the text of an argument, or of a member of the argument `input`, from a literal or a
     /// variable.
     fn text_argument(&self, field: &Field, name: &str) -> Option<String> {
         let value = |name: &str| {
@@ -98,7 +98,7 @@ impl Request {
         value.as_str().map(str::to_owned)
     }
 
-    /// A value with its variables filled in. What no path can be is left out.
+    /// Returns a value with its variables filled in, without anything that can't be a path.
     fn resolved(&self, value: &Value) -> JsonValue {
         match value {
             Value::String(text) => json!(text),
@@ -112,7 +112,7 @@ impl Request {
     }
 }
 
-/// A refusal of the request as a whole: an answer of GraphQL's shape under a status of its own.
+/// Returns a rejection of the whole request: a GraphQL response with this status.
 pub(crate) fn errors(status: u16, message: &str) -> Answer {
     Answer::json(status, &serde_json::json!({ "errors": [{ "message": message }] }))
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operation_is_the_one_that_is_named() {
+    fn operation_is_the_named_one() {
         let query =
             r#"query A { project(fullPath: "a/a") { id } } mutation B { add(x: 1) { id } }"#;
         let named =
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_a_query_that_is_none() {
+    fn invalid_query_has_no_operation() {
         assert_eq!(summary(serde_json::json!({ "query": "}{" })), Summary::default());
         assert_eq!(summary(serde_json::json!([1])), Summary::default());
         assert!(Request::read(b"{").is_err());

@@ -1,5 +1,4 @@
-//! The part of GitLab's schema that is served, as each version has it. What its fields answer is
-//! not known here.
+//! The part of GitLab's schema that is served, in each version. Resolvers are elsewhere.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +11,7 @@ use crate::world::{MissingField, Settings, Version};
 
 const SOURCE: &str = include_str!("schema.graphql");
 
-/// The directive on what older versions lack.
+/// The directive on fields and types that older versions lack.
 const SINCE: &str = "since";
 
 /// The union whose members changed.
@@ -20,7 +19,7 @@ const TARGET: &str = "CiJobTokenScopeTarget";
 
 type Key = (String, BTreeSet<MissingField>);
 
-/// Schemas that were asked for: instances of one version share theirs.
+/// A cache of schemas, which instances of a version share.
 static SCHEMAS: LazyLock<Mutex<HashMap<Key, Arc<Valid<Schema>>>>> = LazyLock::new(Mutex::default);
 
 /// Returns the schema of an instance.
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_have_the_fields_of_their_time() {
+    fn each_version_has_its_fields() {
         for (ty, field, before, since) in [
             ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed", "17.1", "17.2"),
             ("Project", "ciJobTokenAuthLogs", "17.5", "17.6"),
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_have_types_of_their_own_since_18_3() {
+    fn targets_have_separate_types_since_18_3() {
         let members = |version| {
             let schema = schema(&settings(version));
             let members = &schema.get_union(TARGET).unwrap().members;
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_gone_from_its_type_or_from_all() {
+    fn field_is_removed_from_one_type_or_from_all() {
         let missing = |ty: Option<&str>| MissingField {
             ty: ty.map(str::to_owned),
             name: "webUrl".to_owned(),

@@ -1,5 +1,4 @@
-//! The values of variables against the types that the operation declares for them, in the words of
-//! GitLab's engine.
+//! Validates variables against their declared types, with the messages of GitLab's engine.
 
 use apollo_compiler::ast::{InputValueDefinition, Type, VariableDefinition};
 use apollo_compiler::executable::Operation;

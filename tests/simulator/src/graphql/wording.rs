@@ -1,5 +1,5 @@
-//! Problems of a query, in the words and the shape of GitLab's engine in place of those of ours. A
-//! complaint of ours that is not known here keeps its words: it is an error all the same.
+//! Rewrites errors of a query to the form and wording of GitLab's engine. An unknown error keeps
+//! its wording: it is an error all the same.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Document;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::place::Place;
 
-/// GitLab's errors for our engine's complaints about a query.
+/// Returns GitLab's wording of our engine's errors about a query.
 pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) -> Vec<Value> {
     let document = Document::parse(query, "query").unwrap_or_else(|broken| broken.partial);
     let complaints: Vec<GraphQLError> =
@@ -26,10 +26,10 @@ pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) 
         .collect()
 }
 
-/// Our engine's message about a field that the schema does not have.
+/// Our engine's message about a field missing in the schema.
 const UNDEFINED_FIELD: &str = " does not have a field ";
 
-/// Our engine's further messages, since it drops such a field with all that it holds.
+/// Our engine's follow-up messages, since it drops such a field with its content.
 const CONSEQUENCES: [&str; 2] =
     ["interface, union and object types must have a subselection set", "unused variable"];
 
@@ -45,7 +45,7 @@ fn error(schema: &Schema, query: &str, document: &Document, complaint: &GraphQLE
     }
 }
 
-/// An answer without what our engine puts before the messages of fields.
+/// Returns a response without the prefix that our engine adds to messages of fields.
 pub(super) fn response(mut response: ExecutionResponse) -> ExecutionResponse {
     for error in &mut response.errors {
         if let Some(message) = error.message.strip_prefix("resolver error: ") {
@@ -55,7 +55,7 @@ pub(super) fn response(mut response: ExecutionResponse) -> ExecutionResponse {
     response
 }
 
-/// The byte at a line and column, both counted from one.
+/// Returns the byte offset of a line and column, both counted from one.
 fn offset(query: &str, line: usize, column: usize) -> Option<usize> {
     let start: usize = query.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let within = query.get(start..)?.char_indices().nth(column - 1).map_or(0, |(at, _)| at);
@@ -64,7 +64,7 @@ fn offset(query: &str, line: usize, column: usize) -> Option<usize> {
 
 type Wording = (String, Vec<String>, Value);
 
-/// The words for one complaint, which names what it is about between backticks.
+/// Returns the wording of one error, whose subject is between backticks.
 fn wording(complaint: &str, place: &Place) -> Option<Wording> {
     let names: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
     let path = |last: Option<&str>| {
@@ -165,7 +165,7 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
     })
 }
 
-/// The words for a fragment that no object can match where it stands.
+/// Returns the wording for a fragment that can't match any object.
 fn spread(label: &str, name: &str, ty: &str, parent: &str, path: Vec<String>) -> Wording {
     (
         format!("Fragment{label} on {ty} can't be spread inside {parent}"),
@@ -179,13 +179,13 @@ fn spread(label: &str, name: &str, ty: &str, parent: &str, path: Vec<String>) ->
     )
 }
 
-/// The field in `Type.field(argument:)`.
+/// Returns the field in `Type.field(argument:)`.
 fn field_of(coordinate: &str) -> &str {
     let field = coordinate.split_once('.').map_or(coordinate, |(_, field)| field);
     field.split_once('(').map_or(field, |(field, _)| field)
 }
 
-/// The argument in `Type.field(argument:)`.
+/// Returns the argument in `Type.field(argument:)`.
 fn argument_of(coordinate: &str) -> &str {
     let argument = coordinate.split_once('(').map_or("", |(_, argument)| argument);
     argument.trim_end_matches([')', ':'])

@@ -1,5 +1,5 @@
-//! An answer as a value, with constructors for the shapes that GitLab and the proxies before it
-//! use. How the bytes get onto the wire is decided elsewhere.
+//! A response as a value, with constructors for the forms that GitLab and proxies use. `delivery`
+//! sends it.
 
 use serde_json::{Value, json};
 
@@ -14,27 +14,27 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A JSON document.
+    /// Returns a JSON document.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::of_type(status, "application/json", body.to_string())
     }
 
-    /// `{"message": …}`: GitLab's own refusals.
+    /// Returns `{"message": …}`, the body of most errors.
     pub(crate) fn message(status: u16, text: &str) -> Self {
         Self::json(status, &json!({ "message": text }))
     }
 
-    /// `{"error": …}`: refusals of parameters, paths and methods.
+    /// Returns `{"error": …}`, the body of errors about parameters, paths and methods.
     pub(crate) fn error(status: u16, text: &str) -> Self {
         Self::json(status, &json!({ "error": text }))
     }
 
-    /// 204, without a single byte of body.
+    /// Returns a 204 without a body.
     pub(crate) fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// A web page.
+    /// Returns a web page.
     pub(crate) fn html(status: u16, title: &str) -> Self {
         let page = format!(
             "<!DOCTYPE \
@@ -44,12 +44,12 @@ impl Answer {
         Self::of_type(status, "text/html; charset=utf-8", page)
     }
 
-    /// A line of plain text.
+    /// Returns a line of plain text.
     pub(crate) fn text(status: u16, line: &str) -> Self {
         Self::of_type(status, "text/plain", format!("{line}\n"))
     }
 
-    /// Any body under any content type.
+    /// Returns a body with this content type.
     pub(crate) fn of_type(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }

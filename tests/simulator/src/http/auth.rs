@@ -1,5 +1,5 @@
-//! The caller: the headers that carry a token, and GitLab's refusals of tokens. Roles and
-//! visibility are the world's.
+//! Authentication: the headers with a token, and GitLab's errors for tokens. `world` has roles and
+//! visibility.
 
 use axum::http::{HeaderMap, header};
 use serde_json::json;
@@ -12,24 +12,24 @@ use crate::world::{Requirement, Token, TokenId, TokenKind, TokenScope, TokenStat
 const CHALLENGE_HEADER: &str = "www-authenticate";
 const CHALLENGE: &str = "Bearer realm=\"Protected by OAuth 2.0\"";
 
-/// The challenge to a token that doesn't work.
+/// The `WWW-Authenticate` value for an invalid token.
 pub(crate) const INVALID_TOKEN: &str =
     "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\"";
 
-/// The header in which a request brought a token.
+/// The header that has the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// `PRIVATE-TOKEN: …`
     PrivateToken,
     /// `Authorization: Bearer …`
     Bearer,
-    /// `JOB-TOKEN: …`, which no endpoint here takes.
+    /// `JOB-TOKEN: …`, which none of the endpoints accepts.
     JobToken,
     /// `Authorization` with another scheme.
     OtherAuthorization,
 }
 
-/// The credentials of a request. The secret goes no further than the look-up.
+/// The credentials of a request. The secret is only used for the look-up.
 pub(crate) struct Caller {
     pub(crate) credential: Option<Credential>,
     pub(crate) token: Option<TokenId>,
@@ -56,7 +56,7 @@ impl Caller {
         Self { credential, token: world.token_by_secret(secret) }
     }
 
-    /// The token, if it may call the endpoint.
+    /// Returns the token if it may call the endpoint.
     pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
         let unauthorized =
             || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
@@ -80,7 +80,7 @@ impl Caller {
 }
 
 impl Caller {
-    /// The token, if it may call GraphQL, which refuses all others in the same words.
+    /// Returns the token if it may call GraphQL, which rejects all others with the same message.
     pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, Answer> {
         let accepted = |id: &TokenId| {
             let token = world.token(*id);
@@ -92,7 +92,7 @@ impl Caller {
                     || token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi]))
         };
         let token = self.token.filter(accepted).ok_or_else(graphql::invalid_token)?;
-        // Single permissions are checked mutation by mutation.
+        // Each mutation checks its own permission.
         let may_write =
             world.is_granular(token) || world.token(token).has_any_scope(&[TokenScope::Api]);
         Ok(Bearer { token, may_write })
@@ -110,7 +110,7 @@ fn check_state(token: &Token) -> Result<(), Answer> {
     Err(invalid_token(description))
 }
 
-/// The refusal of a token that worked once.
+/// Returns the rejection of an expired or revoked token.
 pub(crate) fn invalid_token(description: &str) -> Answer {
     Answer::json(401, &json!({ "error": "invalid_token", "error_description": description }))
         .with(CHALLENGE_HEADER, INVALID_TOKEN)
@@ -132,7 +132,7 @@ fn insufficient_granular_scope(description: &str) -> Answer {
     Answer::json(403, &body)
 }
 
-/// The permission that a fine-grained token needs for an endpoint.
+/// Returns the permission that a fine-grained token needs for an endpoint.
 fn requirement(route: Route) -> Option<Requirement> {
     Some(match route {
         Route::ScopeGet => Requirement::project("Job Token Scope: Read"),
@@ -172,7 +172,7 @@ fn requirement(route: Route) -> Option<Requirement> {
     })
 }
 
-/// The scopes of which any one opens an endpoint.
+/// Returns the scopes of which the endpoint requires one.
 fn accepted_scopes(route: Route) -> &'static [TokenScope] {
     match route {
         _ if route.is_write() => &[TokenScope::Api],

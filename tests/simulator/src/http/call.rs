@@ -1,5 +1,5 @@
-//! A request as read: route, caller, parameters. Reading decides nothing; what is wrong with a
-//! request is kept for the endpoint to say, after the checks that come first.
+//! A parsed request: route, caller and parameters. Parse errors are kept for the endpoint, which
+//! reports them after earlier checks.
 
 use axum::http::{HeaderMap, Method};
 
@@ -9,10 +9,10 @@ use super::params::Params;
 use super::route::{Matched, Route};
 use super::site::Site;
 use crate::graphql::{self, Summary};
-use crate::selection::Sighting;
+use crate::selection::RequestProperties;
 use crate::world::{Occupant, Target, World};
 
-/// The bytes of a request that has arrived in full.
+/// A complete request.
 pub(crate) struct Incoming {
     pub(crate) method: Method,
     /// Path and query as sent, still percent-encoded.
@@ -22,11 +22,11 @@ pub(crate) struct Incoming {
     pub(crate) body: Vec<u8>,
 }
 
-/// A request, read.
+/// A parsed request.
 pub(crate) struct Call {
     pub(crate) matched: Matched,
     pub(crate) caller: Caller,
-    /// The parameters, or why they cannot be read.
+    /// The parameters, or the error of parsing them.
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -36,7 +36,7 @@ pub(crate) struct Call {
     /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its
     /// path.
     pub(crate) target: Option<Target>,
-    /// A GraphQL request, or why it cannot be read.
+    /// A GraphQL request, or the error of parsing it.
     pub(crate) graphql: Option<Result<graphql::Request, Answer>>,
     /// The names of a GraphQL request: its operation's, then its root fields'.
     pub(crate) names: Vec<String>,
@@ -76,8 +76,8 @@ impl Call {
     }
 
     /// Returns the features that decide whether a fault or a barrier is for it.
-    pub(crate) fn sighting(&self) -> Sighting<'_> {
-        Sighting {
+    pub(crate) fn sighting(&self) -> RequestProperties<'_> {
+        RequestProperties {
             route: self.matched.route,
             project: self.project,
             target: self.target,
@@ -133,7 +133,7 @@ fn target(route: Route, params: &Params) -> Option<Target> {
     }
 }
 
-/// The parameter by which a route calls its target.
+/// Returns the name of the route's target parameter.
 pub(crate) fn target_name(route: Route) -> &'static str {
     match route {
         Route::AllowlistGroupPost | Route::AllowlistGroupDelete => "target_group_id",

@@ -1,5 +1,5 @@
-//! The endpoints. Each checks in GitLab's order: token, then parameters, then the source project,
-//! then the rest; the rules themselves are the world's.
+//! The endpoints. Each checks in GitLab's order: token, parameters, source project, then the rest.
+//! `world` has the rules.
 
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::GroupMemberPost => request.add_group_member(world),
         Route::ApplicationSettingsGet => request.application_settings(world),
         Route::ApplicationSettingsPut => request.set_application_settings(world),
-        // Answered before any token is looked at, or elsewhere.
+        // Handled elsewhere, without a token.
         Route::GraphqlQuery
         | Route::GraphqlMutation
         | Route::SignInPage
@@ -93,7 +93,7 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
     }
 }
 
-/// A request whose token was accepted and whose parameters can be read.
+/// A request with a valid token and parsed parameters.
 pub(super) struct Request<'a> {
     call: &'a Call,
     site: &'a Site,
@@ -155,8 +155,8 @@ impl Request<'_> {
         Ok(Answer::no_content())
     }
 
-    /// The ID of the visible project in the path, which may be an ID or a full path. A former path
-    /// redirects.
+    /// Returns the ID of the visible project in the path, which can be an ID or a full path. A
+    /// former path redirects.
     pub(super) fn source(&self, world: &World) -> Result<u64, Answer> {
         let named = self.params.text("id").unwrap_or_default();
         let (id, moved) = match world.occupant(&named) {
@@ -173,7 +173,8 @@ impl Request<'_> {
         if moved { Err(self.redirect(id)) } else { Ok(id) }
     }
 
-    /// The answer to a former path: the same path with the ID on reads, a refusal otherwise.
+    /// Returns the response to a former path: a redirect to the path with the ID on reads, an error
+    /// otherwise.
     fn redirect(&self, id: u64) -> Answer {
         if self.call.matched.route.is_write() {
             return Answer::message(405, "Non GET methods are not allowed for moved projects");
@@ -190,7 +191,7 @@ impl Request<'_> {
             .with("location", location)
     }
 
-    /// Both IDs of a write to an allowlist; neither may be a path.
+    /// Returns both IDs of a write to an allowlist, neither of which can be a path.
     fn project_and_target(&self) -> Result<(u64, Target), Answer> {
         let route = self.call.matched.route;
         let mut check = self.params.check();

@@ -1,6 +1,5 @@
-//! GitLab's REST API over the world: routes, tokens, parameters, pages and JSON. What a GraphQL
-//! query means is known beside it. Sockets, faults and the log are not here: a request comes in as
-//! bytes that have arrived, an answer goes out as a value.
+//! GitLab's REST API for the world: routes, tokens, parameters, pages and JSON. GraphQL, sockets,
+//! faults and the log are elsewhere: input is a complete request, output is a value.
 
 mod answer;
 mod auth;

@@ -1,23 +1,23 @@
-//! Offset pagination: which slice of a list a page is, and the headers that come with it.
+//! Offset pagination: the slice of a page, and its headers.
 
 use super::answer::Answer;
 use super::params::Params;
 
 /// Page size without `per_page`.
 pub(crate) const DEFAULT_PER_PAGE: usize = 20;
-/// The largest page size; a larger wish gets this.
+/// The maximum page size.
 pub(crate) const MAX_PER_PAGE: usize = 100;
 
-/// The page that a request asks for.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     number: usize,
     size: usize,
 }
 
-/// The address of a list for the `Link` header, and whether the totals are sent.
+/// The URL of a list for the `Link` header, and whether the totals are sent.
 pub(crate) struct ListAddress<'a> {
-    /// The absolute address without its query.
+    /// The absolute URL without the query.
     pub(crate) url: &'a str,
     pub(crate) query: &'a str,
     pub(crate) omits_totals: bool,
@@ -38,7 +38,7 @@ impl Page {
         })
     }
 
-    /// The elements of the page; none beyond the end.
+    /// Returns the elements of the page; none beyond the end.
     pub(crate) fn slice<'l, T>(&self, list: &'l [T]) -> &'l [T] {
         let start = (self.number - 1).saturating_mul(self.size).min(list.len());
         &list[start..list.len().min(start + self.size)]
@@ -53,7 +53,7 @@ impl Page {
     ) -> Answer {
         let pages = total.div_ceil(self.size).max(1);
         let next = (self.number < pages).then(|| self.number + 1);
-        // Beyond the end there is no previous page either.
+        // A page beyond the end has no previous page either.
         let previous = (self.number > 1 && self.number <= pages).then(|| self.number - 1);
         let last = (!address.omits_totals).then_some(pages);
         let relations = [("prev", previous), ("next", next), ("first", Some(1)), ("last", last)];
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn the_default_size_is_20_and_the_largest_100() {
+    fn default_size_is_20_and_the_largest_100() {
         assert_eq!(page(""), Page { number: 1, size: 20 });
         assert_eq!(page("per_page=1000&page=2"), Page { number: 2, size: 100 });
         assert_eq!(page("per_page=&page=-1"), Page { number: 1, size: 20 });
     }
 
     #[test]
-    fn a_page_that_is_no_number_is_refused() {
+    fn invalid_page_number_is_rejected() {
         for (query, message) in [
             ("page=x", "page is invalid"),
             ("per_page=1.5", "per_page is invalid"),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_cut_the_list_without_gap_or_overlap() {
+    fn pages_split_the_list_without_gap_or_overlap() {
         let list: Vec<u32> = (0..201).collect();
         let pages: Vec<u32> = (1..=3)
             .flat_map(|n| page(&format!("page={n}&per_page=100")).slice(&list).to_vec())

@@ -1,6 +1,5 @@
-//! Parameters from the query and the body, and their validation as strict as GitLab's. Every
-//! complaint of one request comes in one message, in the order in which the endpoint declares its
-//! parameters.
+//! Parameters of the query and the body, validated as strictly as in GitLab. All errors of a
+//! request are in one message, in the order in which the endpoint declares its parameters.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +8,14 @@ use serde_json::Value;
 
 use super::answer::Answer;
 
-/// An ID that no project or group has: what an id out of range becomes.
-const NOBODY: u64 = 0;
+/// An ID that no project or group has, for IDs out of range.
+const UNKNOWN_ID: u64 = 0;
 
 /// Numbers from here on are read as floats by the JSON parser, though they were written as
 /// integers.
 const BEYOND_INTEGERS: f64 = 9.2e18;
 
-/// The parameters of a request; those of the body win over those of the query.
+/// The parameters of a request. Those of the body override those of the query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Params(BTreeMap<String, Value>);
 
@@ -43,7 +42,7 @@ impl Params {
             FORM => params.read_form(&String::from_utf8_lossy(body)),
             "application/json" => match serde_json::from_slice(body) {
                 Ok(Value::Object(members)) => params.0.extend(members),
-                // GitLab's parser takes other documents, but finds no parameter in them.
+                // GitLab's parser accepts other documents, but finds no parameters in them.
                 Ok(_) => {}
                 Err(_) => {
                     return Err(Answer::error(400, "message body does not match declared format"));
@@ -71,7 +70,7 @@ impl Params {
         self.0.insert(name.to_owned(), Value::String(value.to_owned()));
     }
 
-    /// The value, if it is text or a number, as text.
+    /// Returns the value as text if it is a string or number.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
             Value::String(text) => Some(text.clone()),
@@ -79,7 +78,7 @@ impl Params {
         }
     }
 
-    /// The value as an id, whatever else may be wrong with the request.
+    /// Returns the value as an ID, whatever else is wrong with the request.
     pub(crate) fn lenient_id(&self, name: &str) -> Option<u64> {
         integer(self.0.get(name)?).and_then(|id| u64::try_from(id).ok())
     }
@@ -92,32 +91,32 @@ impl Params {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A validation in progress. Placeholders it returns for bad values are never used: [`Check::done`]
-/// fails first.
+/// A validation in progress. The placeholders for invalid values are never used, since
+/// [`Check::done`] returns an error first.
 pub(crate) struct Check<'p> {
     params: &'p Params,
     complaints: Vec<String>,
 }
 
 impl<'p> Check<'p> {
-    /// A required id. One that is out of range is well-formed: it names nobody.
+    /// Returns a required ID. An ID out of range is well-formed, but unknown.
     pub(crate) fn id(&mut self, name: &str) -> u64 {
         let value = self.present(name).and_then(|value| self.typed(name, integer(value)));
-        value.and_then(|id| u64::try_from(id).ok()).unwrap_or(NOBODY)
+        value.and_then(|id| u64::try_from(id).ok()).unwrap_or(UNKNOWN_ID)
     }
 
-    /// A required text.
+    /// Returns a required text.
     pub(crate) fn name(&mut self, name: &str) -> String {
         let value = self.present(name).and_then(|value| self.typed(name, value.as_str()));
         value.unwrap_or_default().to_owned()
     }
 
-    /// A required boolean.
+    /// Returns a required boolean.
     pub(crate) fn boolean(&mut self, name: &str) -> bool {
         self.present(name).and_then(|value| self.typed(name, boolean(value))).unwrap_or_default()
     }
 
-    /// An optional boolean.
+    /// Returns an optional boolean.
     pub(crate) fn optional_boolean(&mut self, name: &str, default: bool) -> bool {
         match self.params.0.get(name) {
             Some(value) => self.typed(name, boolean(value)).unwrap_or(default),
@@ -143,8 +142,8 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// A required list of words, as an array or separated by commas, each of which must mean
-    /// something.
+    /// Returns a required list of words, as an array or separated by commas, each of which must be
+    /// valid.
     pub(crate) fn words<T>(&mut self, name: &str, meaning: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let words: Option<Vec<String>> = match self.params.0.get(name) {
             Some(Value::Array(words)) => {
@@ -167,7 +166,7 @@ impl<'p> Check<'p> {
         })
     }
 
-    /// An optional number; an empty one counts as left out.
+    /// Returns an optional number; an empty one is treated as omitted.
     pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
         match self.params.0.get(name) {
             Some(value) if !is_blank(value) => self.typed(name, integer(value)).unwrap_or(default),
@@ -216,7 +215,7 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// An integer, also one written as text. One too long for the return type saturates.
+/// Returns an integer, which can be a string. One too long for the return type saturates.
 fn integer(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => match number.as_f64() {
@@ -237,7 +236,7 @@ fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// A boolean, also one written as text.
+/// Returns a boolean, which can be a string.
 fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
@@ -272,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_an_integer_or_one_written_as_text() {
+    fn id_can_be_an_integer_or_its_text() {
         for (value, expected) in [
             (json!(12), None),
             (json!("12"), None),
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_out_of_range_names_nobody() {
+    fn id_out_of_range_is_unknown() {
         for body in [
             r#"{"id": 99999999999999999999}"#,
             r#"{"id": -3}"#,
@@ -304,13 +303,13 @@ mod tests {
         ] {
             let params = Params::read("", Some("application/json"), body.as_bytes()).unwrap();
             let mut check = params.check();
-            assert_eq!(check.id("id"), NOBODY, "{body}");
+            assert_eq!(check.id("id"), UNKNOWN_ID, "{body}");
             assert_eq!(check.done(), Ok(()));
         }
     }
 
     #[test]
-    fn a_boolean_is_no_number() {
+    fn boolean_is_not_a_number() {
         for (value, expected) in [
             (json!(false), None),
             (json!("false"), None),
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn all_complaints_come_in_one_message() {
+    fn all_errors_are_in_one_message() {
         let found = complaint(&json!({ "id": "x" }), |check| {
             check.id("id");
             check.id("target_project_id");
@@ -337,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_reads_like_json_and_the_body_wins_over_the_query() {
+    fn form_is_read_like_json_and_body_overrides_query() {
         let params = Params::read(
             "a=1&b=2",
             Some("application/x-www-form-urlencoded; charset=utf-8"),
@@ -351,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_is_refused() {
+    fn unreadable_body_is_rejected() {
         let broken = Params::read("", Some("application/json"), b"{\"enabled\":");
         assert_eq!(broken, Err(Answer::error(400, "message body does not match declared format")));
         assert_eq!(Params::read("", Some("text/plain"), b"enabled").unwrap_err().status, 415);

@@ -1,5 +1,5 @@
-//! The endpoints of people: users and their tokens, which only administrators create, and members
-//! of projects and groups.
+//! The endpoints of users and their tokens, which only administrators create, and of members of
+//! projects and groups.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::endpoints::Request;
 use super::render::access_level;
 use crate::world::{Refusal, Role, Taken, Target, TokenScope, World};
 
-/// The ways to say which password a new user has.
+/// The parameters for the password of a new user.
 const PASSWORDS: [&str; 3] = ["password", "reset_password", "force_random_password"];
 
 const ROLES: [Role; 5] =

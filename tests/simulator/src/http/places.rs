@@ -1,5 +1,4 @@
-//! The endpoints of projects and groups themselves: reads, the settings that are served, creation
-//! and deletion.
+//! The endpoints of projects and groups: read, settings, create and delete.
 
 use serde_json::json;
 
@@ -9,7 +8,7 @@ use super::pagination::Page;
 use super::render::PUSH_REPOSITORY;
 use crate::world::{BuildError, Project, Refusal, Role, Target, World, slug};
 
-/// Some of the other settings of a project, which GitLab names when it misses any.
+/// Some other settings of a project, which GitLab names if none is given.
 const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
 
 impl Request<'_> {
@@ -17,8 +16,8 @@ impl Request<'_> {
         self.project_answer(world, 200, self.source(world)?)
     }
 
-    /// Of all the settings only one is served, and the path. A version that lacks the setting
-    /// overlooks the parameter, and then misses one.
+    /// Changes the path of a project or its only supported setting. A version without the setting
+    /// ignores the parameter and then requires another one.
     pub(super) fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
@@ -94,7 +93,7 @@ impl Request<'_> {
         self.group_answer(world, 200, id, with_projects)
     }
 
-    /// The projects of a group, by ID. None is shared with it in this GitLab.
+    /// Returns the projects of a group, by ID. This GitLab has no shared projects.
     pub(super) fn group_projects(&self, world: &World) -> Result<Answer, Answer> {
         let page = Page::read(self.params)?;
         let mut check = self.params.check();

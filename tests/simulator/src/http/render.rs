@@ -1,5 +1,5 @@
-//! Projects and groups as JSON, with all the keys that GitLab sends, so that a reader must pick
-//! what it needs.
+//! Projects and groups as JSON with all keys that GitLab sends, so that a client must pick what it
+//! needs.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) const PUSH_REPOSITORY: &str = "ci_push_repository_for_job_token_allow
 /// Maximum number of projects in `GET /groups/:id`.
 const GROUP_PROJECTS: usize = 100;
 
-/// Renders for one caller at one address.
+/// Renders for a caller and a URL.
 pub(crate) struct Render<'a> {
     pub(crate) site: &'a Site,
     pub(crate) world: &'a World,
@@ -20,8 +20,8 @@ pub(crate) struct Render<'a> {
 }
 
 impl Render<'_> {
-    /// An element of a list of projects. Of a project that the caller cannot see, only what
-    /// identifies it is shown.
+    /// Returns an element of a list of projects. A project hidden from the caller has only its
+    /// identifying fields.
     pub(crate) fn basic_project(&self, project: &Project) -> Value {
         let place = Target::Project(project.id);
         let mut element = json!({
@@ -39,7 +39,7 @@ impl Render<'_> {
         element
     }
 
-    /// The answer to `GET /projects/:id`.
+    /// Returns the answer to `GET /projects/:id`.
     pub(crate) fn project(&self, project: &Project) -> Value {
         let mut answer = self.basic_project(project);
         let role = self.world.role(self.token, Target::Project(project.id));
@@ -69,12 +69,12 @@ impl Render<'_> {
         answer
     }
 
-    /// An element of a list of groups: three keys, no more.
+    /// Returns an element of a list of groups, which has only three keys.
     pub(crate) fn basic_group(&self, group: &Group) -> Value {
         json!({ "id": group.id, "web_url": self.group_url(group), "name": self.group_name(group) })
     }
 
-    /// The answer to `GET /groups/:id`.
+    /// Returns the answer to `GET /groups/:id`.
     pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
         let visibility =
             if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
@@ -111,7 +111,7 @@ impl Render<'_> {
         answer
     }
 
-    /// The answer to `GET /user`, which says of an administrator alone whether it is one.
+    /// Returns the response to `GET /user`, which has `is_admin` only for administrators.
     pub(crate) fn own_user(&self) -> Value {
         let mut user = self.user(self.world.user_id(self.token));
         merge(&mut user, json!({ "bot": true }));
@@ -121,7 +121,7 @@ impl Render<'_> {
         user
     }
 
-    /// A user, as answers show it.
+    /// Returns a user as responses show it.
     pub(crate) fn user(&self, id: u64) -> Value {
         let (username, name) = self
             .world
@@ -140,7 +140,7 @@ impl Render<'_> {
         })
     }
 
-    /// The answer to a new membership.
+    /// Returns the answer to a new membership.
     pub(crate) fn member(&self, user: u64, role: Role) -> Value {
         let mut member = self.user(user);
         merge(
@@ -150,7 +150,7 @@ impl Render<'_> {
         member
     }
 
-    /// The day on which a place was marked for deletion; null if it wasn't.
+    /// Returns the day on which a project or group was marked for deletion; null if it wasn't.
     fn marked(&self, place: Target) -> Value {
         json!(self.world.is_marked_for_deletion(place).then_some("2024-06-01"))
     }
@@ -209,8 +209,8 @@ pub(super) fn access_level(role: Role) -> u8 {
     }
 }
 
-/// As long as people write them: a list must be cheap to read although most of it is of no use to
-/// the reader.
+/// Returns a description of realistic length: a list must be cheap to read although most of it is
+/// unused.
 fn description(path: &str) -> String {
     format!(
         "Everything in {path} is built, tested and delivered by its own pipelines. Packages and \
@@ -220,7 +220,7 @@ fn description(path: &str) -> String {
     )
 }
 
-/// A plausible moment, always the same for an ID.
+/// Returns a plausible time, which is always the same for an ID.
 fn timestamp(id: u64) -> String {
     format!("2024-{:02}-{:02}T{:02}:{:02}:00.000Z", 1 + id % 12, 1 + id % 28, id % 24, id % 60)
 }

@@ -1,11 +1,11 @@
-//! The endpoints, and which of them a method and path mean. Parameters are not judged here.
+//! The endpoints, and the mapping from method and path to them. Parameters are validated elsewhere.
 
 use std::fmt;
 
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
-/// An endpoint, or where a request went instead of one.
+/// An endpoint, or the error of routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Route {
     /// `GET /projects/:id/job_token_scope`
@@ -60,20 +60,20 @@ pub enum Route {
     ApplicationSettingsGet,
     /// `PUT /application/settings`
     ApplicationSettingsPut,
-    /// `POST /api/graphql` with anything that is no mutation.
+    /// `POST /api/graphql` with anything but a mutation.
     GraphqlQuery,
     /// `POST /api/graphql` with a mutation.
     GraphqlMutation,
-    /// The web page for signing in, to which a proxy sends strangers.
+    /// The sign-in page, to which a proxy redirects.
     SignInPage,
-    /// A path of the API with a method that it does not take.
+    /// A known path with another method.
     MethodNotAllowed,
     /// Anything else.
     Unknown,
 }
 
 impl Route {
-    /// The method and pattern, as GitLab's documentation writes them.
+    /// Returns method and pattern as GitLab's documentation writes them.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -260,25 +260,25 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_slash_belongs_to_its_segment() {
+    fn encoded_slash_is_part_of_its_segment() {
         let matched = find(Method::GET, "/api/v4/projects/acme%2Fapp/job_token_scope");
         assert_eq!((matched.route, matched.id.as_deref()), (Route::ScopeGet, Some("acme/app")));
         assert_eq!(find(Method::GET, "/api/v4/projects/acme/app").route, Route::Unknown);
     }
 
     #[test]
-    fn a_known_path_with_another_method_names_those_it_takes() {
+    fn wrong_method_names_the_allowed_ones() {
         let matched = find(Method::PUT, "/api/v4/projects/1/job_token_scope/allowlist");
         assert_eq!((matched.route, matched.allow.as_str()), (Route::MethodNotAllowed, "GET, POST"));
     }
 
     #[test]
-    fn another_version_is_unknown() {
+    fn other_api_version_is_unknown() {
         assert_eq!(find(Method::GET, "/api/v3/user").route, Route::Unknown);
     }
 
     #[test]
-    fn slashes_at_the_end_mean_nothing() {
+    fn trailing_slashes_are_ignored() {
         assert_eq!(find(Method::GET, "/api/v4/user/").route, Route::UserGet);
         assert_eq!(
             find(Method::GET, "/api/v4/projects/1/job_token_scope//").route,
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_a_get() {
+    fn head_is_served_like_get() {
         assert_eq!(find(Method::HEAD, "/api/v4/version").route, Route::VersionGet);
     }
 }

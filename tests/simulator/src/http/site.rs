@@ -1,7 +1,6 @@
-//! The address of the instance: scheme, host, port and the relative URL root under which everything
-//! is served.
+//! The URL of the instance: scheme, host, port and the relative URL root.
 
-/// The address of an instance.
+/// The URL of an instance.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
     origin: String,
@@ -9,28 +8,29 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// `origin` such as `http://127.0.0.1:80`; `root` such as `/gitlab`, or empty.
+    /// Creates a site from an `origin` such as `http://127.0.0.1:80` and a `root` such as
+    /// `/gitlab`, which may be empty.
     pub(crate) fn new(origin: String, root: &str) -> Self {
         let root = root.trim_matches('/');
         Self { origin, root: if root.is_empty() { String::new() } else { format!("/{root}") } }
     }
 
-    /// The address of the instance, without a slash at the end.
+    /// Returns the URL of the instance, without a trailing slash.
     pub(crate) fn url(&self) -> String {
         format!("{}{}", self.origin, self.root)
     }
 
-    /// An absolute address for a path that already starts with the root.
+    /// Returns the absolute URL of a path that already starts with the root.
     pub(crate) fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }
 
-    /// The path below the root; none outside of it.
+    /// Returns the path below the root; none outside of it.
     pub(crate) fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.root.as_str()).filter(|rest| rest.starts_with('/'))
     }
 
-    /// The host and port, as in the ssh address of a repository.
+    /// Returns the host and port, as in the SSH address of a repository.
     pub(crate) fn host(&self) -> &str {
         self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host)
     }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_relative_root_is_written_in_any_way_and_must_be_met() {
+    fn relative_root_is_normalized_and_required() {
         for root in ["gitlab", "/gitlab", "/gitlab/"] {
             let site = Site::new("http://127.0.0.1:80".into(), root);
             assert_eq!(site.url(), "http://127.0.0.1:80/gitlab");

@@ -1,4 +1,4 @@
-//! Building the world, and changing it behind a client's back.
+//! Methods that build the world, and change it behind a client's back.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use crate::world::{
 /// The entries of a project's allowlist, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Allowlist {
-    /// Numbers of the allowed projects.
+    /// The IDs of the allowed projects.
     pub projects: BTreeSet<u64>,
-    /// Numbers of the allowed groups.
+    /// The IDs of the allowed groups.
     pub groups: BTreeSet<u64>,
 }
 
@@ -216,7 +216,7 @@ impl Simulator {
         })
     }
 
-    /// The entry of a target on a project's allowlist.
+    /// Returns the entry of a target on a project's allowlist.
     #[track_caller]
     #[must_use]
     pub fn entry(&self, source_project: u64, target: Target) -> Option<AllowlistEntry> {
@@ -225,14 +225,14 @@ impl Simulator {
         })
     }
 
-    /// The permissions of a target that is on a project's allowlist.
+    /// Returns the permissions of a target that is on a project's allowlist.
     #[track_caller]
     #[must_use]
     pub fn permissions(&self, source_project: u64, target: Target) -> Option<Permissions> {
         self.entry(source_project, target).map(|entry| entry.permissions)
     }
 
-    /// A project's own setting, which enforcement may overrule.
+    /// Returns a project's own setting, which enforcement can override.
     #[track_caller]
     #[must_use]
     pub fn inbound_enabled(&self, project: u64) -> bool {
@@ -254,19 +254,19 @@ impl Simulator {
         self.edit_project(project, |project| project.cross_project_push_for_job_token_allowed)
     }
 
-    /// The ID of the project at a full path; former paths are none.
+    /// Returns the ID of the project at a full path. Former paths aren't found.
     #[must_use]
     pub fn project_id(&self, path: &str) -> Option<u64> {
         self.instance().world().project_id(path)
     }
 
-    /// The ID of the group at a full path.
+    /// Returns the ID of the group at a full path.
     #[must_use]
     pub fn group_id(&self, path: &str) -> Option<u64> {
         self.instance().world().group_id(path)
     }
 
-    /// The full path of a project or group, for tables that people read.
+    /// Returns the full path of a project or group, for readable tables.
     #[must_use]
     pub fn full_path(&self, place: Target) -> Option<String> {
         let world = self.instance().world();
@@ -288,7 +288,7 @@ impl Simulator {
     fn edit_project<T>(&self, id: u64, act: impl FnOnce(&mut Project) -> T) -> T {
         match self.instance().world().project_mut(id) {
             Some(project) => act(project),
-            None => panic!("there is no project {id}"),
+            None => panic!("project {id} doesn't exist"),
         }
     }
 
@@ -311,7 +311,7 @@ impl Simulator {
     fn edit_token(&self, name: &str, act: impl FnOnce(&mut crate::world::Token)) {
         match self.instance().world().token_named(name) {
             Some(token) => act(token),
-            None => panic!("there is no token {name}"),
+            None => panic!("token {name} doesn't exist"),
         }
     }
 }

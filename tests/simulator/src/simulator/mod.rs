@@ -1,5 +1,5 @@
-//! The handle on a running instance: starting it, where it is, and what its administrator sets.
-//! Building the world and watching the traffic are in the files beside this one.
+//! The handle of a running instance: starting it, its URLs, and the settings of its administrator.
+//! `building` and `watching` have further methods.
 
 mod building;
 mod watching;
@@ -16,9 +16,9 @@ use crate::world::{Enforcement, GranularGraphql, MissingField, TokenSpec, World}
 
 /// An in-memory GitLab on loopback, from `start` until it is dropped.
 ///
-/// It starts with an administrator, whose token is [`Simulator::token`], and nothing else. Methods
-/// that build or change the world panic when asked for what cannot be, such as a project in a place
-/// that is taken: that is a mistake in the test, not an answer of GitLab.
+/// It starts with only an administrator, whose token is [`Simulator::token`]. Methods that build or
+/// change the world panic on invalid input, such as a project with a taken path: that is a bug in
+/// the test, not a response of GitLab.
 pub struct Simulator {
     server: Server,
     token: String,
@@ -33,7 +33,7 @@ pub struct Builder {
     port: u16,
     relative_url_root: String,
     latency: Duration,
-    /// Enforcement of the kind that the version, which may still be set, decides on.
+    /// Whether to enforce allowlists as the version does, which may still be set.
     enforced: bool,
     world: World,
 }
@@ -61,20 +61,20 @@ impl Simulator {
         Builder::default()
     }
 
-    /// The address of the instance, without a slash at the end; with the relative URL root, if
-    /// there is one.
+    /// Returns the URL of the instance, without a trailing slash but with the relative URL root, if
+    /// any.
     #[must_use]
     pub fn url(&self) -> String {
         self.instance().site.url()
     }
 
-    /// The address of the REST API: the `base_url` of a client.
+    /// Returns the URL of the REST API, for the `base_url` of a client.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}/api/v4", self.url())
     }
 
-    /// A token that may do and see everything that was not hidden from it.
+    /// Returns a token that can do and see everything that wasn't hidden from it.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
@@ -89,7 +89,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// Panics if the type has no such field.
+    /// Panics if the type doesn't have the field.
     #[track_caller]
     pub fn remove_field(&self, type_name: &str, field_name: &str) {
         let missing = MissingField { ty: Some(type_name.to_owned()), name: field_name.to_owned() };

@@ -1,4 +1,4 @@
-//! Watching the traffic, and disturbing it.
+//! Methods that read the request log and inject faults.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::log::Requests;
 use crate::rate_limit::{RateLimit, Refusals};
 
 impl Simulator {
-    /// The requests so far, in the order in which they arrived.
+    /// Returns the requests so far, in the order in which they arrived.
     #[must_use]
     pub fn requests(&self) -> Requests {
         self.instance().log.requests()
@@ -21,7 +21,7 @@ impl Simulator {
         self.instance().log.clear();
     }
 
-    /// The most requests that were in flight at once.
+    /// Returns the highest number of requests that were in flight at once.
     #[must_use]
     pub fn max_in_flight(&self) -> usize {
         self.instance().log.max_in_flight()

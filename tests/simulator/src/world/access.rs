@@ -1,4 +1,4 @@
-//! The access of each token. HTTP headers and status codes are not this file's business.
+//! The access of each token.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::token::{Role, TokenKind, TokenScope, TokenSpec, TokenState};
 use super::{Target, World};
 
-/// A token's place in the world's list of tokens.
+/// A token's index in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TokenId(usize);
 
@@ -14,7 +14,7 @@ pub(crate) struct TokenId(usize);
 pub(crate) struct Token {
     pub(crate) name: String,
     pub(crate) kind: TokenKind,
-    /// The ID of the user whom the token stands for.
+    /// The ID of the token's user.
     user: u64,
     pub(crate) state: TokenState,
     secret: String,
@@ -105,12 +105,12 @@ impl World {
         self.tokens.iter_mut().find(|token| token.name == name)
     }
 
-    /// The ID of the user behind a token.
+    /// Returns the ID of the user behind a token.
     pub(crate) fn user_id(&self, id: TokenId) -> u64 {
         self.token(id).user
     }
 
-    /// The username of a user.
+    /// Returns the username of a user.
     pub(crate) fn user_name(&self, user: u64) -> Option<&str> {
         self.user(user).map(|user| user.username.as_str())
     }
@@ -120,7 +120,8 @@ impl World {
         self.tokens.iter().position(is_it).map(TokenId)
     }
 
-    /// The role a token has in a place: the highest it was given there or in a group above.
+    /// Returns the token's role in a project or group: the highest one it has there or in a parent
+    /// group.
     pub(crate) fn role(&self, token: TokenId, place: Target) -> Option<Role> {
         let token = self.token(token);
         if token.administrator {
@@ -144,7 +145,7 @@ impl World {
                 .any(|held| self.with_ancestors(held).any(|above| above == place))
     }
 
-    /// The roles in a place itself: that of the token, and that of its user.
+    /// Returns the roles of the token and of its user in a project or group itself.
     fn roles_in<'w>(
         &'w self,
         token: &'w Token,
@@ -154,7 +155,7 @@ impl World {
         token.roles.get(&place).into_iter().chain(by_membership).copied()
     }
 
-    /// The places in which the token or its user has a role.
+    /// Returns the projects and groups in which the token or its user has a role.
     fn places_of<'w>(&'w self, token: &'w Token) -> impl Iterator<Item = Target> + use<'w> {
         let by_membership = self.user(token.user).into_iter().flat_map(|user| user.roles.keys());
         token.roles.keys().chain(by_membership).copied()
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_in_a_group_reaches_the_projects_below() {
+    fn role_in_a_group_applies_to_its_projects() {
         let (mut world, app, acme) = world();
         let bot = add(&mut world, TokenSpec::new("bot").developer_of(acme).maintainer_of(app));
         assert_eq!(world.role(bot, app), Some(Role::Maintainer));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_sees_nothing_but_what_is_public() {
+    fn user_without_a_role_sees_only_public_projects() {
         let (mut world, app, _) = world();
         let bot = add(&mut world, TokenSpec::new("bot"));
         assert!(!world.can_see(bot, app));
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_stays_hidden_even_from_an_administrator() {
+    fn hidden_targets_are_hidden_from_administrators_too() {
         let (mut world, app, _) = world();
         let bot = add(&mut world, TokenSpec::new("bot").administrator());
         world.token_named("bot").unwrap().set_hidden(app, true);
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_does_not_print_its_secret() {
+    fn debug_output_of_a_token_has_no_secret() {
         let (mut world, ..) = world();
         let secret = world.add_token(TokenSpec::new("bot"));
         assert!(!format!("{world:?}").contains(&secret));

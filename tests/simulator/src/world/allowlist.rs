@@ -1,6 +1,5 @@
-//! The rules of the job token scope: who may read and change a project's setting and allowlist, and
-//! what GitLab says when it refuses. Message texts are GitLab's own; status codes and JSON are the
-//! HTTP layer's.
+//! The rules of the job token scope: who can read and change a project's setting and allowlist, and
+//! GitLab's error messages. `http` has status codes and JSON.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +11,10 @@ use super::{
 /// Maximum number of links of each kind of a source project.
 pub const LINK_LIMIT: usize = 200;
 
-/// The ID of the user who makes what is made by other means than the API: the administrator of the
-/// instance.
+/// The ID of the administrator, who creates everything that isn't created over the API.
 const ADMINISTRATOR_USER: u64 = 1;
 
-/// GitLab's reason for an error.
+/// The reason for an error of GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// A project that does not exist or that the token cannot see: the source of any call, or the
@@ -24,11 +22,11 @@ pub(crate) enum Refusal {
     ProjectNotFound,
     /// The token's role in the source project is below Maintainer.
     Forbidden,
-    /// The same of a removal, which finds its target first and has words of its own.
+    /// The same for a removal, which finds its target first and has another message.
     ForbiddenRemoval,
     /// No project or group has the target's ID.
     NoSuchTarget(Target),
-    /// The request is understood and refused, for this reason.
+    /// The request is valid but rejected, for this reason.
     Rejected(String),
     /// A project or group isn't deleted, for this reason.
     NotDeleted(&'static str),
@@ -42,7 +40,7 @@ pub(crate) struct ScopeSettings {
 }
 
 impl World {
-    /// The settings as a read shows them: enforcement overrules the project's own.
+    /// Returns the settings as a read shows them: enforcement overrides the project's own.
     pub(crate) fn scope(
         &self,
         token: TokenId,
@@ -77,8 +75,8 @@ impl World {
         }
     }
 
-    /// The allowed projects and the project itself, which is shown without a link, and once more
-    /// with one.
+    /// Returns the allowed projects and the project itself, which is listed without a link and, if
+    /// it has one, once more.
     pub(crate) fn listed_projects(
         &self,
         token: TokenId,
@@ -91,7 +89,7 @@ impl World {
         Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
     }
 
-    /// The allowed groups.
+    /// Returns the allowed groups.
     pub(crate) fn listed_groups(
         &self,
         token: TokenId,
@@ -143,7 +141,7 @@ impl World {
 
     fn already_listed(&self, target: Target) -> String {
         let kind = target.kind();
-        if self.settings.version.says_allowlist() {
+        if self.settings.version.names_allowlist() {
             format!("This {kind} is already in the job token allowlist.")
         } else {
             format!("Target {kind} is already in the job token scope")
@@ -262,7 +260,8 @@ impl World {
             .ok_or(Refusal::ProjectNotFound)
     }
 
-    /// The source project, if the token may administer it: seen, and Maintainer or more.
+    /// Returns the source project if it is visible to the token and the token has at least the
+    /// Maintainer role.
     fn administered(&self, token: TokenId, source_project: u64) -> Result<&Project, Refusal> {
         let project = self.seen(token, source_project)?;
         if self.role(token, Target::Project(source_project)) < Some(Role::Maintainer) {
@@ -282,7 +281,7 @@ impl World {
 }
 
 impl Target {
-    /// The ID of the project or group.
+    /// Returns the ID of the project or group.
     #[must_use]
     pub fn id(self) -> u64 {
         match self {
@@ -290,7 +289,7 @@ impl Target {
         }
     }
 
-    /// `project` or `group`, as GitLab's parameter names and messages have it.
+    /// Returns `project` or `group`, as in GitLab's parameter names and messages.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
@@ -310,7 +309,7 @@ impl Target {
 }
 
 impl Project {
-    /// The entries for targets of one kind, by ID.
+    /// Returns the entries for targets of one kind, by ID.
     pub(crate) fn links(&self, kind: Target) -> &BTreeMap<u64, AllowlistEntry> {
         match kind {
             Target::Project(_) => &self.allowed_projects,
@@ -336,8 +335,8 @@ impl Project {
     }
 }
 
-/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the
-/// golden ratio, which scatters neighbours.
+/// Returns a key for a fixed order that differs from that of the IDs, since GitLab promises none.
+/// The factor is 2^64 over the golden ratio, which scatters neighbours.
 fn shuffled(id: u64) -> u64 {
     id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

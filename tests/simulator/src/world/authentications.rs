@@ -1,11 +1,10 @@
-//! The log of authentications: which projects' jobs used a job token against a project, and when
-//! last.
+//! The authentication log: which projects' jobs used a job token for a project, and when last.
 
 use std::collections::BTreeMap;
 
 use super::{BuildError, Target, World};
 
-/// The moment of the last use, by the ID of the project whose job it was.
+/// The time of last use, by the ID of the job's project.
 pub(crate) type Authentications = BTreeMap<u64, String>;
 
 impl World {

@@ -1,7 +1,6 @@
-//! The CI/CD settings of a project that have to do with job tokens, as GraphQL changes them: all or
-//! none of a request.
+//! The CI/CD settings of a project for job tokens, which a GraphQL request changes atomically.
 
-use super::{Enforcement, Hindrance, TokenId, World};
+use super::{Enforcement, MutationError, TokenId, World};
 
 /// The settings to change; absent ones stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,9 +18,11 @@ impl World {
         token: TokenId,
         path: &str,
         change: CiCdChange,
-    ) -> Result<u64, Hindrance> {
+    ) -> Result<u64, MutationError> {
         if change.outbound == Some(true) {
-            return Err(Hindrance::BadArgument("job_token_scope_enabled can only be set to false"));
+            return Err(MutationError::BadArgument(
+                "job_token_scope_enabled can only be set to false",
+            ));
         }
         let id = self.administered_by_path(token, path)?;
         if let Some(enabled) = change.inbound {
@@ -52,7 +53,7 @@ mod tests {
     use crate::world::{Target, TokenSpec};
 
     #[test]
-    fn a_refused_change_changes_no_other_setting() {
+    fn rejected_change_changes_no_setting() {
         let mut world = World::default();
         let app = world.add_project("acme/app").unwrap();
         let secret = world.add_token(TokenSpec::new("bot").maintainer_of(Target::Project(app)));
@@ -61,13 +62,13 @@ mod tests {
         let change = CiCdChange { inbound: Some(false), push: Some(true), ..CiCdChange::default() };
         assert!(matches!(
             world.change_ci_cd_by_path(bot, "acme/app", change),
-            Err(Hindrance::Refused(_))
+            Err(MutationError::Refused(_))
         ));
         assert!(!world.project(app).unwrap().push_repository_for_job_token_allowed);
         let change = CiCdChange { outbound: Some(true), ..change };
         assert!(matches!(
             world.change_ci_cd_by_path(bot, "acme/app", change),
-            Err(Hindrance::BadArgument(_))
+            Err(MutationError::BadArgument(_))
         ));
     }
 }

@@ -1,5 +1,4 @@
-//! Delayed deletion: what is deleted is marked and renamed first, and goes when it is deleted for
-//! good.
+//! Delayed deletion: the first request marks and renames an object, the second deletes it.
 
 use super::{Target, World};
 

@@ -1,24 +1,24 @@
-//! The data of an entry of an allowlist. `allowlist` decides who may read or change it.
+//! The data of an allowlist entry. `allowlist` has the rules of access.
 
-/// The permissions of an allowed project or group: all that the default permissions give, or what
-/// single policies give and nothing else.
+/// The permissions of an allowed project or group: the default permissions, or only those of single
+/// policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permissions {
-    /// True if the default permissions apply. Policies beside them are kept and have no effect.
+    /// True if the default permissions apply. Policies are then stored without effect.
     pub default_permissions: bool,
-    /// Policies by GitLab's names such as `READ_JOBS`, in the order in which they were set.
+    /// Names of policies such as `READ_JOBS`, in the order in which they were set.
     pub job_token_policies: Vec<String>,
 }
 
 impl Default for Permissions {
-    /// The default permissions, as an entry has that was added over REST.
+    /// Returns the default permissions, which an entry added over REST has.
     fn default() -> Self {
         Self { default_permissions: true, job_token_policies: Vec::new() }
     }
 }
 
 impl Permissions {
-    /// These policies in place of the default permissions; none of them leaves no permission.
+    /// Returns these policies instead of the default permissions; no policies mean no permissions.
     #[must_use]
     pub fn limited_to<S: Into<String>>(policies: impl IntoIterator<Item = S>) -> Self {
         Self {
@@ -33,9 +33,9 @@ impl Permissions {
 pub struct AllowlistEntry {
     /// The permissions.
     pub permissions: Permissions,
-    /// True if GitLab made it from its log of authentications, not a person.
+    /// True if GitLab created it from its authentication log.
     pub autopopulated: bool,
-    /// The time of creation, as GraphQL writes it: later entries have later moments.
+    /// The creation time as GraphQL writes it, in ascending order.
     pub created_at: String,
     /// The ID of the user who made it.
     pub added_by: u64,
@@ -48,8 +48,8 @@ pub struct AllowlistEntry {
 pub(crate) enum Direction {
     /// Jobs of the target may access the source project.
     Inbound,
-    /// Jobs of the source project may access the target: a link that old versions made and newer
-    /// ones only keep.
+    /// Jobs of the source project may access the target: a link of old versions that newer ones
+    /// only keep.
     Outbound,
 }
 
@@ -64,8 +64,8 @@ impl Direction {
 }
 
 impl AllowlistEntry {
-    /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a
-    /// second.
+    /// Creates the entry that follows `earlier` others. The model has no clock: it creates one
+    /// entry per second.
     pub(super) fn new(permissions: Permissions, earlier: u64, added_by: u64) -> Self {
         let (minutes, seconds) = (earlier / 60, earlier % 60);
         let (hours, minutes) = (minutes / 60, minutes % 60);

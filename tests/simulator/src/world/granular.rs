@@ -1,17 +1,17 @@
-//! Fine-grained personal access tokens: single permissions in place of scopes. The permission that
-//! an endpoint or a mutation needs is known where it is served.
+//! Fine-grained personal access tokens, with permissions instead of scopes. Endpoints and mutations
+//! define the permissions that they need.
 
 use super::{TokenId, World};
 
-/// The answer of GraphQL to a fine-grained token where permissions don't cover a type yet.
+/// GraphQL's behavior for a fine-grained token if no permission covers a type yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GranularGraphql {
     /// The field is null, with an error.
     #[default]
     Errors,
-    /// The field is null, without a word.
+    /// The field is null, without an error.
     Nulls,
-    /// Lists are empty and single objects null, without a word.
+    /// Lists are empty and single objects null, without an error.
     EmptyLists,
 }
 
@@ -34,22 +34,22 @@ pub(crate) enum Boundary {
 }
 
 impl Requirement {
-    /// A permission for a project.
+    /// Creates a permission for a project.
     pub(crate) const fn project(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Project }
     }
 
-    /// A permission for a group.
+    /// Creates a permission for a group.
     pub(crate) const fn group(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Group }
     }
 
-    /// A permission for the token's own user.
+    /// Creates a permission for the token's own user.
     pub(crate) const fn user(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::User }
     }
 
-    /// A permission for the instance.
+    /// Creates a permission for the instance.
     pub(crate) const fn instance(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Instance }
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_token_needs_no_permission_unless_enforced() {
+    fn classic_token_needs_permissions_only_if_enforced() {
         let mut world = World::default();
         let token = add(&mut world, TokenSpec::new("classic"));
         assert_eq!(world.check_permission(token, NEEDED), Ok(()));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fine_grained_token_needs_the_very_permission() {
+    fn fine_grained_token_needs_the_exact_permission() {
         let mut world = World::default();
         let right =
             add(&mut world, TokenSpec::new("right").fine_grained(["Job Token Scope: Read"]));

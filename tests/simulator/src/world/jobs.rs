@@ -1,6 +1,5 @@
-//! The rights of running jobs: which projects a job may access with its token, and where it may
-//! push. Rights that a project gives to everyone, and the role of the user who runs the job, are
-//! left out.
+//! The permissions of running jobs: which projects a job can access with its token, and where it
+//! can push. Public access and the role of the job's user are omitted.
 
 use super::{AllowlistEntry, Direction, Permissions, Project, Target, World};
 
@@ -75,8 +74,8 @@ mod tests {
     use super::*;
     use crate::world::Enforcement;
 
-    /// A world in which the allowlist of `acme/app` is empty, with `acme/app`, `acme/team/lib` and
-    /// `other/tool`.
+    /// Creates a world with `acme/app`, `acme/team/lib` and `other/tool`, in which the allowlist of
+    /// `acme/app` is empty.
     fn world(version: &str) -> (World, u64, u64, u64) {
         let mut world = World::default();
         world.settings.version = version.parse().unwrap();
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_project_lets_every_job_in() {
+    fn open_project_allows_every_job() {
         let (mut world, app, lib, tool) = world("18.8.0-ee");
         assert!(!world.job_may(tool, app, "READ_JOBS") && world.job_may(app, app, "READ_JOBS"));
         world.project_mut(app).unwrap().inbound_enabled = false;
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_entry_decides() {
+    fn nearest_entry_decides() {
         let (mut world, app, lib, tool) = world("18.8.0-ee");
         let (acme, team) = (group(&world, "acme"), group(&world, "acme/team"));
         allow(&mut world, app, acme, &["READ_JOBS"]);
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_administers_includes_reading() {
+    fn policy_that_administers_includes_reading() {
         let (mut world, app, _, tool) = world("18.8.0-ee");
         allow(&mut world, app, Target::Project(tool), &["ADMIN_PACKAGES", "READ_JOBS"]);
         let may = |policy| world.job_may(tool, app, policy);
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_group_entry_limits_the_project_itself() {
+    fn limited_group_entry_limits_the_project_itself() {
         let (mut world, app, ..) = world("18.8.0-ee");
         let acme = group(&world, "acme");
         allow(&mut world, app, acme, &["READ_JOBS"]);
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_entry_with_default_permissions_leaves_own_jobs_alone() {
+    fn default_group_entry_does_not_limit_own_jobs() {
         let (mut world, app, ..) = world("18.8.0-ee");
         let acme = group(&world, "acme");
         world.allow(app, acme, Permissions::default()).unwrap();
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_that_are_switched_off_limit_nothing() {
+    fn disabled_permissions_limit_nothing() {
         for version in ["17.11.0-ee", "18.2.0-ee"] {
             let (mut world, app, _, tool) = world(version);
             allow(&mut world, app, Target::Project(tool), &[]);
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn own_jobs_push_by_the_push_setting() {
+    fn own_jobs_push_if_the_setting_allows_it() {
         let (mut world, app, ..) = world("17.2.0-ee");
         assert!(!world.job_may_push(app, app));
         world.project_mut(app).unwrap().push_repository_for_job_token_allowed = true;

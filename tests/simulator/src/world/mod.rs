@@ -1,5 +1,5 @@
-//! GitLab's data, and the rules by which it changes: groups, projects, allowlists, tokens, instance
-//! settings. A pure model: no HTTP, no clock, no threads.
+//! GitLab's data, and the rules of its changes: groups, projects, allowlists, tokens, instance
+//! settings. A pure model without HTTP, clock and threads.
 
 mod access;
 mod allowlist;
@@ -33,7 +33,7 @@ pub(crate) use granular::Requirement;
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
 pub(crate) use owners::slug;
-pub(crate) use permissions::Hindrance;
+pub(crate) use permissions::MutationError;
 pub use settings::Enforcement;
 pub(crate) use settings::{MissingField, Settings};
 pub(crate) use token::TokenKind;
@@ -41,7 +41,7 @@ pub use token::{Role, TokenScope, TokenSpec, TokenState};
 pub(crate) use users::{Taken, User};
 pub use version::{InvalidVersion, Version};
 
-/// A project or a group, by its ID. Both kinds count from 1, so that a mix-up of kinds shows.
+/// The ID of a project or group. Both kinds start at 1, so that tests notice a confusion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// The project with this ID.
@@ -56,7 +56,7 @@ pub(crate) struct Project {
     pub(crate) id: u64,
     /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
-    /// The name that people read, if it isn't the last part of the path.
+    /// The display name, if it isn't the last part of the path.
     name: Option<String>,
     /// The project's own setting; enforcement by the instance may overrule it.
     pub(crate) inbound_enabled: bool,
@@ -64,13 +64,12 @@ pub(crate) struct Project {
     pub(crate) push_repository_for_job_token_allowed: bool,
     pub(crate) cross_project_push_for_job_token_allowed: bool,
     pub(crate) archived: bool,
-    /// True if entries of its allowlist can have permissions of their own: a feature flag of the
-    /// project.
+    /// True if its allowlist entries can have permissions, a feature flag of the project.
     pub(crate) fine_grained_permissions: bool,
-    /// Projects on the allowlist; the project itself only if it has an entry of its own.
+    /// The projects on the allowlist, including the project itself only if it has its own entry.
     pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
     pub(crate) allowed_groups: BTreeMap<u64, AllowlistEntry>,
-    /// Projects that its own jobs may access, left behind by versions that limited them.
+    /// Projects that its own jobs may access: outbound links of old versions.
     pub(crate) outbound_projects: BTreeMap<u64, AllowlistEntry>,
     pub(crate) authentications: Authentications,
 }
@@ -81,25 +80,24 @@ pub(crate) struct Group {
     pub(crate) id: u64,
     /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
-    /// The name that people read, if it isn't the last part of the path.
+    /// The display name, if it isn't the last part of the path.
     name: Option<String>,
 }
 
-/// The error of building the world. These are mistakes of the test that builds it, not responses of
-/// GitLab.
+/// The error of building the world, which is a bug in the test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildError {
-    /// Something else lives at the path.
+    /// The path is taken.
     PathTaken(String),
-    /// A project needs a group to live in.
+    /// A project needs a group.
     NoNamespace(String),
     /// A part of the path is empty, or made of digits only, which GitLab would read as an ID.
     BadPath(String),
-    /// There is no such project or group.
+    /// The project or group doesn't exist.
     NoSuch(Target),
 }
 
-/// All that the instance knows.
+/// The data of the instance.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) settings: Settings,
@@ -113,7 +111,7 @@ pub(crate) struct World {
     last_project_id: u64,
     last_group_id: u64,
     last_user_id: u64,
-    /// The number of entries of allowlists made so far.
+    /// The number of entries created so far.
     entries_made: u64,
 }
 
@@ -183,18 +181,18 @@ impl World {
         }
     }
 
-    /// The group right above a full path.
+    /// Returns the direct parent group of a full path.
     pub(crate) fn parent(&self, path: &str) -> Option<&Group> {
         let (parent, _) = path.rsplit_once('/')?;
         self.group(self.group_id(parent)?)
     }
 
-    /// The projects of the instance, in the order of their IDs.
+    /// Returns the projects of the instance, by ID.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &Project> {
         self.projects.values()
     }
 
-    /// The projects right below a group, in the order of their IDs.
+    /// Returns the direct projects of a group, by ID.
     pub(crate) fn projects_of(&self, group: &Group) -> impl Iterator<Item = &Project> {
         let id = group.id;
         self.projects
@@ -202,8 +200,7 @@ impl World {
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
     }
 
-    /// The projects of a group, with those of the groups below it or without, in the order of their
-    /// IDs.
+    /// Returns the projects of a group, with or without those of its subgroups, by ID.
     pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
         let above = if deep { usize::MAX } else { 1 };
         self.projects.values().filter(move |project| {
@@ -228,7 +225,7 @@ impl World {
         }
     }
 
-    /// A place, then the groups above it from the nearest one up.
+    /// Returns a project or group, then its parent groups from the nearest one up.
     fn with_ancestors(&self, place: Target) -> impl Iterator<Item = Target> {
         let path = match place {
             Target::Project(id) => self.project(id).map(|project| project.path.as_str()),
@@ -261,7 +258,7 @@ impl Project {
     }
 }
 
-/// The last part of a full path.
+/// Returns the last part of a full path.
 pub(crate) fn last_part(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, last)| last)
 }
@@ -279,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_groups_above_a_project_are_created_with_it() {
+    fn groups_above_a_project_are_created_with_it() {
         let mut world = World::default();
         world.add_project("acme/team/app").unwrap();
         assert_eq!(world.group_id("acme"), Some(1));
@@ -287,14 +284,14 @@ mod tests {
     }
 
     #[test]
-    fn projects_and_groups_count_from_one_each() {
+    fn ids_of_projects_and_groups_start_at_one() {
         let mut world = World::default();
         assert_eq!(world.add_project("acme/app"), Ok(1));
         assert_eq!(world.group_id("acme"), Some(1));
     }
 
     #[test]
-    fn a_path_holds_one_thing_only() {
+    fn path_can_be_used_only_once() {
         let mut world = World::default();
         world.add_project("acme/app").unwrap();
         assert_eq!(world.add_project("acme/APP"), Err(BuildError::PathTaken("acme/APP".into())));
@@ -302,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_needs_a_namespace_and_a_name() {
+    fn project_needs_a_namespace_and_a_name() {
         let mut world = World::default();
         assert_eq!(world.add_project("app"), Err(BuildError::NoNamespace("app".into())));
         assert_eq!(world.add_project("acme/"), Err(BuildError::BadPath("acme/".into())));
@@ -310,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_project_limits_inbound_access_to_an_empty_list() {
+    fn new_project_limits_inbound_access_to_an_empty_list() {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         let project = world.project(id).unwrap();

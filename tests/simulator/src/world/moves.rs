@@ -1,4 +1,4 @@
-//! Renames, transfers and deletions, with what they do to paths and to links on allowlists.
+//! Renames, transfers and deletions, with their effects on paths and allowlists.
 
 use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};
@@ -47,7 +47,7 @@ impl World {
     /// forwarding addresses.
     pub(crate) fn delete_project(&mut self, id: u64) -> Result<(), BuildError> {
         self.projects.remove(&id).ok_or(BuildError::NoSuch(Target::Project(id)))?;
-        self.namespace.forget_project(id);
+        self.namespace.remove_redirects(id);
         for project in self.projects.values_mut() {
             project.allowed_projects.remove(&id);
             project.outbound_projects.remove(&id);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_may_change_the_case_of_its_path() {
+    fn project_can_change_the_case_of_its_path() {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         world.move_project(id, "acme/App").unwrap();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn moved_group_takes_all_below_and_leaves_no_group_path() {
+    fn moved_group_moves_its_content_without_redirects() {
         let mut world = World::default();
         let app = world.add_project("acme/team/app").unwrap();
         let sibling = world.add_project("acme-labs/app").unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_project_leaves_every_list_and_its_old_paths() {
+    fn deleted_project_is_removed_from_allowlists_and_paths() {
         let mut world = World::default();
         let source_project = world.add_project("acme/app").unwrap();
         let target = world.add_project("acme/lib").unwrap();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_group_and_all_below_leave_every_allowlist() {
+    fn deleted_group_and_descendants_leave_every_allowlist() {
         let mut world = World::default();
         let source_project = world.add_project("acme/app").unwrap();
         let lib = world.add_project("gone/sub/lib").unwrap();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_to_a_taken_path_is_refused() {
+    fn move_to_a_taken_path_is_rejected() {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         world.add_project("acme/lib").unwrap();

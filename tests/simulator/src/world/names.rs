@@ -1,9 +1,9 @@
-//! The names of projects and groups that people read, which need not be the last part of the path.
+//! The display names of projects and groups.
 
 use super::{BuildError, Target, World, last_part};
 
 impl World {
-    /// Gives a project or group a name of its own.
+    /// Sets the display name of a project or group.
     pub(crate) fn set_name(&mut self, place: Target, name: &str) -> Result<(), BuildError> {
         let held = match place {
             Target::Project(id) => self.projects.get_mut(&id).map(|project| &mut project.name),
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_the_last_part_of_the_path_unless_set() {
+    fn name_defaults_to_the_last_part_of_the_path() {
         let mut world = World::default();
         let app = Target::Project(world.add_project("acme/team/app").unwrap());
         assert_eq!((world.name(app), world.full_name(app).as_str()), ("app", "acme / team / app"));

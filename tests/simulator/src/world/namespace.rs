@@ -1,22 +1,20 @@
-//! The projects and groups by full path. One map for projects, groups and the forwarding addresses
-//! of moved projects, because they compete for the same names. Nothing here knows what a project or
-//! a group holds.
+//! The map from full paths to projects and groups. Projects, groups and redirects of moved projects
+//! share it, because they compete for the same paths.
 
 use std::collections::HashMap;
 
-/// The project or group that a full path leads to.
+/// The project or group at a full path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occupant {
-    /// A project lives here.
+    /// A project.
     Project(u64),
-    /// A group lives here.
+    /// A group.
     Group(u64),
-    /// A project lived here before it was renamed or transferred, and nothing has taken the path
-    /// since.
+    /// A redirect to a project that was renamed or transferred, until the path is taken.
     MovedProject(u64),
 }
 
-/// The map from full paths to their occupants. Paths match without regard to case.
+/// The map from full paths to their occupants. Paths are case-insensitive.
 #[derive(Debug, Default)]
 pub(crate) struct Namespace {
     occupants: HashMap<String, Occupant>,
@@ -44,7 +42,7 @@ impl Namespace {
     }
 
     /// Drops every path and forwarding address of a deleted project.
-    pub(crate) fn forget_project(&mut self, id: u64) {
+    pub(crate) fn remove_redirects(&mut self, id: u64) {
         self.occupants.retain(
             |_, occupant| !matches!(occupant, Occupant::Project(p) | Occupant::MovedProject(p) if *p == id),
         );
@@ -56,14 +54,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_match_without_regard_to_case() {
+    fn paths_are_case_insensitive() {
         let mut names = Namespace::default();
         names.take("Acme/App", Occupant::Project(1));
         assert_eq!(names.find("aCME/aPP"), Some(Occupant::Project(1)));
     }
 
     #[test]
-    fn a_forwarding_address_ends_when_the_path_is_taken() {
+    fn redirect_ends_when_the_path_is_taken() {
         let mut names = Namespace::default();
         names.take("acme/app", Occupant::MovedProject(1));
         assert!(!names.is_taken("acme/app"));

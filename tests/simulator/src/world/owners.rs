@@ -1,4 +1,4 @@
-//! The creation and deletion of projects and groups by tokens, which own what they create.
+//! Creation and deletion of projects and groups by tokens, which own what they create.
 
 use super::{BuildError, Refusal, Role, Target, TokenId, World, last_part};
 
@@ -103,12 +103,12 @@ mod tests {
     use crate::world::TokenSpec;
 
     #[test]
-    fn a_slug_keeps_letters_digits_and_underscores() {
+    fn slug_keeps_letters_digits_and_underscores() {
         assert_eq!(slug("Ci_Cd token (add) "), "ci_cd-token-add");
     }
 
     #[test]
-    fn a_token_owns_what_it_creates_and_nothing_else() {
+    fn token_owns_only_what_it_creates() {
         let mut world = World::default();
         let other = Target::Project(world.add_project("acme/app").unwrap());
         let secret = world.add_token(TokenSpec::new("bot").maintainer_of(other));

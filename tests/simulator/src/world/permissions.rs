@@ -1,22 +1,21 @@
-//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and
-//! refusals in other words than over REST. Message texts are GitLab's own; the shape of answers is
-//! the GraphQL layer's.
+//! The rules of GraphQL's mutations, which use paths, support entry permissions, and have other
+//! error messages than REST. `graphql` has the form of responses.
 
 use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
 
-/// The reason why a mutation does nothing.
+/// The reason for an error of a mutation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Hindrance {
-    /// The source project is absent, hidden, or not the token's to administer; GitLab does not say
-    /// which.
+pub(crate) enum MutationError {
+    /// The source project doesn't exist, is hidden, or not the token's to administer; GitLab
+    /// doesn't distinguish these.
     NotAvailable,
-    /// The mutation says why, in its own list of errors.
+    /// The mutation returns this error in its payload.
     Refused(String),
-    /// An argument has a value that is never accepted.
+    /// An argument has a value that is never valid.
     BadArgument(&'static str),
 }
 
-impl From<Refusal> for Hindrance {
+impl From<Refusal> for MutationError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Rejected(reason) => Self::Refused(reason),
@@ -31,8 +30,8 @@ impl From<Refusal> for Hindrance {
 
 const NO_SUCH_TARGET: &str = "The group or project does not exist.";
 
-fn refused<T>(reason: &str) -> Result<T, Hindrance> {
-    Err(Hindrance::Refused(reason.to_owned()))
+fn refused<T>(reason: &str) -> Result<T, MutationError> {
+    Err(MutationError::Refused(reason.to_owned()))
 }
 
 impl World {
@@ -50,7 +49,7 @@ impl World {
         source_project: &str,
         target: &str,
         mut permissions: Permissions,
-    ) -> Result<(u64, Target), Hindrance> {
+    ) -> Result<(u64, Target), MutationError> {
         let source_project = self.administered_by_path(token, source_project)?;
         let Some(target) = self.target_by_path(target) else { return refused(NO_SUCH_TARGET) };
         permissions.default_permissions |= !self.has_fine_grained_permissions(source_project);
@@ -65,7 +64,7 @@ impl World {
         source_project: &str,
         target: &str,
         permissions: Permissions,
-    ) -> Result<(u64, Target), Hindrance> {
+    ) -> Result<(u64, Target), MutationError> {
         let source_project = self.administered_by_path(token, source_project)?;
         if !self.has_fine_grained_permissions(source_project) {
             return refused("Failed to update job token scope");
@@ -99,7 +98,7 @@ impl World {
         source_project: &str,
         target: &str,
         direction: Direction,
-    ) -> Result<u64, Hindrance> {
+    ) -> Result<u64, MutationError> {
         let source_project = self.administered_by_path(token, source_project)?;
         let target = self.project_id(target);
         if target == Some(source_project) {
@@ -124,7 +123,7 @@ impl World {
         token: TokenId,
         source_project: &str,
         target: &str,
-    ) -> Result<u64, Hindrance> {
+    ) -> Result<u64, MutationError> {
         let source_project = self.administered_by_path(token, source_project)?;
         let target = self.group_id(target);
         let removed = target
@@ -145,10 +144,10 @@ impl World {
         &self,
         token: TokenId,
         path: &str,
-    ) -> Result<u64, Hindrance> {
+    ) -> Result<u64, MutationError> {
         self.project_id(path)
             .filter(|project| self.may_administer(token, *project))
-            .ok_or(Hindrance::NotAvailable)
+            .ok_or(MutationError::NotAvailable)
     }
 
     /// Returns what is at a path now; a former path leads nowhere.
@@ -201,7 +200,7 @@ mod tests {
         let add = |world: &mut World, source_project, target| {
             world.add_by_path(token, source_project, target, Permissions::default())
         };
-        assert_eq!(add(&mut world, "acme/app", "acme/newer"), Err(Hindrance::NotAvailable));
+        assert_eq!(add(&mut world, "acme/app", "acme/newer"), Err(MutationError::NotAvailable));
         assert_eq!(add(&mut world, "acme/new", "acme/lib"), refused(NO_SUCH_TARGET));
         assert!(add(&mut world, "ACME/new", "acme/NEWER").is_ok());
     }

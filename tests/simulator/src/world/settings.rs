@@ -1,4 +1,4 @@
-//! Settings of the whole instance.
+//! Settings of the instance.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,16 @@ use super::{GranularGraphql, Version};
 
 /// Enforcement of the allowlist for every project of the instance.
 ///
-/// Under either kind of enforcement a read answers `inbound_enabled: true`, whatever the project's
+/// With either kind of enforcement, a read returns `inbound_enabled: true`, whatever the project's
 /// own setting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Enforcement {
     /// Every project decides for itself.
     #[default]
     Off,
-    /// GitLab 18.0 to 18.7: an attempt to turn the limit off answers 204, and nothing changes.
+    /// GitLab 18.0 to 18.7: an attempt to open a project returns 204, and nothing changes.
     Silent,
-    /// GitLab 18.8 and later: an attempt to turn the limit off answers 400.
+    /// GitLab 18.8 and later: an attempt to open a project returns 400.
     Refusing,
 }
 
@@ -27,19 +27,19 @@ pub(crate) struct MissingField {
     pub(crate) name: String,
 }
 
-/// The settings that an administrator of the instance decides on.
+/// The settings of the instance's administrator.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) enforcement: Enforcement,
     pub(crate) version: Version,
-    /// True if lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for
-    /// very large sets.
+    /// True if lists omit `X-Total`, `X-Total-Pages` and the link to the last page, as for very
+    /// large lists.
     pub(crate) omits_totals: bool,
-    /// Absence of the deprecated `outbound_enabled` from reads of the scope.
+    /// True if reads of the scope omit the deprecated `outbound_enabled`.
     pub(crate) omits_outbound_enabled: bool,
-    /// Deletion of projects and groups in two steps, the first of which only marks them.
+    /// True if deleting a project or group only marks it at first.
     pub(crate) delays_deletion: bool,
-    /// Refusal of classic tokens.
+    /// True if classic tokens are rejected.
     pub(crate) enforces_fine_grained_tokens: bool,
     pub(crate) granular_graphql: GranularGraphql,
     pub(crate) missing_fields: BTreeSet<MissingField>,

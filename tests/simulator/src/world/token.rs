@@ -1,20 +1,19 @@
-//! The words in which a token is described: roles, scopes, states. What follows from them is
-//! decided in `access`.
+//! The description of a token: roles, scopes, state. `access` has the rules.
 
 use super::Target;
 
-/// A role of a user in a project or group. The role in a group reaches everything below it.
+/// A role of a user in a project or group. The role in a group applies to its descendants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// May look, little more.
+    /// Can view projects.
     Guest,
-    /// May read code and issues.
+    /// Can read code and issues.
     Reporter,
-    /// May push; not enough for the job token endpoints.
+    /// Can push, but not use the job token endpoints.
     Developer,
-    /// The least role that the job token endpoints accept.
+    /// The minimum role for the job token endpoints.
     Maintainer,
-    /// May do everything.
+    /// Can do everything.
     Owner,
 }
 
@@ -25,9 +24,9 @@ pub enum TokenScope {
     Api,
     /// Reads of the API.
     ReadApi,
-    /// Reads of the token's own user, and nothing else of what is served here.
+    /// Reads of the token's own user.
     ReadUser,
-    /// Git reads; nothing of the API.
+    /// Git reads, but not the API.
     ReadRepository,
 }
 
@@ -39,7 +38,7 @@ impl TokenScope {
             .find(|scope| scope.name() == name)
     }
 
-    /// The name by which GitLab calls the scope.
+    /// Returns GitLab's name of the scope.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -56,9 +55,9 @@ pub enum TokenState {
     /// It works.
     #[default]
     Active,
-    /// Its last day is over.
+    /// It is expired.
     Expired,
-    /// Someone revoked it.
+    /// It is revoked.
     Revoked,
 }
 
@@ -67,12 +66,11 @@ pub enum TokenState {
 pub(crate) enum TokenKind {
     /// A personal, project or group access token, or an OAuth token.
     Access,
-    /// The token of a CI job, with which none of the served endpoints can be called.
+    /// The token of a CI job, which none of the served endpoints accepts.
     CiJob,
 }
 
-/// A token to be added to the world: an active one with the scope `api` and no rights, until told
-/// otherwise.
+/// A token to add to the world: by default active, with the scope `api` and without roles.
 #[derive(Debug, Clone)]
 pub struct TokenSpec {
     pub(crate) name: String,
@@ -87,7 +85,7 @@ pub struct TokenSpec {
 }
 
 impl TokenSpec {
-    /// A token under a name, by which the request log calls it.
+    /// Creates a token with a name, which the request log shows.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
@@ -102,7 +100,7 @@ impl TokenSpec {
         }
     }
 
-    /// The token of a running CI job (`glcbt-…`).
+    /// Creates the token of a running CI job (`glcbt-…`).
     #[must_use]
     pub fn ci_job(name: &str) -> Self {
         Self { kind: TokenKind::CiJob, ..Self::new(name) }
@@ -153,21 +151,21 @@ impl TokenSpec {
         self
     }
 
-    /// An administrator: sees everything, owns everything.
+    /// Makes it an administrator's token, which sees and owns everything.
     #[must_use]
     pub fn administrator(mut self) -> Self {
         self.administrator = true;
         self
     }
 
-    /// An expired token.
+    /// Makes the token expired.
     #[must_use]
     pub fn expired(mut self) -> Self {
         self.state = TokenState::Expired;
         self
     }
 
-    /// A revoked token.
+    /// Makes the token revoked.
     #[must_use]
     pub fn revoked(mut self) -> Self {
         self.state = TokenState::Revoked;

@@ -1,5 +1,5 @@
-//! Users: those behind the tokens that tests add, and those that an administrator creates. Roles
-//! that come by membership belong to a user, and so to each of its tokens.
+//! Users: those of the tokens that tests add, and those that an administrator creates. Roles by
+//! membership belong to a user, and so to each of its tokens.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use super::{Role, Target, TokenId, TokenScope, TokenSpec, TokenState, World};
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) username: String,
-    /// The name that people read.
+    /// The display name.
     pub(crate) name: String,
-    /// The address, which only those that an administrator creates have.
+    /// The email address, which only users created by an administrator have.
     email: Option<String>,
     pub(super) roles: HashMap<Target, Role>,
 }
 
-/// The attribute of a new user that another user has.
+/// The attribute that another user already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Email,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_membership_reaches_all_tokens_of_the_user() {
+    fn membership_applies_to_all_tokens_of_the_user() {
         let (mut world, app, user) = world();
         let before = world.create_personal_token(user, vec![TokenScope::Api]).1;
         assert!(world.add_member(app, user, Role::Developer));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tokens_of_a_deleted_user_are_unknown() {
+    fn tokens_of_a_deleted_user_are_unknown() {
         let (mut world, _, user) = world();
         let secret = world.create_personal_token(user, vec![TokenScope::Api]).1;
         assert!(world.delete_user(user) && !world.delete_user(user));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_usernames_are_unique_without_regard_to_case() {
+    fn emails_and_usernames_are_case_insensitively_unique() {
         let (mut world, ..) = world();
         assert_eq!(world.create_user("USER@example.com", "other", "x"), Err(Taken::Email));
         assert_eq!(world.create_user("other@example.com", "User", "x"), Err(Taken::Username));

@@ -1,12 +1,11 @@
-//! GitLab versions, and the differences between them that a client can meet.
+//! GitLab versions, and the differences between them that a client can observe.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::Enforcement;
 
-/// A version of GitLab such as `18.8.0-ee`, which decides what the instance knows and how it
-/// answers.
+/// A version of GitLab such as `18.8.0-ee`, which decides how the instance behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     text: String,
@@ -109,7 +108,7 @@ impl Version {
 
     /// Returns whether an entry that exists is "already in the job token allowlist", and not
     /// "scope".
-    pub(crate) fn says_allowlist(&self) -> bool {
+    pub(crate) fn names_allowlist(&self) -> bool {
         self.is_since(18, 0)
     }
 
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_read_like_any_other() {
+    fn default_is_read_like_any_other() {
         assert_eq!(version("18.8.0-ee"), Version::default());
         assert!(Version::default().is_enterprise() && !version("18.8.0").is_enterprise());
     }

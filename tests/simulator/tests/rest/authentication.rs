@@ -1,4 +1,4 @@
-//! Tokens: how they come, and which are refused how.
+//! Tokens: their headers, and the errors of invalid ones.
 
 use gitlab_simulator::{Credential, Target, TokenScope, TokenSpec, TokenState};
 use reqwest::Method;
@@ -16,7 +16,7 @@ async fn with_header(scene: &Scene, name: &str, value: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_token_comes_in_either_header() {
+async fn token_comes_in_either_header() {
     let scene = Scene::new();
     let token = scene.gitlab.token();
     assert_eq!(with_header(&scene, "PRIVATE-TOKEN", token).await.status, 200);
@@ -38,7 +38,7 @@ async fn without_a_valid_token_nothing_is_served() {
 }
 
 #[tokio::test]
-async fn an_expired_or_revoked_token_is_told_so() {
+async fn expired_or_revoked_token_is_told_so() {
     let scene = Scene::new();
     for (spec, start) in [
         (TokenSpec::new("old").administrator().expired(), "Token is expired. "),
@@ -53,7 +53,7 @@ async fn an_expired_or_revoked_token_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_token_can_be_revoked_while_in_use() {
+async fn token_can_be_revoked_while_in_use() {
     let scene = Scene::new();
     let bot = scene.as_token(TokenSpec::new("bot").administrator());
     assert_eq!(bot.get("/user").await.status, 200);
@@ -62,7 +62,7 @@ async fn a_token_can_be_revoked_while_in_use() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_only_read_cannot_write() {
+async fn token_that_may_only_read_cannot_write() {
     let scene = Scene::new();
     let reader =
         scene.as_token(TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]));
@@ -84,7 +84,7 @@ async fn a_token_that_may_only_read_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_token_without_an_api_scope_cannot_read() {
+async fn token_without_an_api_scope_cannot_read() {
     let scene = Scene::new();
     let scopes = [TokenScope::ReadRepository, TokenScope::ReadUser];
     let git = scene.as_token(TokenSpec::new("git").administrator().scopes(scopes));
@@ -94,7 +94,7 @@ async fn a_token_without_an_api_scope_cannot_read() {
 }
 
 #[tokio::test]
-async fn a_job_token_opens_nothing_in_any_header() {
+async fn job_token_opens_nothing_in_any_header() {
     let scene = Scene::new();
     let token = scene.gitlab.add_token(TokenSpec::ci_job("job").administrator());
     assert!(token.starts_with("glcbt-"));
@@ -109,7 +109,7 @@ async fn a_job_token_opens_nothing_in_any_header() {
 }
 
 #[tokio::test]
-async fn a_role_can_be_lost() {
+async fn role_can_be_lost() {
     let scene = Scene::new();
     let app = Target::Project(scene.app);
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(app).can_see(app));

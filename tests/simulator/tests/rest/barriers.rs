@@ -1,4 +1,4 @@
-//! Barriers, as a client and the test that holds it meet them.
+//! Barriers, from the perspective of a client and a test.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn targets(held: &Held) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_held_request_is_not_carried_out_until_released() {
+async fn held_request_is_not_carried_out_until_released() {
     let scene = Scene::new();
     let held = scene.gitlab.hold(Barrier::before(POST));
     let test = async {
@@ -33,7 +33,7 @@ async fn a_held_request_is_not_carried_out_until_released() {
 }
 
 #[tokio::test]
-async fn a_held_answer_is_of_a_request_carried_out() {
+async fn held_answer_is_of_a_request_carried_out() {
     let scene = Scene::new();
     let held = scene.gitlab.hold(Barrier::after(POST));
     let test = async {
@@ -71,7 +71,7 @@ async fn requests_are_released_one_by_one_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_barrier_holds_what_it_names_and_nothing_else() {
+async fn barrier_holds_what_it_names_and_nothing_else() {
     let scene = Scene::new();
     let other = scene.gitlab.add_project("acme/other");
     let held = scene.gitlab.hold(Barrier::before(POST).project(scene.app).target(scene.lib()));
@@ -87,7 +87,7 @@ async fn a_barrier_holds_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_dropped_barrier_lets_everything_go_on() {
+async fn dropped_barrier_lets_everything_go_on() {
     let scene = Scene::new();
     let held = scene.gitlab.hold(Barrier::before(POST).on(Route::AllowlistProjectDelete));
     let test = async {
@@ -100,7 +100,7 @@ async fn a_dropped_barrier_lets_everything_go_on() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_waits_no_more() {
+async fn client_that_hangs_up_waits_no_more() {
     let scene = Scene::new();
     let held = scene.gitlab.hold(Barrier::before(POST));
     assert!(tokio::time::timeout(SHORT, scene.add_project(scene.lib)).await.is_err());
@@ -112,7 +112,7 @@ async fn a_client_that_hangs_up_waits_no_more() {
 }
 
 #[tokio::test]
-async fn a_request_waits_at_every_barrier_and_then_meets_its_fault() {
+async fn request_waits_at_every_barrier_and_then_meets_its_fault() {
     let scene = Scene::new();
     let barriers = [Barrier::before(POST), Barrier::before(POST), Barrier::after(POST)];
     let held = barriers.map(|barrier| scene.gitlab.hold(barrier));

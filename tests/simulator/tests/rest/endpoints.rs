@@ -1,4 +1,4 @@
-//! The endpoints when all is well.
+//! Successful requests to each endpoint.
 
 use gitlab_simulator::{Permissions, Simulator, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_read_of_the_scope_has_both_settings() {
+async fn read_of_the_scope_has_both_settings() {
     let scene = Scene::new();
     scene
         .api
@@ -27,7 +27,7 @@ async fn a_read_of_the_scope_has_both_settings() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_scope_answers_with_nothing() {
+async fn change_of_the_scope_answers_with_nothing() {
     let scene = Scene::new();
     scene.set_enabled(false).await.is_empty();
     assert!(!scene.gitlab.inbound_enabled(scene.app));
@@ -72,7 +72,7 @@ async fn removals_answer_with_nothing() {
 }
 
 #[tokio::test]
-async fn the_project_itself_is_always_listed() {
+async fn project_itself_is_always_listed() {
     let scene = Scene::new();
     assert_eq!(scene.listed("allowlist").await, [scene.app]);
     scene.add_project(scene.lib).await;
@@ -82,7 +82,7 @@ async fn the_project_itself_is_always_listed() {
 }
 
 #[tokio::test]
-async fn a_listed_project_has_all_the_keys_of_a_basic_project() {
+async fn listed_project_has_all_the_keys_of_a_basic_project() {
     let scene = Scene::new();
     let listed = scene.api.get(&scene.scope("/allowlist")).await.json();
     let element = &listed[0];
@@ -116,7 +116,7 @@ async fn a_listed_project_has_all_the_keys_of_a_basic_project() {
 }
 
 #[tokio::test]
-async fn a_listed_project_that_the_token_cannot_see_lacks_keys() {
+async fn listed_project_that_the_token_cannot_see_lacks_keys() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
@@ -138,7 +138,7 @@ async fn a_listed_project_that_the_token_cannot_see_lacks_keys() {
 }
 
 #[tokio::test]
-async fn a_listed_group_has_three_keys() {
+async fn listed_group_has_three_keys() {
     let scene = Scene::new();
     let builders = scene.gitlab.add_group("partners/builders");
     scene.add_group(builders).await;
@@ -175,7 +175,7 @@ async fn setting_for_pushes_is_written_by_id_or_path() {
 }
 
 #[tokio::test]
-async fn the_setting_for_pushes_is_for_maintainers_to_see_and_write() {
+async fn setting_for_pushes_is_for_maintainers_to_see_and_write() {
     let scene = Scene::new();
     let developer =
         scene.as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)));
@@ -197,7 +197,7 @@ async fn the_setting_for_pushes_is_for_maintainers_to_see_and_write() {
 }
 
 #[tokio::test]
-async fn a_project_is_written_with_one_setting_at_least() {
+async fn project_is_written_with_one_setting_at_least() {
     let scene = Scene::new();
     let missing = scene.api.put("/projects/1", &json!({ "no_such_setting": 1 })).await;
     assert_eq!(missing.status, 400);
@@ -225,7 +225,7 @@ async fn old_version_has_no_setting_for_pushes() {
 }
 
 #[tokio::test]
-async fn an_entry_added_over_rest_has_the_default_permissions() {
+async fn entry_added_over_rest_has_the_default_permissions() {
     let scene = Scene::new();
     scene.add_project(scene.lib).await;
     let entry = scene.gitlab.entry(scene.app, scene.lib()).unwrap();
@@ -242,7 +242,7 @@ async fn adding_an_entry_again_over_rest_leaves_its_permissions() {
 }
 
 #[tokio::test]
-async fn a_group_comes_with_its_projects_unless_told_otherwise() {
+async fn group_comes_with_its_projects_unless_told_otherwise() {
     let scene = Scene::new();
     let plain = scene.api.get("/groups/acme?with_projects=false").await.json();
     assert_eq!((&plain["full_path"], plain.get("projects")), (&json!("acme"), None));
@@ -253,7 +253,7 @@ async fn a_group_comes_with_its_projects_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_group_carries_at_most_a_hundred_projects() {
+async fn group_carries_at_most_a_hundred_projects() {
     let scene = Scene::new();
     scene.fill_projects(101);
     let group = scene.api.get("/groups/many").await.json();
@@ -261,7 +261,7 @@ async fn a_group_carries_at_most_a_hundred_projects() {
 }
 
 #[tokio::test]
-async fn the_token_has_a_user_and_the_instance_a_version() {
+async fn token_has_a_user_and_the_instance_a_version() {
     let scene = Scene::of(Simulator::builder().version("18.3.1"));
     assert_eq!(scene.api.get("/user").await.json()["username"], gitlab_simulator::ADMINISTRATOR);
     assert_eq!(scene.api.get("/version").await.json()["version"], "18.3.1");

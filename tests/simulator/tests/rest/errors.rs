@@ -1,4 +1,4 @@
-//! The refusals, one test for each row of what GitLab is known to answer.
+//! The errors, one test for each documented response of GitLab.
 
 use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn not_found(what: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_second_addition_is_refused_in_the_words_of_the_version() {
+async fn second_addition_is_refused_in_the_words_of_the_version() {
     for (version, words) in [
         (
             "17.11.7-ee",
@@ -55,7 +55,7 @@ async fn hidden_target_cannot_be_added() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_listed_cannot_be_removed() {
+async fn target_that_is_not_listed_cannot_be_removed() {
     let scene = Scene::new();
     let absent = |kind| bad_request(&format!("Target {kind} is not in the job token scope"));
     scene.remove_project(scene.lib).await.is(400, absent("project"));
@@ -63,7 +63,7 @@ async fn a_target_that_is_not_listed_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn a_full_list_takes_no_more_of_its_kind() {
+async fn full_list_takes_no_more_of_its_kind() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT);
     scene.fill_groups(LINK_LIMIT);
@@ -75,7 +75,7 @@ async fn a_full_list_takes_no_more_of_its_kind() {
 }
 
 #[tokio::test]
-async fn an_enforced_limit_cannot_be_turned_off() {
+async fn enforced_limit_cannot_be_turned_off() {
     let scene = Scene::of(Simulator::builder().enforced());
     let enforced = "Job token scope cannot be disabled for this project because it is enforced for \
         the instance.";
@@ -105,7 +105,7 @@ async fn enforcement_reads_true_whatever_the_project_has() {
 }
 
 #[tokio::test]
-async fn a_role_below_maintainer_is_forbidden_everything() {
+async fn role_below_maintainer_is_forbidden_everything() {
     let scene = Scene::new();
     let api = scene.as_token(
         TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib()),
@@ -124,7 +124,7 @@ async fn a_role_below_maintainer_is_forbidden_everything() {
 }
 
 #[tokio::test]
-async fn a_removal_finds_its_target_before_the_role() {
+async fn removal_finds_its_target_before_the_role() {
     let scene = Scene::new();
     let spec =
         TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib());
@@ -163,7 +163,7 @@ async fn absent_or_hidden_source_project_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_target_that_does_not_exist_is_not_found() {
+async fn target_that_does_not_exist_is_not_found() {
     let scene = Scene::new();
     for id in [999, u64::MAX] {
         scene.add_project(id).await.is(404, not_found("target_project_id not found"));
@@ -186,7 +186,7 @@ async fn absent_or_hidden_group_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
+async fn unknown_path_and_a_wrong_method_are_told_apart() {
     let scene = Scene::new();
     scene.api.get("/projects/1/nothing").await.is(404, json!({ "error": "404 Not Found" }));
     let refused = scene.api.post(&scene.scope(""), &json!({})).await;

@@ -1,4 +1,4 @@
-//! Faults, as a client meets them.
+//! Faults, from the perspective of a client.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ async fn turn_off(scene: &Scene) -> reqwest::Result<Reply> {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_says_so_in_its_own_way() {
+async fn unavailable_server_has_its_status_and_body() {
     let wait = Some(Duration::from_secs(7));
     for (fault, status, content_type) in [
         (Fault::Unavailable { retry_after: None }, 503, "text/html; charset=utf-8"),
@@ -35,17 +35,17 @@ async fn a_server_that_is_down_says_so_in_its_own_way() {
         (Fault::RejectsTheToken, 401, "application/json"),
     ] {
         let scene = Scene::new();
-        let told = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
+        let has_retry_after = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
         scene.gitlab.inject(fault);
         let reply = turn_off(&scene).await.unwrap();
         assert_eq!((reply.status, reply.header("content-type")), (status, Some(content_type)));
-        assert_eq!(reply.header("retry-after"), told.then_some("7"));
+        assert_eq!(reply.header("retry-after"), has_retry_after.then_some("7"));
         assert!(scene.gitlab.inbound_enabled(scene.app), "{status} was carried out");
     }
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_when_to_come_back() {
+async fn rate_limit_has_a_retry_after() {
     let scene = Scene::new();
     scene.gitlab.inject(Fault::RateLimited { retry_after: Duration::from_secs(30) });
     let reply = read(&scene).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_rate_limit_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn an_answer_in_the_request_s_place_can_follow_its_carrying_out() {
+async fn error_response_can_follow_an_executed_request() {
     let scene = Scene::new();
     scene.gitlab.inject(Injection::from(Fault::GatewayTimeout).carried_out());
     assert_eq!(turn_off(&scene).await.unwrap().status, 504);
@@ -67,7 +67,7 @@ async fn an_answer_in_the_request_s_place_can_follow_its_carrying_out() {
 }
 
 #[tokio::test]
-async fn a_dropped_request_is_not_carried_out_and_a_dropped_answer_is() {
+async fn only_a_dropped_response_was_executed() {
     for (fault, carried_out) in [(Fault::DropsTheRequest, false), (Fault::DropsTheAnswer, true)] {
         let scene = Scene::new();
         scene.gitlab.inject(Injection::from(fault).once());
@@ -79,7 +79,7 @@ async fn a_dropped_request_is_not_carried_out_and_a_dropped_answer_is() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_is_dropped_also_when_it_served_before() {
+async fn reused_connection_can_be_dropped() {
     let scene = Scene::new();
     read(&scene).await.unwrap();
     scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
@@ -103,7 +103,7 @@ async fn abandoned_stalled_request_changes_nothing_unlike_response() {
 }
 
 #[tokio::test]
-async fn a_stall_that_ends_is_followed_by_the_answer() {
+async fn response_follows_a_stall() {
     let scene = Scene::new();
     scene.gitlab.inject(Fault::StallsTheRequest(SHORT));
     let start = Instant::now();
@@ -112,7 +112,7 @@ async fn a_stall_that_ends_is_followed_by_the_answer() {
 }
 
 #[tokio::test]
-async fn a_trickled_body_is_complete_in_the_end() {
+async fn trickled_body_is_complete() {
     let scene = Scene::new();
     let whole = read(&scene).await.unwrap();
     scene.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(10)));
@@ -122,7 +122,7 @@ async fn a_trickled_body_is_complete_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_broken_off_body_starts_well_and_never_ends() {
+async fn truncated_body_never_ends() {
     let scene = Scene::new();
     scene.gitlab.inject(Fault::BreaksOffTheBody);
     let response = scene.api.request(Method::GET, &scene.scope("/allowlist")).send().await.unwrap();
@@ -131,7 +131,7 @@ async fn a_broken_off_body_starts_well_and_never_ends() {
 }
 
 #[tokio::test]
-async fn json_can_be_cut_or_be_a_web_page_under_the_same_status() {
+async fn json_can_be_truncated_or_a_web_page() {
     for fault in [Fault::TruncatedJson, Fault::NotJson] {
         let scene = Scene::new();
         scene.gitlab.inject(fault);
@@ -143,7 +143,7 @@ async fn json_can_be_cut_or_be_a_web_page_under_the_same_status() {
 }
 
 #[tokio::test]
-async fn a_redirect_leads_where_it_is_told_to() {
+async fn redirect_has_the_given_location() {
     let scene = Scene::new();
     scene
         .gitlab
@@ -156,7 +156,7 @@ async fn a_redirect_leads_where_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_login_page_is_a_redirect_to_a_page_that_is_there() {
+async fn login_page_is_a_redirect_to_an_existing_page() {
     let scene = Scene::new();
     scene.gitlab.inject(Fault::LoginPage.on(Route::ScopeGet));
     let reply = read(&scene).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_login_page_is_a_redirect_to_a_page_that_is_there() {
 }
 
 #[tokio::test]
-async fn any_other_answer_can_be_given() {
+async fn custom_response_can_be_given() {
     let scene = Scene::new();
     let body = json!({ "message": { "base": ["is locked"] } });
     let (content_type, body_text) = ("application/json".to_owned(), body.to_string());
@@ -198,7 +198,7 @@ async fn fault_matches_a_target_by_id_or_path_of_the_project() {
 }
 
 #[tokio::test]
-async fn a_fault_can_come_in_the_middle() {
+async fn fault_can_skip_requests() {
     let scene = Scene::new();
     scene.gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(1).once());
     assert_eq!(turn_off(&scene).await.unwrap().status, 204);
@@ -208,7 +208,7 @@ async fn a_fault_can_come_in_the_middle() {
 }
 
 #[tokio::test]
-async fn a_flooded_body_is_the_answer_and_as_many_blanks() {
+async fn flooded_body_ends_with_the_given_blanks() {
     const BLANKS: usize = 100_000;
     let scene = Scene::new();
     let whole = read(&scene).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_flooded_body_is_the_answer_and_as_many_blanks() {
     );
 }
 
-/// The elements of a page, and the page that it says is next.
+/// Returns the elements of a page, and the number of the next page.
 async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
     let reply =
         scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;
@@ -236,7 +236,7 @@ async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
 }
 
 #[tokio::test]
-async fn a_list_can_go_on_for_ever_with_new_elements_or_with_the_same() {
+async fn endless_list_has_new_or_repeated_elements() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     scene.gitlab.inject(Fault::NeverEndsTheList);

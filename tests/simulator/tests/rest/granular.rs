@@ -20,7 +20,7 @@ fn refusal(boundary: &str, permission: &str) -> Value {
     })
 }
 
-/// A client whose token has these permissions, and no lack of roles.
+/// Returns a client whose token has these permissions and every role.
 fn client(scene: &Scene, name: &str, permissions: &[&str]) -> Api {
     scene.as_token(TokenSpec::new(name).administrator().fine_grained(permissions.iter().copied()))
 }
@@ -90,7 +90,7 @@ async fn each_endpoint_needs_its_permission() {
 }
 
 #[tokio::test]
-async fn before_19_2_the_refusal_has_other_words() {
+async fn error_differs_before_19_2() {
     let scene = Scene::of(Simulator::builder().version("18.10.0-ee"));
     let description = "Access denied: Your Personal Access Token lacks the required permissions: \
         [Job Token Scope: Read]";
@@ -107,7 +107,7 @@ async fn permissions_do_not_replace_roles() {
 }
 
 #[tokio::test]
-async fn enforcement_refuses_classic_tokens() {
+async fn enforcement_rejects_classic_tokens() {
     let scene = scene();
     let fine = client(&scene, "fine", &["Job Token Scope: Read"]);
     scene.gitlab.enforce_fine_grained_tokens(true);
@@ -124,7 +124,7 @@ async fn enforcement_refuses_classic_tokens() {
 
 #[test]
 #[should_panic(expected = "fine-grained tokens need GitLab 18.10")]
-fn an_older_version_has_no_such_tokens() {
+fn older_version_rejects_fine_grained_tokens() {
     let gitlab = Simulator::builder().version("18.9.0-ee").start();
     let _ = gitlab.add_token(TokenSpec::new("fine").fine_grained(["User: Read"]));
 }

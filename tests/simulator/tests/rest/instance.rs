@@ -8,7 +8,7 @@ use reqwest::Method;
 use crate::kit::{Api, Reply, Scene};
 
 #[tokio::test]
-async fn a_dropped_instance_is_gone_even_in_the_middle_of_an_answer() {
+async fn dropped_instance_stops_during_a_response() {
     let scene = Scene::new();
     scene.gitlab.inject(Fault::StallsTheAnswer(Duration::from_secs(3600)));
     let Scene { gitlab, api, .. } = scene;
@@ -51,7 +51,7 @@ async fn connections_are_kept_and_counted() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn taken_port_is_an_error() {
     let gitlab = Simulator::start();
     let port: u16 = gitlab.url().rsplit(':').next().unwrap().parse().unwrap();
     assert!(Simulator::builder().port(port).try_start().is_err());
@@ -59,7 +59,7 @@ fn a_port_that_is_taken_is_an_error() {
 
 #[test]
 #[should_panic(expected = "PathTaken")]
-fn a_mistake_in_building_the_world_is_loud() {
+fn invalid_setup_panics() {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
     gitlab.add_project("acme/app");

@@ -1,11 +1,10 @@
-//! A client that hides nothing: no redirects followed, no retries, no proxy from the environment.
-//! And a small world.
+//! A client that follows no redirects, doesn't retry and uses no proxy; and a small world.
 
 use gitlab_simulator::{Builder, Simulator, Target, TokenSpec};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::Value;
 
-/// `acme/app` owns the list; `acme/lib` and the group `partners` are what it may allow.
+/// `acme/app` is the source project; `acme/lib` and the group `partners` are possible targets.
 pub(crate) struct Scene {
     pub(crate) gitlab: Simulator,
     pub(crate) api: Api,
@@ -30,17 +29,17 @@ impl Scene {
         Self { gitlab, api, app, lib, partners }
     }
 
-    /// A client with another token.
+    /// Returns a client with another token.
     pub(crate) fn as_token(&self, spec: TokenSpec) -> Api {
         Api::new(&self.gitlab.api_url(), &self.gitlab.add_token(spec))
     }
 
-    /// A client with no token.
+    /// Returns a client with no token.
     pub(crate) fn anonymous(&self) -> Api {
         Api { token: None, ..Api::new(&self.gitlab.api_url(), "") }
     }
 
-    /// A path below the owner's job token scope.
+    /// Returns a path below the job token scope of the source project.
     pub(crate) fn scope(&self, rest: &str) -> String {
         format!("/projects/{}/job_token_scope{rest}", self.app)
     }
@@ -77,7 +76,7 @@ impl Scene {
         self.api.patch(&self.scope(""), &serde_json::json!({ "enabled": enabled })).await
     }
 
-    /// The IDs on a list, read page by page.
+    /// Returns the IDs on a list, read page by page.
     pub(crate) async fn listed(&self, list: &str) -> Vec<u64> {
         let mut ids = Vec::new();
         for page in 1.. {
@@ -108,7 +107,7 @@ impl Scene {
         (0..count).map(add).collect()
     }
 
-    /// The same for groups.
+    /// Fills the allowlist with groups.
     pub(crate) fn fill_groups(&self, count: usize) -> Vec<u64> {
         let add = |n| {
             let id = self.gitlab.add_group(&format!("many/g{n}"));
@@ -133,7 +132,7 @@ impl Api {
         Self { http, base: base.to_owned(), token: Some(token.to_owned()) }
     }
 
-    /// A request in the making, with the token.
+    /// Returns a request builder with the token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
@@ -163,7 +162,7 @@ impl Api {
     }
 }
 
-/// An answer, read to its end.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::kit::{Api, Reply, Scene};
 
 #[tokio::test]
-async fn a_request_is_written_down_with_what_became_of_it() {
+async fn request_is_logged_with_its_result() {
     let scene = Scene::new();
     scene.add_project(scene.lib).await;
     scene.api.get("/projects/acme%2Fapp/job_token_scope/allowlist?page=2").await;
@@ -33,7 +33,7 @@ async fn a_request_is_written_down_with_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn requests_are_picked_by_what_they_are() {
+async fn requests_are_filtered_by_kind() {
     let scene = Scene::new();
     scene.add_project(scene.lib).await;
     scene.add_group(scene.partners).await;
@@ -47,7 +47,7 @@ async fn requests_are_picked_by_what_they_are() {
 }
 
 #[tokio::test]
-async fn no_secret_is_written_down() {
+async fn secrets_are_not_logged() {
     let scene = Scene::new();
     let token = scene.gitlab.token().to_owned();
     let path = format!("/user?private_token={token}");
@@ -74,7 +74,7 @@ async fn missing_and_unknown_tokens_are_logged_differently() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_answer_has_no_status() {
+async fn request_without_an_answer_has_no_status() {
     let scene = Scene::new();
     scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
     let body = json!({ "enabled": false });
@@ -103,13 +103,12 @@ async fn requests_in_flight_together_are_counted() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_is_no_longer_in_flight() {
+async fn cancelled_request_is_not_in_flight() {
     let scene = Scene::new();
     scene.gitlab.inject(Injection::from(Fault::StallsTheRequest(Duration::from_secs(3600))).once());
     let given_up = scene.api.request(Method::GET, "/user").timeout(Duration::from_millis(100));
     assert!(Reply::of(given_up).await.unwrap_err().is_timeout());
-    // The server learns of it when it next looks at the connection, which nothing here can wait for
-    // but time.
+    // The server notices it when it next uses the connection, which only time brings about.
     for _ in 0..100 {
         scene.api.get("/user").await;
         if scene.gitlab.requests().last().unwrap().in_flight == 1 {

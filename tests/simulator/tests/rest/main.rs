@@ -1,5 +1,4 @@
-//! The simulator over real HTTP, held against what GitLab's API is known to do: one module for each
-//! part of it.
+//! The simulator over real HTTP, compared with the known behavior of GitLab's API.
 
 #![expect(clippy::unwrap_used, reason = "a surprise in a test is a failure of the test")]
 

@@ -1,4 +1,4 @@
-//! Pages of lists, and the headers that come with them.
+//! Pages of lists, and their headers.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const NAMES: [&str; 6] =
     ["x-page", "x-per-page", "x-next-page", "x-prev-page", "x-total", "x-total-pages"];
 
 #[tokio::test]
-async fn without_a_size_a_page_holds_20() {
+async fn default_page_size_is_20() {
     let scene = Scene::new();
     scene.fill_projects(30);
     let page = scene.api.get(&scene.scope("/allowlist")).await;
@@ -31,7 +31,7 @@ async fn without_a_size_a_page_holds_20() {
 }
 
 #[tokio::test]
-async fn a_page_holds_at_most_100_whatever_is_asked_for() {
+async fn page_size_is_at_most_100() {
     let scene = Scene::new();
     scene.fill_groups(150);
     let page = scene.api.get(&scene.scope("/groups_allowlist?per_page=500")).await;
@@ -39,7 +39,7 @@ async fn a_page_holds_at_most_100_whatever_is_asked_for() {
 }
 
 #[tokio::test]
-async fn full_lists_take_three_pages_and_two() {
+async fn full_lists_have_three_and_two_pages() {
     let scene = Scene::new();
     let mut projects: BTreeSet<u64> = scene.fill_projects(LINK_LIMIT).into_iter().collect();
     projects.insert(scene.app);
@@ -51,7 +51,7 @@ async fn full_lists_take_three_pages_and_two() {
 }
 
 #[tokio::test]
-async fn the_link_header_leads_to_every_other_page() {
+async fn link_header_links_the_other_pages() {
     let scene = Scene::new();
     scene.fill_projects(9);
     let path = scene.scope("/allowlist");
@@ -68,7 +68,7 @@ async fn the_link_header_leads_to_every_other_page() {
 }
 
 #[tokio::test]
-async fn the_last_page_has_no_next_one() {
+async fn last_page_has_no_next_page() {
     let scene = Scene::new();
     scene.fill_projects(9);
     let page = scene.api.get(&scene.scope("/allowlist?page=3&per_page=4")).await;
@@ -80,7 +80,7 @@ async fn the_last_page_has_no_next_one() {
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_end_is_empty() {
+async fn page_beyond_the_end_is_empty() {
     let scene = Scene::new();
     let page = scene.api.get(&scene.scope("/allowlist?page=7")).await;
     page.is(200, json!([]));
@@ -91,7 +91,7 @@ async fn a_page_beyond_the_end_is_empty() {
 }
 
 #[tokio::test]
-async fn an_empty_list_has_one_page() {
+async fn empty_list_has_one_page() {
     let scene = Scene::new();
     let page = scene.api.get(&scene.scope("/groups_allowlist")).await;
     page.is(200, json!([]));
@@ -99,7 +99,7 @@ async fn an_empty_list_has_one_page() {
 }
 
 #[tokio::test]
-async fn totals_can_be_left_out() {
+async fn totals_can_be_omitted() {
     let scene = Scene::new();
     scene.fill_projects(30);
     scene.gitlab.omit_totals(true);
@@ -109,7 +109,7 @@ async fn totals_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_number_is_refused() {
+async fn invalid_page_number_is_rejected() {
     let scene = Scene::new();
     for (query, complaint) in
         [("page=x", "page is invalid"), ("per_page=0", "per_page has a value not allowed")]

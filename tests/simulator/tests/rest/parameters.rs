@@ -10,7 +10,7 @@ fn error(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_target_must_be_an_integer() {
+async fn target_must_be_an_integer() {
     let scene = Scene::new();
     for (list, name) in
         [("/allowlist", "target_project_id"), ("/groups_allowlist", "target_group_id")]
@@ -34,7 +34,7 @@ async fn a_target_must_be_an_integer() {
 }
 
 #[tokio::test]
-async fn the_switch_must_be_a_boolean() {
+async fn setting_must_be_a_boolean() {
     let scene = Scene::new();
     for (body, complaint) in [
         (json!({ "enabled": 123 }), "enabled is invalid"),
@@ -49,7 +49,7 @@ async fn the_switch_must_be_a_boolean() {
 }
 
 #[tokio::test]
-async fn the_outbound_setting_cannot_be_sent() {
+async fn outbound_setting_cannot_be_sent() {
     let scene = Scene::new();
     let alone = scene.api.patch(&scene.scope(""), &json!({ "outbound_enabled": true })).await;
     alone.is(400, error("enabled is missing"));
@@ -60,7 +60,7 @@ async fn the_outbound_setting_cannot_be_sent() {
 }
 
 #[tokio::test]
-async fn the_groups_list_does_not_know_a_target_project() {
+async fn groups_list_does_not_know_a_target_project() {
     let scene = Scene::new();
     let refused = scene
         .api
@@ -70,7 +70,7 @@ async fn the_groups_list_does_not_know_a_target_project() {
 }
 
 #[tokio::test]
-async fn writes_to_the_lists_take_ids_only() {
+async fn writes_to_allowlists_accept_only_ids() {
     let scene = Scene::new();
     let list = "/projects/acme%2Fapp/job_token_scope";
     let invalid = error("id is invalid");
@@ -86,7 +86,7 @@ async fn writes_to_the_lists_take_ids_only() {
 }
 
 #[tokio::test]
-async fn reads_and_the_switch_take_paths_too() {
+async fn reads_and_the_setting_accept_paths() {
     let scene = Scene::new();
     let scope = "/projects/acme%2Fapp/job_token_scope";
     for rest in ["", "/allowlist", "/groups_allowlist"] {
@@ -109,7 +109,7 @@ async fn ids_as_text_and_forms_are_accepted() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_it_says_is_refused() {
+async fn body_of_another_content_type_is_rejected() {
     let scene = Scene::new();
     for (content_type, status) in [("application/json", 400), ("text/plain", 415)] {
         let request = scene.api.request(Method::PATCH, &scene.scope(""));
@@ -120,7 +120,7 @@ async fn a_body_that_is_not_what_it_says_is_refused() {
 }
 
 #[tokio::test]
-async fn parameters_are_judged_before_the_source_project() {
+async fn parameters_are_validated_before_the_source_project() {
     let scene = Scene::new();
     scene
         .api

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::kit::{Api, Scene};
 
 #[tokio::test]
-async fn paths_match_without_regard_to_case() {
+async fn paths_are_case_insensitive() {
     let scene = Scene::new();
     let project = scene.api.get("/projects/ACME%2FApp").await;
     assert_eq!((project.status, &project.json()["path_with_namespace"]), (200, &json!("acme/app")));
@@ -35,7 +35,7 @@ async fn former_path_redirects_reads_to_the_id() {
 }
 
 #[tokio::test]
-async fn a_former_path_takes_no_writes() {
+async fn former_path_rejects_writes() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "elsewhere/app");
     let refused =
@@ -45,7 +45,7 @@ async fn a_former_path_takes_no_writes() {
 }
 
 #[tokio::test]
-async fn a_former_path_ends_when_another_project_takes_it() {
+async fn former_path_ends_when_another_project_takes_it() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let other = scene.gitlab.add_project("acme/app");
@@ -53,7 +53,7 @@ async fn a_former_path_ends_when_another_project_takes_it() {
 }
 
 #[tokio::test]
-async fn a_former_path_tells_a_stranger_nothing() {
+async fn former_path_is_not_found_without_a_role() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let stranger = scene.as_token(TokenSpec::new("stranger"));
@@ -71,7 +71,7 @@ async fn former_group_path_is_gone_while_its_projects_redirect() {
 }
 
 #[tokio::test]
-async fn a_deleted_target_is_off_the_list() {
+async fn deleted_target_is_removed_from_the_allowlist() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.allow(scene.app, scene.partners());
@@ -86,7 +86,7 @@ async fn a_deleted_target_is_off_the_list() {
 }
 
 #[tokio::test]
-async fn a_deleted_source_project_is_not_found() {
+async fn deleted_source_project_is_not_found() {
     let scene = Scene::new();
     scene.gitlab.delete_project(scene.app);
     for path in [scene.scope(""), scene.scope("/allowlist"), "/projects/acme%2Fapp".to_owned()] {
@@ -95,7 +95,7 @@ async fn a_deleted_source_project_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_relative_root_is_part_of_every_address() {
+async fn relative_root_is_part_of_every_address() {
     let scene = Scene::of(Simulator::builder().relative_url_root("/gitlab"));
     let root = scene.gitlab.url();
     assert!(root.ends_with("/gitlab"));
@@ -113,7 +113,7 @@ async fn a_relative_root_is_part_of_every_address() {
 }
 
 #[tokio::test]
-async fn outside_of_the_relative_root_there_is_no_api() {
+async fn api_exists_only_below_the_relative_root() {
     let scene = Scene::of(Simulator::builder().relative_url_root("gitlab"));
     let outside =
         Api::new(scene.gitlab.url().strip_suffix("/gitlab").unwrap(), scene.gitlab.token());
@@ -122,7 +122,7 @@ async fn outside_of_the_relative_root_there_is_no_api() {
 }
 
 #[tokio::test]
-async fn a_public_project_is_seen_by_everyone_and_administered_by_few() {
+async fn public_project_is_visible_but_not_writable() {
     let scene = Scene::new();
     scene.gitlab.make_public(Target::Project(scene.app));
     let stranger = scene.as_token(TokenSpec::new("stranger"));

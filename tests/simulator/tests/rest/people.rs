@@ -1,5 +1,4 @@
-//! Users, their tokens and memberships, which is what a test makes for itself on an instance that
-//! it administers.
+//! Users, their tokens and memberships, which a test creates on an instance that it administers.
 
 use gitlab_simulator::{Simulator, TokenSpec};
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ impl NewUser {
 }
 
 #[tokio::test]
-async fn an_administrator_creates_users_and_their_tokens() {
+async fn administrator_creates_users_and_their_tokens() {
     let scene = Scene::new();
     let user = NewUser::new(&scene, "new-user", &json!(["read_api"])).await;
     let own = user.api.get("/user").await.json();
@@ -57,7 +56,7 @@ async fn only_an_administrator_creates_and_deletes_users() {
 }
 
 #[tokio::test]
-async fn a_new_user_needs_attributes_of_its_own() {
+async fn new_user_needs_unique_attributes() {
     let scene = Scene::new();
     let missing = "email is missing, password, reset_password, force_random_password are missing, \
                    at least one parameter must be provided, name is missing, username is missing";
@@ -72,7 +71,7 @@ async fn a_new_user_needs_attributes_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_token_needs_a_user_a_name_and_known_scopes() {
+async fn token_needs_a_user_a_name_and_known_scopes() {
     let scene = Scene::new();
     let user = NewUser::new(&scene, "new-user", &json!("api,read_api")).await;
     let path = format!("/users/{}/personal_access_tokens", user.id);
@@ -86,7 +85,7 @@ async fn a_token_needs_a_user_a_name_and_known_scopes() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_of_a_user_is_told_so() {
+async fn revoked_token_is_reported_as_revoked() {
     let scene = Scene::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     user.api.delete("/personal_access_tokens/self").await.is_empty();
@@ -95,7 +94,7 @@ async fn a_revoked_token_of_a_user_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_tokens_of_a_deleted_user_are_unknown() {
+async fn tokens_of_a_deleted_user_are_unknown() {
     let scene = Scene::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     let path = format!("/users/{}", user.id);
@@ -105,7 +104,7 @@ async fn the_tokens_of_a_deleted_user_are_unknown() {
 }
 
 #[tokio::test]
-async fn a_member_has_the_role_of_its_access_level() {
+async fn member_has_the_role_of_its_access_level() {
     let scene = Scene::new();
     for (level, status) in [(30, 403), (40, 200)] {
         let user = NewUser::new(&scene, &format!("user-{level}"), &json!(["api"])).await;
@@ -119,7 +118,7 @@ async fn a_member_has_the_role_of_its_access_level() {
 }
 
 #[tokio::test]
-async fn members_are_added_by_those_who_administer_the_place() {
+async fn members_are_added_by_owners_and_maintainers() {
     let scene = Scene::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     let member = json!({ "user_id": user.id, "access_level": 40 });
@@ -179,7 +178,7 @@ async fn projects_and_groups_are_created_in_groups() {
 }
 
 #[tokio::test]
-async fn a_project_is_renamed_by_its_path() {
+async fn project_is_renamed_by_its_path() {
     let scene = Scene::new();
     let renamed = scene.api.put("/projects/acme%2Fapp", &json!({ "path": "application" })).await;
     assert_eq!(
@@ -196,7 +195,7 @@ async fn a_project_is_renamed_by_its_path() {
 }
 
 #[tokio::test]
-async fn an_administrator_sets_enforcement() {
+async fn administrator_sets_enforcement() {
     for (version, status) in [("18.8.0-ee", 400), ("18.2.0-ee", 204)] {
         let scene = Scene::of(Simulator::builder().version(version));
         let on = json!({ "enforce_ci_inbound_job_token_scope_enabled": true });

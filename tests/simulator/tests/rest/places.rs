@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::kit::{Reply, Scene};
 
 #[tokio::test]
-async fn a_project_is_created_in_the_namespace_of_the_user() {
+async fn project_is_created_in_the_namespace_of_the_user() {
     let scene = Scene::new();
     let bot = scene.as_token(TokenSpec::new("bot"));
     let created = bot.post("/projects", &json!({ "name": "Ci_Cd Tool" })).await;
@@ -27,7 +27,7 @@ async fn a_project_is_created_in_the_namespace_of_the_user() {
 }
 
 #[tokio::test]
-async fn a_group_is_created_and_deleted_by_its_owner() {
+async fn group_is_created_and_deleted_by_its_owner() {
     let scene = Scene::new();
     let bot = scene.as_token(TokenSpec::new("bot"));
     let created = bot.post("/groups", &json!({ "name": "Add group", "path": "added" })).await;
@@ -94,7 +94,7 @@ async fn only_an_owner_deletes() {
 }
 
 #[tokio::test]
-async fn a_name_need_not_be_the_end_of_the_path() {
+async fn name_can_differ_from_the_path() {
     let scene = Scene::new();
     let acme = Target::Group(scene.gitlab.group_id("acme").unwrap());
     scene.gitlab.set_name(Target::Project(scene.app), "Deploy Tools");
@@ -116,7 +116,7 @@ async fn a_name_need_not_be_the_end_of_the_path() {
 }
 
 #[tokio::test]
-async fn the_settings_of_the_instance_are_for_administrators() {
+async fn instance_settings_are_for_administrators() {
     let scene = Scene::of(Simulator::builder().enforced());
     let settings = scene.api.get("/application/settings").await;
     assert_eq!(
@@ -149,7 +149,7 @@ async fn enforcement_is_a_setting_since_18_0() {
 }
 
 #[tokio::test]
-async fn the_version_tells_the_edition() {
+async fn version_has_the_edition() {
     for (version, enterprise) in [("18.8.0-ee", true), ("18.8.0", false)] {
         let scene = Scene::of(Simulator::builder().version(version));
         let answer = scene.api.get("/version").await.json();
@@ -162,7 +162,7 @@ async fn the_version_tells_the_edition() {
 }
 
 #[tokio::test]
-async fn a_head_is_a_get_without_a_body() {
+async fn head_is_served_like_get_without_a_body() {
     let scene = Scene::new();
     let request = scene.api.request(Method::HEAD, &scene.scope("/allowlist"));
     let reply = Reply::of(request).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_head_is_a_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn slashes_at_the_end_of_a_path_mean_nothing() {
+async fn trailing_slashes_are_ignored() {
     let scene = Scene::new();
     for path in ["/version/", "/projects/acme%2Fapp/", "/groups/acme/"] {
         assert_eq!(scene.api.get(path).await.status, 200, "{path}");

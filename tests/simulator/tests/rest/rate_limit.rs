@@ -1,4 +1,4 @@
-//! The rate limit that counts.
+//! The rate limit.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gitlab_simulator::Refusals;
 use crate::kit::Scene;
 
 #[tokio::test]
-async fn requests_beyond_the_limit_are_told_to_come_back() {
+async fn requests_beyond_the_limit_get_a_retry_after() {
     let scene = Scene::new();
     scene.gitlab.limit_rate(2, Duration::from_secs(60));
     for _ in 0..2 {
@@ -24,7 +24,7 @@ async fn requests_beyond_the_limit_are_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_refused_request_changes_nothing() {
+async fn rejected_request_changes_nothing() {
     let scene = Scene::new();
     scene.gitlab.limit_rate(0, Duration::from_secs(60));
     assert_eq!(scene.add_project(scene.lib).await.status, 429);
@@ -32,7 +32,7 @@ async fn a_refused_request_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_next_window_serves_again() {
+async fn next_window_serves_again() {
     let scene = Scene::new();
     scene.gitlab.limit_rate(1, Duration::from_millis(50));
     scene.api.get("/version").await;

@@ -1,4 +1,4 @@
-//! The three traps: answers that do not mean what they say.
+//! Misleading responses of GitLab.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, LINK_LIMIT, Route};
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn hidden_group_can_be_removed() {
 }
 
 #[tokio::test]
-async fn a_retry_after_a_lost_answer_meets_its_own_addition() {
+async fn retry_after_a_lost_response_conflicts_with_itself() {
     for fault in [
         Fault::DropsTheAnswer.on(Route::AllowlistProjectPost),
         Fault::BadGateway.on(Route::AllowlistProjectPost),
@@ -43,7 +43,7 @@ async fn a_retry_after_a_lost_answer_meets_its_own_addition() {
 }
 
 #[tokio::test]
-async fn on_a_full_list_even_that_retry_says_exceeds() {
+async fn retry_on_a_full_list_exceeds_the_limit() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT - 1);
     scene.add_project(scene.lib).await;

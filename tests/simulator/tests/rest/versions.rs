@@ -19,7 +19,7 @@ async fn before_18_3_a_project_has_no_entry_for_itself() {
 }
 
 #[tokio::test]
-async fn an_own_entry_is_listed_beside_the_project_itself() {
+async fn own_entry_is_listed_beside_the_project_itself() {
     let scene = scene("18.3.0-ee");
     let own = Target::Project(scene.app);
     let ids = json!({ "source_project_id": scene.app, "target_project_id": scene.app });
@@ -35,7 +35,7 @@ async fn an_own_entry_is_listed_beside_the_project_itself() {
 }
 
 #[tokio::test]
-async fn an_own_entry_can_be_made_and_limited_without_a_request() {
+async fn own_entry_can_be_set_up_without_a_request() {
     let scene = Scene::new();
     let own = Target::Project(scene.app);
     scene.gitlab.allow(scene.app, own);
@@ -67,7 +67,7 @@ async fn since_19_4_a_hidden_project_is_removed() {
 }
 
 #[tokio::test]
-async fn the_version_decides_how_the_allowlist_is_enforced() {
+async fn version_decides_how_the_allowlist_is_enforced() {
     for (version, status) in
         [("18.0.1-ee", 204), ("18.7.5-ee", 204), ("18.8.0-ee", 400), ("19.4.1-ee", 400)]
     {
@@ -81,19 +81,19 @@ async fn the_version_decides_how_the_allowlist_is_enforced() {
 }
 
 #[tokio::test]
-async fn the_deprecated_outbound_setting_can_be_absent() {
+async fn deprecated_outbound_setting_can_be_absent() {
     let scene = Scene::of(Simulator::builder().without_outbound_enabled());
     scene.api.get(&scene.scope("")).await.is(200, json!({ "inbound_enabled": true }));
 }
 
 #[test]
 #[should_panic(expected = "`latest` isn't a version of GitLab such as 18.8.0-ee")]
-fn a_version_needs_its_release() {
+fn version_needs_a_release_number() {
     let _ = Simulator::builder().version("latest");
 }
 
 #[tokio::test]
-async fn the_rights_of_jobs_follow_the_allowlist() {
+async fn rights_of_jobs_follow_the_allowlist() {
     let scene = scene("19.1.0-ee");
     let Scene { app, lib, .. } = scene;
     assert!(!scene.gitlab.job_may(lib, app, "READ_PACKAGES"));

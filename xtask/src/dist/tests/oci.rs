@@ -10,7 +10,7 @@ use crate::dist::checksums;
 
 const WINDOWS: &str = "x86_64-pc-windows-msvc";
 
-/// The files of the layout by their paths.
+/// Returns the files of the layout by their paths.
 fn layout(place: &Place) -> BTreeMap<String, Vec<u8>> {
     let packed = place.read("oci.tar");
     let mut archive = tar::Archive::new(packed.as_slice());
@@ -28,7 +28,7 @@ fn layout(place: &Place) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// The blob that a descriptor names, which must have the size and the digest that it says.
+/// Returns the blob of a descriptor, whose size and digest must match.
 #[track_caller]
 fn blob<'a>(files: &'a BTreeMap<String, Vec<u8>>, descriptor: &Value) -> &'a [u8] {
     let digest = descriptor["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
@@ -43,7 +43,7 @@ fn json(content: &[u8]) -> Value {
 }
 
 #[test]
-fn the_tag_leads_to_the_package_of_each_platform() {
+fn tag_leads_to_the_package_of_each_platform() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     place.pack(WINDOWS).unwrap();

@@ -1,4 +1,4 @@
-//! The content of a package, and the files beside it, down to the byte.
+//! The content of a package and the other files, byte by byte.
 
 use std::fs;
 use std::io::{Cursor, Read as _};
@@ -15,12 +15,12 @@ pub(super) const NAME: &str = "terraform-provider-gitlab-job-token";
 pub(super) const LINUX: &str = "x86_64-unknown-linux-musl";
 const NOTICES: &str = "By many.\n";
 
-/// Compressible and long enough for more than one block.
+/// Returns a program that is compressible and longer than one block.
 fn program() -> Vec<u8> {
     (0_u32..100_000).flat_map(|number| (number % 977 * number / 13).to_le_bytes()).collect()
 }
 
-/// A crate with one dependency.
+/// Returns a crate with one dependency.
 pub(super) fn crates() -> Crates {
     let found = |name: &str, license: &str| crates::Crate {
         name: name.to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn crates() -> Crates {
     Crates { all, dependencies: dependencies.into() }
 }
 
-/// A folder with a program that was built elsewhere, and room for packages.
+/// A folder with a prebuilt program, and another for packages.
 pub(super) struct Place(TempDir);
 
 impl Place {
@@ -59,7 +59,7 @@ impl Place {
         self.0.path().join("out/dist")
     }
 
-    pub(super) fn pack(&self, target: &str) -> Result<String, Problem> {
+    pub(super) fn pack(&self, target: &str) -> Result<String, DistError> {
         let options = Options {
             target: Some(target.to_owned()),
             binary: Some(self.binary()),
@@ -71,10 +71,14 @@ impl Place {
         })
     }
 
-    pub(super) fn sum_up(&self, without: &[&str], only: Option<&str>) -> Result<String, Problem> {
+    pub(super) fn write_checksums(
+        &self,
+        without: &[&str],
+        only: Option<&str>,
+    ) -> Result<String, DistError> {
         let without = without.iter().map(|&system| system.to_owned()).collect();
         let parts = Parts { folder: self.out(), without, only: only.map(str::to_owned) };
-        super::super::sum_up(project(), &parts)
+        super::super::write_checksums(project(), &parts)
     }
 
     pub(super) fn read(&self, what: &str) -> Vec<u8> {
@@ -95,9 +99,9 @@ impl Place {
         self.files().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The names in a file of checksums, each of which must be that of the file.
+    /// Returns the names in a checksum file, and checks each checksum.
     #[track_caller]
-    pub(super) fn summed_up(&self, what: &str) -> Vec<String> {
+    pub(super) fn checksummed(&self, what: &str) -> Vec<String> {
         let sums = String::from_utf8(self.read(what)).unwrap();
         let lines = sums.lines().map(|line| line.split_once("  ").unwrap());
         lines
@@ -112,7 +116,7 @@ impl Place {
             .collect()
     }
 
-    /// Name, mode and content of what a package holds.
+    /// Returns name, mode and content of the files in a package.
     pub(super) fn unpacked(&self, platform: &str) -> Vec<(String, u32, Vec<u8>)> {
         let packed = fs::read(self.out().join(format!("{NAME}_{VERSION}_{platform}.zip"))).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(packed)).unwrap();
@@ -141,7 +145,7 @@ fn set_mode(path: &Path, mode: u32) {
 fn set_mode(_: &Path, _: u32) {}
 
 #[test]
-fn the_files_have_the_names_that_registries_look_for() {
+fn files_have_the_names_that_registries_expect() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let expected = [
@@ -170,7 +174,7 @@ fn package_has_an_executable_program_and_license_texts() {
 }
 
 #[test]
-fn the_program_for_windows_has_its_ending() {
+fn windows_program_has_its_extension() {
     let place = Place::new();
     place.pack("aarch64-pc-windows-msvc").unwrap();
     let names: Vec<String> =
@@ -179,7 +183,7 @@ fn the_program_for_windows_has_its_ending() {
 }
 
 #[test]
-fn packing_twice_gives_the_same_bytes_wherever_and_whenever() {
+fn packing_twice_gives_the_same_bytes() {
     let (one, other) = (Place::new(), Place::new());
     set_mode(&one.binary(), 0o700);
     set_mode(&other.binary(), 0o644);
@@ -193,8 +197,8 @@ fn packing_twice_gives_the_same_bytes_wherever_and_whenever() {
     assert_eq!(one.files(), other.files());
 }
 
-/// The bytes as they were once, so that no other machine, and no other version of what packs,
-/// changes them unnoticed.
+/// Pins the bytes, so that another machine or a new version of a packing library can't change them
+/// unnoticed.
 #[test]
 fn packing_gives_the_same_bytes_on_every_machine() {
     let packed =
@@ -206,7 +210,7 @@ fn packing_gives_the_same_bytes_on_every_machine() {
 }
 
 #[test]
-fn the_manifest_is_that_of_the_project_and_names_the_protocol() {
+fn manifest_is_copied_and_names_the_protocol() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let manifest =
@@ -216,7 +220,7 @@ fn the_manifest_is_that_of_the_project_and_names_the_protocol() {
 }
 
 #[test]
-fn a_checksum_is_the_sha_256_in_lower_case() {
+fn checksum_is_a_lowercase_sha_256() {
     let of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(checksums::sha256(b"abc"), of_abc);
 }
@@ -224,7 +228,7 @@ fn a_checksum_is_the_sha_256_in_lower_case() {
 /// Terraform's registry rejects a release whose `SHA256SUMS` names a file that the registry doesn't
 /// ask for.
 #[test]
-fn registries_read_checksums_of_packages_and_the_manifest_alone() {
+fn checksums_cover_only_packages_and_the_manifest() {
     let place = Place::new();
     place.pack("x86_64-pc-windows-msvc").unwrap();
     for stranger in
@@ -234,16 +238,16 @@ fn registries_read_checksums_of_packages_and_the_manifest_alone() {
     }
     place.pack(LINUX).unwrap();
     assert_eq!(
-        place.summed_up("SHA256SUMS"),
+        place.checksummed("SHA256SUMS"),
         ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"]
     );
     let others = ["linux_amd64.cdx.json", "oci.tar", "windows_amd64.cdx.json"];
-    assert_eq!(place.summed_up("checksums.txt"), others);
+    assert_eq!(place.checksummed("checksums.txt"), others);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_usual_tool_accepts_the_checksums() {
+fn sha256sum_accepts_the_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     for sums in ["SHA256SUMS", "checksums.txt"] {
@@ -266,7 +270,7 @@ fn each_signature_has_its_place_and_its_command() {
 }
 
 #[test]
-fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
+fn checksums_need_a_complete_release() {
     let place = Place::new();
     let targets = target::of_releases().unwrap();
     let due: Vec<_> = targets.iter().filter(|target| !target.is_later()).collect();
@@ -274,47 +278,53 @@ fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
     for target in others {
         place.pack(target.triple()).unwrap();
     }
-    let error = place.sum_up(&[], None).unwrap_err().to_string();
+    let error = place.write_checksums(&[], None).unwrap_err().to_string();
     let missing =
         ["zip", "cdx.json"].map(|ending| format!("{NAME}_{VERSION}_{}.{ending}", last.platform()));
     assert!(error.ends_with(&format!("Missing:\n\n  {}", missing.join("\n  "))), "{error}");
 
     place.pack(last.triple()).unwrap();
     fs::remove_file(place.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"))).unwrap();
-    place.sum_up(&[], None).unwrap();
-    assert_eq!(place.summed_up("SHA256SUMS").len(), due.len() + 1);
+    place.write_checksums(&[], None).unwrap();
+    assert_eq!(place.checksummed("SHA256SUMS").len(), due.len() + 1);
 }
 
 #[test]
-fn a_release_without_a_system_is_asked_for() {
+fn missing_platform_of_a_release_is_named() {
     let place = Place::new();
     for target in target::of_releases().unwrap() {
         if !target.is_later() && target.platform().system() != "darwin" {
             place.pack(target.triple()).unwrap();
         }
     }
-    assert!(place.sum_up(&["windows"], None).unwrap_err().to_string().contains("darwin_arm64.zip"));
-    place.sum_up(&["darwin"], None).unwrap();
-    assert_eq!(place.summed_up("SHA256SUMS").len(), 5);
+    assert!(
+        place
+            .write_checksums(&["windows"], None)
+            .unwrap_err()
+            .to_string()
+            .contains("darwin_arm64.zip")
+    );
+    place.write_checksums(&["darwin"], None).unwrap();
+    assert_eq!(place.checksummed("SHA256SUMS").len(), 5);
 }
 
 #[test]
-fn what_comes_later_has_checksums_of_its_own() {
+fn later_files_have_separate_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
-    let error = place.sum_up(&[], Some("freebsd")).unwrap_err().to_string();
+    let error = place.write_checksums(&[], Some("freebsd")).unwrap_err().to_string();
     assert_eq!(error, format!("{} doesn't hold a package for freebsd", place.out().display()));
 
     place.pack("x86_64-unknown-freebsd").unwrap();
     let before = place.read("SHA256SUMS");
-    place.sum_up(&[], Some("freebsd")).unwrap();
-    let sums = place.summed_up("freebsd_checksums.txt");
+    place.write_checksums(&[], Some("freebsd")).unwrap();
+    let sums = place.checksummed("freebsd_checksums.txt");
     assert_eq!(sums, ["freebsd_amd64.cdx.json", "freebsd_amd64.zip"]);
     assert_eq!(place.read("SHA256SUMS"), before);
 }
 
 #[test]
-fn a_release_is_for_four_systems_on_two_processors() {
+fn release_is_for_four_systems_on_two_processors() {
     let platforms = target::of_releases().unwrap();
     let mut platforms: Vec<String> =
         platforms.iter().map(|target| target.platform().to_string()).collect();
@@ -332,12 +342,12 @@ fn invalid_target_and_target_unknown_to_hosts_are_errors() {
     let error = place.pack("x86_64-unknown-nowhere").unwrap_err().to_string();
     assert!(error.starts_with("the compiler knows no target x86_64-unknown-nowhere"), "{error}");
     let error = place.pack("wasm32-wasip1").unwrap_err().to_string();
-    assert_eq!(error, "there is no known name in registries for the platform of wasm32-wasip1");
+    assert_eq!(error, "registries have no name for the platform of wasm32-wasip1");
     assert!(!place.out().exists());
 }
 
 #[test]
-fn a_binary_that_is_not_there_is_told() {
+fn missing_binary_is_an_error() {
     let place = Place::new();
     fs::remove_file(place.binary()).unwrap();
     let error = place.pack(LINUX).unwrap_err().to_string();

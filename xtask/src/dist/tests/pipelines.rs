@@ -1,5 +1,4 @@
-//! Tests that the release pipelines agree with what this module makes. They run on machines of
-//! others and seldom, so what can be known of them beforehand is held here.
+//! Checks that the release pipelines match this module, since they run rarely and elsewhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,14 +16,14 @@ const GITHUB_RUST: &str = ".github/actions/rust/action.yml";
 const GITLAB: &str = ".gitlab-ci.yml";
 const ALL: [&str; 4] = [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITLAB];
 
-/// The oldest versions that the documentation promises.
+/// The oldest supported versions.
 const OLDEST: [(&str, &str); 2] = [("terraform", "1.0"), ("tofu", "1.6")];
 
 fn read(file: &str) -> String {
     fs::read_to_string(project().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// All strings that stand under a key, wherever it is, alone or in a list.
+/// Returns all strings below a key at any depth, alone or in a list.
 fn under(key: &str, file: &str) -> Vec<String> {
     let text = read(file);
     let documents = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -45,7 +44,7 @@ fn collect(key: &str, node: &Yaml<'_>, is_under: bool, found: &mut Vec<String>) 
     }
 }
 
-/// Without doubles, which would be built twice.
+/// Returns a set, and panics on duplicates, which would be built twice.
 #[track_caller]
 fn set<'a>(all: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
@@ -66,7 +65,7 @@ fn each_pipeline_builds_for_every_target_of_a_release() {
 }
 
 #[test]
-fn the_targets_are_those_that_maintainers_read_of() {
+fn documented_targets_match_the_code() {
     let guide = read("CONTRIBUTING.md");
     let rows = guide.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
     let rows: BTreeSet<(String, String)> = rows
@@ -90,7 +89,7 @@ fn dependencies_are_checked_for_every_target_of_a_release() {
 }
 
 #[test]
-fn each_pipeline_begins_with_the_gate_under_both_programs() {
+fn each_pipeline_starts_with_the_gate_under_both_programs() {
     for (file, key, script) in [(GITHUB_GATE, "program", "run"), (GITLAB, "PROGRAM", "script")] {
         let programs: BTreeSet<String> = under(key, file).into_iter().collect();
         assert_eq!(programs, set(["terraform", "tofu"]), "{file}");
@@ -100,7 +99,7 @@ fn each_pipeline_begins_with_the_gate_under_both_programs() {
 }
 
 #[test]
-fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
+fn each_pipeline_tests_the_oldest_supported_versions() {
     let page = read("docs-src/index.md");
     let [terraform, tofu] = OLDEST.map(|(_, version)| version);
     let promise = format!(
@@ -123,7 +122,7 @@ fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
 
 /// GitHub starts the workflow by these patterns, GitLab the pipeline by its rule.
 #[test]
-fn tags_that_are_no_versions_start_nothing() {
+fn only_version_tags_start_a_release() {
     let patterns = ["v[0-9]+.[0-9]+.[0-9]+", "v[0-9]+.[0-9]+.[0-9]+-*"];
     assert_eq!(set(under("tags", GITHUB_RELEASE).iter().map(String::as_str)), set(patterns));
     let rule = r"$CI_COMMIT_TAG =~ /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/";
@@ -143,7 +142,7 @@ fn one_compiler_is_used_everywhere() {
 /// A tag can be moved to other code by the owner of the repository, and these see the release
 /// before it is signed.
 #[test]
-fn actions_of_others_are_named_by_commit() {
+fn third_party_actions_are_pinned_by_commit() {
     for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {
         for action in under("uses", file).iter().filter(|action| !action.starts_with("./")) {
             let commit = action.split_once('@').map_or("", |(_, commit)| commit);
@@ -156,7 +155,7 @@ fn actions_of_others_are_named_by_commit() {
 }
 
 #[test]
-fn what_is_published_is_what_is_made() {
+fn published_files_are_the_built_ones() {
     let prefix = format!("{EXECUTABLE}_");
     for (builds, publishes) in [(GITHUB_RELEASE, GITHUB_PUBLISH), (GITLAB, GITLAB)] {
         assert!(read(publishes).contains(&format!(" dist/{prefix}*\n")), "{publishes}");
@@ -175,7 +174,7 @@ fn what_is_published_is_what_is_made() {
     }
 }
 
-/// A job of a workflow, from its name to the next.
+/// Returns a job of a workflow, from its name to the next job.
 fn job(file: &str, name: &str) -> String {
     let text = read(file);
     let (_, after) =
@@ -185,7 +184,7 @@ fn job(file: &str, name: &str) -> String {
 }
 
 #[test]
-fn nothing_waits_for_what_comes_later() {
+fn no_job_needs_a_later_one() {
     for (file, name) in [(GITHUB_RELEASE, "publish"), (GITHUB_RELEASE, "oci"), (GITLAB, "publish")]
     {
         let (text, job) = (read(file), job_or_top(file, name));
@@ -195,7 +194,7 @@ fn nothing_waits_for_what_comes_later() {
     assert!(job_or_top(GITLAB, ".freebsd").contains("allow_failure: true"));
 }
 
-/// GitLab's jobs stand at the margin.
+/// Returns a job of GitLab's pipeline, which isn't indented.
 fn job_or_top(file: &str, name: &str) -> String {
     if file != GITLAB {
         return job(file, name);
@@ -206,10 +205,10 @@ fn job_or_top(file: &str, name: &str) -> String {
     after.lines().take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n")
 }
 
-/// The key is in the environment of one step. Its job builds nothing, and runs the script that
-/// takes the key out of there alone.
+/// One step has the key in its environment. Its job builds nothing, and runs only the script that
+/// reads the key.
 #[test]
-fn the_key_is_seen_by_the_job_that_signs_alone() {
+fn only_the_signing_job_has_the_key() {
     let release = read(GITHUB_PUBLISH);
     let steps: Vec<&str> =
         release.split("\n      - ").filter(|step| step.contains("secrets.")).collect();

@@ -1,4 +1,4 @@
-//! The bill of materials of a package.
+//! The SBOM of a package.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn sbom(place: &Place) -> Value {
 }
 
 #[test]
-fn the_bill_names_the_package_by_its_checksum() {
+fn sbom_names_the_package_by_its_checksum() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let sbom = sbom(&place);
@@ -31,7 +31,7 @@ fn the_bill_names_the_package_by_its_checksum() {
 }
 
 #[test]
-fn the_bill_lists_crates_with_licence_checksum_and_origin() {
+fn sbom_lists_crates_with_license_checksum_and_origin() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let sbom = sbom(&place);
@@ -53,7 +53,7 @@ fn the_bill_lists_crates_with_licence_checksum_and_origin() {
 }
 
 #[test]
-fn the_bill_says_which_crate_needs_which() {
+fn sbom_has_the_dependencies_of_each_crate() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let std = format!("pkg:generic/rust-std@{}", target::compiler_version().unwrap());

@@ -1,5 +1,4 @@
-//! `.ci/sign`, with keys that are made here. Without GnuPG there is nothing to show, and only a
-//! word about that.
+//! `.ci/sign`, with keys that are made here. Without GnuPG, these tests are skipped with a message.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +12,7 @@ use crate::project;
 
 const PASSPHRASE: &str = "correct horse";
 
-/// A key ring of its own. Its path is short, because GnuPG's socket lies there.
+/// A private key ring. Its path is short, because GnuPG's socket is in it.
 struct Keys(TempDir);
 
 impl Keys {
@@ -26,7 +25,7 @@ impl Keys {
             return None;
         }
         let home = tempfile::Builder::new().prefix("k").tempdir().unwrap();
-        // Otherwise it spends seconds on protecting keys that live as long as that.
+        // Otherwise it spends seconds on key protection that such short-lived keys don't need.
         fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\n").unwrap();
         Some(Self(home))
     }
@@ -42,7 +41,7 @@ impl Keys {
         gpg.arg(PASSPHRASE).args(arguments).output().unwrap()
     }
 
-    /// A new key, armoured.
+    /// Returns a new armored key.
     fn secret(&self, algorithm: &str) -> String {
         let made = self.gpg([
             "--quick-generate-key",
@@ -62,7 +61,7 @@ impl Drop for Keys {
     }
 }
 
-/// A folder with the checksums of a release.
+/// Makes a folder with the checksums of a release.
 fn release() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let sums = folder.path().join("terraform-provider-x_1.0.0_SHA256SUMS");
@@ -76,7 +75,7 @@ fn sign(folder: &Path, key: &str, passphrase: &str) -> Output {
 }
 
 #[test]
-fn a_signature_is_binary_and_detached_and_that_of_the_key() {
+fn signature_is_binary_detached_and_valid() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
 
@@ -128,7 +127,7 @@ fn key_that_registries_reject_leaves_no_signature() {
 }
 
 #[test]
-fn a_wrong_passphrase_fails_and_is_not_told() {
+fn wrong_passphrase_fails_without_showing_it() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, _)) = (keys.secret("ed25519"), release());
 
@@ -141,7 +140,7 @@ fn a_wrong_passphrase_fails_and_is_not_told() {
 }
 
 #[test]
-fn a_folder_without_checksums_is_refused() {
+fn folder_without_checksums_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let signed = sign(folder.path(), "none", "");
     assert!(!signed.status.success(), "{signed:?}");

@@ -1,4 +1,4 @@
-//! Links from one page of the project to another lead somewhere, down to the heading.
+//! Checks links between pages of the project, including headings.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use super::super::files;
 use crate::project;
 
-/// The folders whose pages are looked at, beside those at the top.
+/// The folders with pages, in addition to the top one.
 const FOLDERS: [&str; 5] = ["contributing", "docs", "examples", "fuzz", "tests/terraform"];
 
 #[test]
-fn every_link_leads_to_a_file_and_a_heading_of_it() {
+fn every_link_has_an_existing_file_and_heading() {
     let mut count = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).expect("a page");
@@ -25,7 +25,7 @@ fn every_link_leads_to_a_file_and_a_heading_of_it() {
                 || anchors(&fs::read_to_string(&target).expect("a page")).contains(heading);
             assert!(
                 heading.is_empty() || is_there(),
-                "{}: there is no heading {link}",
+                "{}: the heading {link} doesn't exist",
                 page.display()
             );
         }
@@ -74,7 +74,7 @@ fn outside_of_code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_heading_is_named_as_web_pages_name_it() {
+fn heading_anchors_match_those_of_web_pages() {
     let page = "# A `b` c!\n```\n# No heading\n```\n<a id=\"nestedatt--d\"></a>\nSee [it](#a-b-c) \
         and [else](https://x.y).\n\
         ";

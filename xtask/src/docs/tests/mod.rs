@@ -11,7 +11,7 @@ fn pages() -> Pages {
 }
 
 #[test]
-fn what_is_committed_is_what_the_command_writes() {
+fn committed_documentation_is_up_to_date() {
     let folder = project().join(FOLDER);
     let pages = pages();
     let mut stale: BTreeSet<PathBuf> = files(&folder).expect("docs/");
@@ -26,7 +26,7 @@ fn what_is_committed_is_what_the_command_writes() {
 }
 
 #[test]
-fn every_page_has_the_head_that_registries_read() {
+fn every_page_has_the_front_matter_of_registries() {
     for (file, page) in pages() {
         let (head, _) =
             page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("a head");
@@ -46,7 +46,7 @@ fn every_page_has_the_head_that_registries_read() {
 
 /// The folders that the registry shows; it ignores all others.
 #[test]
-fn every_page_is_where_registries_look() {
+fn every_page_has_the_path_that_registries_expect() {
     const FOLDERS: [&str; 5] = ["", "data-sources", "guides", "list-resources", "resources"];
     for file in pages().into_keys() {
         let folder = file.parent().and_then(Path::to_str).expect("a folder");
@@ -80,7 +80,7 @@ fn prose_in_the_sources_fits_80_columns() {
     }
 }
 
-/// The registry's tools find them by these words.
+/// The registry's tools look for these phrases.
 #[test]
 fn nested_attributes_and_identities_have_the_registrys_form() {
     let list = page("resources/job_token_allowlist_exclusive.md");
@@ -98,7 +98,7 @@ fn page(file: &str) -> String {
     fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
 }
 
-/// The titles in the guides that explain them.
+/// Returns the titles that the guides explain.
 fn explained() -> Vec<String> {
     let guides = ["guides/troubleshooting.md", "guides/troubleshooting-plans.md"].map(page);
     let lines = guides.iter().flat_map(|guide| guide.lines());
@@ -106,7 +106,7 @@ fn explained() -> Vec<String> {
 }
 
 #[test]
-fn every_message_is_explained_and_nothing_else_is() {
+fn troubleshooting_explains_every_message_and_no_other() {
     let (titles, explained) = (source::titles(), explained());
     assert!(titles.len() > 40, "only {} titles are found: {titles:?}", titles.len());
     let mut unexplained = titles.clone();
@@ -126,12 +126,12 @@ fn every_message_is_explained_and_nothing_else_is() {
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }
 
-/// Hosts wrap the text of a message, but not its title.
+/// Hosts wrap the detail of a message, but not its title.
 #[test]
 fn titles_have_at_most_60_characters() {
     const LONGEST: usize = 60;
     const ENTRY: &str = "platform/apps/app-1 on platform/deploy";
-    /// The values of these titles, and of those that have these words, as a run has them.
+    /// Example values for titles that have them.
     const VALUES: [(&str, &str); 16] = [
         ("Entry already exists: …", ENTRY),
         ("Conflicting entries: …", ENTRY),
@@ -155,12 +155,12 @@ fn titles_have_at_most_60_characters() {
         let value = VALUES.iter().find(|(start, _)| heading.contains(start));
         let title = heading.replace('…', value.map_or(TARGET, |(_, value)| value));
         assert!(title.chars().count() <= LONGEST, "{title:?} is too long");
-        assert!(!title.ends_with('.'), "{title:?} is no title");
+        assert!(!title.ends_with('.'), "{title:?} ends with a period");
     }
 }
 
 #[test]
-fn every_variable_of_the_environment_is_on_the_first_page() {
+fn index_page_lists_every_environment_variable() {
     let (page, variables) = (page("index.md"), source::variables());
     assert!(variables.contains("GITLAB_TOKEN"), "{variables:?}");
     for variable in variables {

@@ -1,6 +1,6 @@
-//! Reads from the program's own source what its documentation must not forget: the titles of
-//! diagnostics and the variables of the environment. It is no parser: where it can't follow the
-//! source, the test fails and says where.
+//! Reads the titles of diagnostics and the environment variables from the provider's source, to
+//! compare them with the documentation. If it can't follow the source, the test fails and says
+//! where.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::super::files;
 use crate::project;
 
-/// The text in a title for what only a run knows.
+/// Stands for a value in a title.
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
@@ -26,7 +26,7 @@ const TITLED: [&str; 10] = [
     "permissions::failed_change(",
 ];
 
-/// The titles of all diagnostics, with [`VARYING`] in place of each value.
+/// Returns the titles of all diagnostics, with [`VARYING`] in place of each value.
 pub(super) fn titles() -> BTreeSet<String> {
     let mut titles = BTreeSet::new();
     for (file, source) in sources(&["src/framework", "src/provider"]) {
@@ -49,8 +49,7 @@ pub(super) fn titles() -> BTreeSet<String> {
     titles
 }
 
-/// The variables that the program asks the environment for, as far as they are a practitioner's
-/// business.
+/// Returns the environment variables that the program reads and users can set.
 pub(super) fn variables() -> BTreeSet<String> {
     let mut variables = BTreeSet::new();
     for (_, source) in sources(&["src"]) {
@@ -67,7 +66,7 @@ fn is_variable(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// The files below these folders, without their tests.
+/// Returns the files below these folders, without their tests.
 fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
     let in_folder = |folder: &&str| {
         let folder = project().join(folder);
@@ -80,7 +79,7 @@ fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
     folders.iter().flat_map(in_folder).map(|file| (file.clone(), program(&file))).collect()
 }
 
-/// A file without its tests; nothing where there is no such file.
+/// Returns a file without its tests; nothing if it doesn't exist.
 fn program(file: &Path) -> String {
     let source = fs::read_to_string(file).unwrap_or_default();
     source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
@@ -172,7 +171,7 @@ fn texts(value: &str) -> Vec<String> {
     }
 }
 
-/// The text of a literal, or of a `format!` with each value replaced.
+/// Returns the text of a literal, or of a `format!` with each value replaced.
 fn text(source: &str) -> Option<String> {
     let formatted = source.strip_prefix("format!(").map(str::trim_start);
     let (text, _) = formatted.unwrap_or(source).strip_prefix('"')?.split_once('"')?;
@@ -206,7 +205,7 @@ pub(super) fn is_one_of(title: &str, text: &str) -> bool {
 }
 
 #[test]
-fn a_title_is_recognised_with_its_values() {
+fn title_is_recognised_with_its_values() {
     assert!(is_one_of("No target", "No target"));
     assert!(!is_one_of("No target", "No targets"));
     assert!(is_one_of("Can't look up the … `…`", "Can't look up the group `a/b`"));

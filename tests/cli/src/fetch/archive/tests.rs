@@ -1,5 +1,5 @@
-//! Releases that are signed here and served on loopback. Without GnuPG and curl there is nothing to
-//! show, and only a word about that, unless `CI=true`.
+//! Releases that are signed here and served on loopback. Without GnuPG and curl, these tests are
+//! skipped with a message, unless `CI=true`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Write as _};
@@ -14,7 +14,7 @@ use crate::fetch::{say, sha256};
 const VERSION: &str = "1.2.3";
 const SUMS: &str = "terraform_1.2.3_SHA256SUMS";
 
-/// A key ring of its own. Its path is short, because GnuPG's socket lies there.
+/// A private key ring. Its path is short, because GnuPG's socket is in it.
 struct Keys(TempDir);
 
 impl Keys {
@@ -76,7 +76,7 @@ fn archive_name() -> String {
     format!("terraform_1.2.3_{}.zip", platform())
 }
 
-/// A release as it must be, with the key.
+/// Makes a valid release and its key.
 fn release(keys: &Keys) -> Files {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(program(), zip::write::SimpleFileOptions::default()).unwrap();
@@ -126,13 +126,13 @@ fn fetched(keys: &Keys, files: Files) -> Result<Vec<u8>, SourceError> {
 }
 
 #[test]
-fn a_signed_release_is_unpacked() {
+fn signed_release_is_unpacked() {
     let Some(keys) = Keys::new() else { return };
     assert_eq!(fetched(&keys, release(&keys)).unwrap(), b"the program");
 }
 
 #[test]
-fn checksums_that_were_changed_are_an_error() {
+fn changed_checksums_are_an_error() {
     let Some(keys) = Keys::new() else { return };
     let mut files = release(&keys);
     files.get_mut(&format!("/{VERSION}/{SUMS}")).unwrap().push(b'\n');
@@ -141,9 +141,9 @@ fn checksums_that_were_changed_are_an_error() {
     assert!(error.to_string().contains("BAD signature"), "{error}");
 }
 
-/// The server hands out a key that fits the signature, which proves nothing.
+/// The server's key matches the signature, which proves nothing.
 #[test]
-fn a_signature_with_another_key_is_an_error() {
+fn signature_with_another_key_is_an_error() {
     let (Some(keys), Some(others)) = (Keys::new(), Keys::new()) else { return };
     let error = fetched(&keys, release(&others)).unwrap_err();
     assert!(matches!(error, SourceError::Signature { .. }), "{error}");
@@ -151,7 +151,7 @@ fn a_signature_with_another_key_is_an_error() {
 }
 
 #[test]
-fn a_second_signature_with_another_key_is_an_error() {
+fn second_signature_with_another_key_is_an_error() {
     let (Some(keys), Some(others)) = (Keys::new(), Keys::new()) else { return };
     let mut files = release(&keys);
     files.get_mut("/key").unwrap().extend(others.public());
@@ -162,7 +162,7 @@ fn a_second_signature_with_another_key_is_an_error() {
 }
 
 #[test]
-fn an_archive_with_another_checksum_is_an_error() {
+fn archive_with_another_checksum_is_an_error() {
     let Some(keys) = Keys::new() else { return };
     let mut files = release(&keys);
     files.get_mut(&format!("/{VERSION}/{}", archive_name())).unwrap().push(b'\n');
@@ -171,7 +171,7 @@ fn an_archive_with_another_checksum_is_an_error() {
 }
 
 #[test]
-fn an_archive_that_is_not_listed_is_an_error() {
+fn unlisted_archive_is_an_error() {
     let Some(keys) = Keys::new() else { return };
     let mut files = release(&keys);
     let sums = b"00  terraform_1.2.3_plan9_386.zip\n".to_vec();
@@ -182,7 +182,7 @@ fn an_archive_that_is_not_listed_is_an_error() {
 }
 
 #[test]
-fn a_missing_file_is_an_error() {
+fn missing_file_is_an_error() {
     let Some(keys) = Keys::new() else { return };
     let whole = release(&keys);
     for path in whole.keys() {
@@ -194,7 +194,7 @@ fn a_missing_file_is_an_error() {
 }
 
 #[test]
-fn a_good_signature_by_an_expired_or_revoked_key_does_not_count() {
+fn signature_of_an_expired_or_revoked_key_is_invalid() {
     let valid = |key| {
         format!(
             "[GNUPG:] NEWSIG\n[GNUPG:] {key} 1 A\n[GNUPG:] VALIDSIG SUB 2026-01-01 1 0 4 0 1 8 00 \

@@ -66,7 +66,7 @@ fn rejected(reason: &str) -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_target_is_added_once_and_removed_once() {
+fn target_is_added_once_and_removed_once() {
     for pick in [|s: &Scene| s.lib, |s: &Scene| s.partners] {
         let mut scene = scene();
         let target = pick(&scene);
@@ -82,7 +82,7 @@ fn a_target_is_added_once_and_removed_once() {
 }
 
 #[test]
-fn the_limit_is_validated_before_uniqueness() {
+fn limit_is_validated_before_uniqueness() {
     let mut scene = scene();
     scene.add(scene.lib).unwrap();
     scene.fill_but_one();
@@ -105,7 +105,7 @@ impl Scene {
 }
 
 #[test]
-fn the_limit_counts_each_kind_by_itself() {
+fn limit_applies_to_each_kind_separately() {
     let mut scene = scene();
     scene.fill(scene.partners);
     assert_eq!(
@@ -116,7 +116,7 @@ fn the_limit_counts_each_kind_by_itself() {
 }
 
 #[test]
-fn a_project_has_no_entry_for_itself_before_18_3() {
+fn project_has_no_entry_for_itself_before_18_3() {
     let mut scene = scene_of("18.2.8-ee");
     let own = Target::Project(scene.source_project);
     assert_eq!(
@@ -131,7 +131,7 @@ fn a_project_has_no_entry_for_itself_before_18_3() {
 }
 
 #[test]
-fn an_entry_of_the_project_itself_is_listed_twice_and_stays() {
+fn entry_of_the_project_itself_is_listed_twice() {
     let mut scene = scene_of("18.3.0-ee");
     let own = Target::Project(scene.source_project);
     assert_eq!(scene.add(own), Ok(()));
@@ -144,7 +144,7 @@ fn an_entry_of_the_project_itself_is_listed_twice_and_stays() {
 }
 
 #[test]
-fn a_hidden_project_can_be_removed_since_19_4() {
+fn hidden_project_can_be_removed_since_19_4() {
     let mut scene = scene_of("19.4.1-ee");
     let lib = scene.lib;
     scene.add(lib).unwrap();
@@ -155,7 +155,7 @@ fn a_hidden_project_can_be_removed_since_19_4() {
 }
 
 #[test]
-fn outbound_links_are_no_entries_of_the_allowlist() {
+fn outbound_links_are_not_on_the_allowlist() {
     let mut scene = scene();
     scene.world.allow_outbound(scene.source_project, scene.lib.id()).unwrap();
     assert_eq!(scene.listed(), [scene.source_project]);
@@ -185,7 +185,7 @@ fn hidden_group_can_be_removed_but_not_a_hidden_project() {
 }
 
 #[test]
-fn a_hidden_target_cannot_be_added() {
+fn hidden_target_cannot_be_added() {
     for (pick, word) in [
         ((|s: &Scene| s.lib) as fn(&Scene) -> Target, "target_project"),
         (|s| s.partners, "target_group"),
@@ -200,7 +200,7 @@ fn a_hidden_target_cannot_be_added() {
 }
 
 #[test]
-fn a_target_that_does_not_exist_is_told_apart_by_kind() {
+fn missing_target_has_an_error_per_kind() {
     let mut scene = scene();
     assert_eq!(scene.add(Target::Project(999)), Err(Refusal::NoSuchTarget(Target::Project(999))));
     assert_eq!(scene.add(Target::Group(999)), Err(Refusal::NoSuchTarget(Target::Group(999))));
@@ -209,7 +209,7 @@ fn a_target_that_does_not_exist_is_told_apart_by_kind() {
 }
 
 #[test]
-fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
+fn developer_is_forbidden_and_nonmember_gets_not_found() {
     let mut scene = scene();
     let source_project = Target::Project(scene.source_project);
     for (spec, expected) in [
@@ -254,7 +254,7 @@ fn enforcement_hides_the_setting_and_keeps_it() {
 }
 
 #[test]
-fn order_of_the_list_is_not_by_id_and_always_the_same() {
+fn order_of_the_list_is_stable_but_not_by_id() {
     let mut scene = scene();
     scene.fill_but_one();
     let listed = scene.listed();

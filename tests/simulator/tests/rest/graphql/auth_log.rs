@@ -45,7 +45,7 @@ async fn rows_are_not_sorted_by_time() {
 }
 
 #[tokio::test]
-async fn a_project_has_one_row_with_its_last_time() {
+async fn project_has_one_row_with_its_last_time() {
     let scene = Scene::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, EARLY);
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
@@ -56,7 +56,7 @@ async fn a_project_has_one_row_with_its_last_time() {
 }
 
 #[tokio::test]
-async fn the_log_is_read_page_by_page() {
+async fn log_is_read_page_by_page() {
     let scene = Scene::new();
     for (n, at) in [EARLY, LATE, LATE, EARLY].iter().enumerate() {
         let origin = scene.gitlab.add_project(&format!("other/p{n}"));
@@ -73,7 +73,7 @@ async fn the_log_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_log_holds_100() {
+async fn page_of_the_log_holds_100() {
     let scene = Scene::new();
     for n in 0..101 {
         let origin = scene.gitlab.add_project(&format!("many/p{n}"));
@@ -84,7 +84,7 @@ async fn a_page_of_the_log_holds_100() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_log_doubles_the_cost() {
+async fn page_of_the_log_doubles_the_cost() {
     let scene = Scene::new();
     // The project costs 1, then the log, its nodes and their fields count twice.
     let query = |fields: usize| {
@@ -101,7 +101,7 @@ async fn a_page_of_the_log_doubles_the_cost() {
 }
 
 #[tokio::test]
-async fn the_log_is_an_error_for_developers() {
+async fn log_is_an_error_for_developers() {
     let scene = Scene::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
     let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
@@ -114,7 +114,7 @@ async fn the_log_is_an_error_for_developers() {
 }
 
 #[tokio::test]
-async fn the_log_exists_since_17_6() {
+async fn log_exists_since_17_6() {
     let scene = Scene::of(Simulator::builder().version("17.5.4-ee"));
     let answer = scene.graphql().ask(LOG, json!({})).await;
     let message = "Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'";

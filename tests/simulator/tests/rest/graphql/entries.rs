@@ -1,4 +1,4 @@
-//! Entries: links of both directions, those of a project for itself, and what else an entry tells.
+//! Entries: links of both directions, a project's own entry, and further fields.
 
 use gitlab_simulator::{ADMINISTRATOR, Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn list(data: &Value) -> Value {
     data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone()
 }
 
-/// The direction and path of each link, in the order of the answer.
+/// Returns the direction and path of each link, in the order of the answer.
 async fn links(api: &Api, variables: Value) -> Vec<(String, String)> {
     let list = list(&api.data(LINKS, variables).await);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -54,7 +54,7 @@ async fn links_of_both_directions_come_newest_first() {
 }
 
 #[tokio::test]
-async fn a_removal_without_a_direction_means_the_outbound_link() {
+async fn removal_defaults_to_the_outbound_link() {
     let scene = Scene::new();
     scene.gitlab.allow_outbound(scene.app, scene.lib);
     scene.gitlab.allow(scene.app, scene.lib());
@@ -71,7 +71,7 @@ async fn a_removal_without_a_direction_means_the_outbound_link() {
 }
 
 #[tokio::test]
-async fn an_update_of_the_project_itself_makes_its_entry() {
+async fn update_of_the_project_itself_creates_its_entry() {
     let scene = Scene::new();
     let own = Target::Project(scene.app);
     let mut input = limited(&["READ_JOBS"]);
@@ -90,7 +90,7 @@ async fn an_update_of_the_project_itself_makes_its_entry() {
 }
 
 #[tokio::test]
-async fn the_project_itself_is_added_like_any_other() {
+async fn project_itself_is_added_like_any_other() {
     let scene = Scene::new();
     let mut input = limited(&["READ_JOBS"]);
     input["input"]["targetPath"] = json!("acme/app");
@@ -100,7 +100,7 @@ async fn the_project_itself_is_added_like_any_other() {
 }
 
 #[tokio::test]
-async fn before_18_3_nothing_makes_an_entry_for_itself() {
+async fn project_cannot_have_its_own_entry_before_18_3() {
     let scene = Scene::of(Simulator::builder().version("18.2.8-ee"));
     scene.gitlab.set_fine_grained_permissions(scene.app, true);
     let add = ADD.replace("CiJobTokenAccessible", "");
@@ -117,7 +117,7 @@ async fn before_18_3_nothing_makes_an_entry_for_itself() {
 }
 
 #[tokio::test]
-async fn before_18_3_permissions_are_switched_off() {
+async fn permissions_are_disabled_before_18_3() {
     let scene = Scene::of(Simulator::builder().version("18.0.0-ee"));
     let data = scene
         .graphql()
@@ -152,7 +152,7 @@ async fn before_18_3_targets_are_projects_and_groups() {
 }
 
 #[tokio::test]
-async fn a_fragment_that_no_target_matches_is_refused() {
+async fn fragment_of_an_impossible_type_is_rejected() {
     let query = |spread: &str, fragment: &str| {
         format!(
             "{{ project(fullPath: \"acme/app\") {{ ciJobTokenScopeAllowlist {{ projectsAllowlist {{
@@ -183,7 +183,7 @@ async fn a_fragment_that_no_target_matches_is_refused() {
 }
 
 #[tokio::test]
-async fn an_entry_tells_who_added_it() {
+async fn entry_names_who_added_it() {
     let scene = Scene::new();
     let app = Target::Project(scene.app);
     scene.gitlab.allow(scene.app, scene.partners());
@@ -203,7 +203,7 @@ async fn an_entry_tells_who_added_it() {
 }
 
 #[tokio::test]
-async fn a_field_can_be_taken_out_of_the_schema() {
+async fn field_can_be_removed_from_the_schema() {
     let query = "{ project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
         projectsAllowlist { nodes { autopopulated } } } } }";
     let before = Scene::new();
@@ -222,6 +222,6 @@ async fn a_field_can_be_taken_out_of_the_schema() {
 
 #[test]
 #[should_panic(expected = "the schema has no field Project.nothing")]
-fn a_field_that_is_absent_cannot_be_taken_out() {
+fn absent_field_cannot_be_removed() {
     Simulator::start().remove_field("Project", "nothing");
 }

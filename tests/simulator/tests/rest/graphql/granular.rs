@@ -1,5 +1,5 @@
-//! Fine-grained personal access tokens, whose permissions cover mutations and not yet what these
-//! answer with.
+//! Fine-grained personal access tokens, whose permissions cover mutations but not yet their
+//! payloads.
 
 use gitlab_simulator::{GranularGraphql, Permissions, Simulator, TokenSpec};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn errors(answer: &Value) -> Vec<(Value, String)> {
 }
 
 #[tokio::test]
-async fn a_mutation_without_its_permission_changes_nothing() {
+async fn mutation_without_its_permission_changes_nothing() {
     let scene = scene(GranularGraphql::Errors);
     let api = client(&scene, &["Job Token Scope: Read"]);
     let remove_project = "mutation { ciJobTokenScopeRemoveProject(input: {
@@ -93,7 +93,7 @@ async fn a_mutation_without_its_permission_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_mutation_is_carried_out_although_its_entry_is_an_error() {
+async fn mutation_succeeds_although_its_entry_is_an_error() {
     let scene = scene(GranularGraphql::Errors);
     let api = client(&scene, &["Job Token Scope: Update", "CI/CD Setting: Update"]);
     let answer = api.ask(UPDATE, limited(&["READ_JOBS"])).await;
@@ -152,7 +152,7 @@ async fn reads_of_types_not_covered_can_be_empty_lists() {
 }
 
 #[tokio::test]
-async fn the_fields_of_a_project_need_their_permission() {
+async fn fields_of_a_project_need_their_permission() {
     let scene = scene(GranularGraphql::Errors);
     let query = "{ project(fullPath: \"acme/app\") { fullPath } }";
     let answer = client(&scene, &["Job Token Scope: Read"]).ask(query, json!({})).await;

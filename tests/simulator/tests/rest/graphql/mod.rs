@@ -1,4 +1,4 @@
-//! The GraphQL API: one module for each part of it, and what they share.
+//! The GraphQL API, with one module for each part.
 
 mod auth_log;
 mod entries;
@@ -33,24 +33,24 @@ const UPDATE: &str = "mutation Update($input: CiJobTokenScopeUpdatePoliciesInput
   }
 }";
 
-/// GitLab's message where something is absent, hidden or forbidden.
+/// GitLab's message if something doesn't exist, is hidden or forbidden.
 const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you \
                              don't have permission to perform this action";
 
 impl Api {
-    /// A GraphQL request with variables.
+    /// Returns a GraphQL request with variables.
     async fn graphql(&self, query: &str, variables: Value) -> Reply {
         self.post("/api/graphql", &json!({ "query": query, "variables": variables })).await
     }
 
-    /// The JSON of a GraphQL answer, whose status is always the same.
+    /// Returns the JSON of a GraphQL response, whose status is always 200.
     async fn ask(&self, query: &str, variables: Value) -> Value {
         let reply = self.graphql(query, variables).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.json()
     }
 
-    /// The data of an answer without errors.
+    /// Returns the data of an answer without errors.
     async fn data(&self, query: &str, variables: Value) -> Value {
         let answer = self.ask(query, variables).await;
         assert_eq!(answer.get("errors"), None, "{answer}");
@@ -59,19 +59,19 @@ impl Api {
 }
 
 impl Scene {
-    /// A client of the instance's root, with the administrator's token.
+    /// Returns a client of the instance's root, with the administrator's token.
     fn graphql(&self) -> Api {
         Api::new(&self.gitlab.url(), self.gitlab.token())
     }
 
-    /// The same with another token.
+    /// Returns a client of the instance's root with another token.
     fn graphql_as(&self, spec: gitlab_simulator::TokenSpec) -> Api {
         Api::new(&self.gitlab.url(), &self.gitlab.add_token(spec))
     }
 }
 
-/// The input of an addition of `acme/lib` to `acme/app` with policies in place of the default
-/// permissions.
+/// Returns the input of an addition of `acme/lib` to `acme/app` with policies instead of the
+/// default permissions.
 fn limited(policies: &[&str]) -> Value {
     json!({
         "input": {

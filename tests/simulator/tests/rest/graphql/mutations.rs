@@ -1,4 +1,4 @@
-//! Writing.
+//! Mutations.
 
 use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Permissions, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const REMOVE_GROUP: &str = "mutation($input: CiJobTokenScopeRemoveGroupInput!) {
   ciJobTokenScopeRemoveGroup(input: $input) { ciJobTokenScope { groupsAllowlistCount } errors }
 }";
 
-/// The errors in the payload of a request's only mutation.
+/// Returns the errors in the payload of a request's only mutation.
 async fn errors(api: &Api, query: &str, variables: Value) -> Value {
     let data = api.data(query, variables).await;
     let payload = data.as_object().unwrap().values().next().unwrap().clone();
@@ -41,7 +41,7 @@ fn update(target: &str, policies: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn an_entry_is_created_with_its_permissions() {
+async fn entry_is_created_with_its_permissions() {
     let scene = Scene::new();
     let data = scene.graphql().data(ADD, limited(&["READ_JOBS", "READ_PACKAGES"])).await;
     let id = format!("gid://gitlab/Project/{}", scene.lib);
@@ -61,7 +61,7 @@ async fn an_entry_is_created_with_its_permissions() {
 }
 
 #[tokio::test]
-async fn an_entry_has_the_default_permissions_unless_told_otherwise() {
+async fn entry_has_the_default_permissions_unless_specified() {
     let scene = Scene::new();
     assert_eq!(errors(&scene.graphql(), ADD, to("partners")).await, json!([]));
     assert_eq!(scene.gitlab.permissions(scene.app, scene.partners()), Some(Permissions::default()));
@@ -72,7 +72,7 @@ async fn an_entry_has_the_default_permissions_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn an_addition_that_cannot_be_says_why() {
+async fn failed_addition_names_the_reason() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let bot = scene.graphql_as(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
@@ -98,7 +98,7 @@ async fn an_addition_that_cannot_be_says_why() {
 }
 
 #[tokio::test]
-async fn a_full_list_takes_no_more() {
+async fn full_allowlist_rejects_additions() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT);
     let reason = "Validation failed: Source project exceeds the allowable number of project links \
@@ -131,7 +131,7 @@ async fn absent_hidden_or_forbidden_project_is_not_available() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_only_read_reads_and_changes_nothing() {
+async fn read_only_token_cannot_change_anything() {
     let scene = Scene::new();
     let spec = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
     let reader = scene.graphql_as(spec);
@@ -143,7 +143,7 @@ async fn a_token_that_may_only_read_reads_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_update_replaces_permissions_and_nothing_else() {
+async fn update_replaces_permissions_and_nothing_else() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let before = scene.gitlab.entry(scene.app, scene.partners()).unwrap();
@@ -161,7 +161,7 @@ async fn an_update_replaces_permissions_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_update_that_cannot_be_says_why() {
+async fn failed_update_names_the_reason() {
     let scene = Scene::new();
     let api = scene.graphql();
     for (target, reason) in [
@@ -196,7 +196,7 @@ async fn while_off_additions_get_the_default_and_updates_fail() {
     assert!(scene.gitlab.permissions(scene.app, scene.lib()).unwrap().default_permissions);
     let failed = errors(&scene.graphql(), UPDATE, update("acme/lib", &["READ_JOBS"])).await;
     assert_eq!(failed, json!(["Failed to update job token scope"]));
-    // The switch is that of one project.
+    // The setting applies to one project.
     scene.gitlab.allow(scene.lib, scene.partners());
     let mut other = update("partners", &["READ_JOBS"]);
     other["input"]["projectPath"] = json!("acme/lib");
@@ -204,7 +204,7 @@ async fn while_off_additions_get_the_default_and_updates_fail() {
 }
 
 #[tokio::test]
-async fn a_project_is_removed_inbound_alone() {
+async fn only_the_inbound_link_of_a_project_is_removed() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let api = scene.graphql();
@@ -230,7 +230,7 @@ async fn a_project_is_removed_inbound_alone() {
 }
 
 #[tokio::test]
-async fn a_group_is_removed() {
+async fn group_is_removed() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let api = scene.graphql();
@@ -242,7 +242,7 @@ async fn a_group_is_removed() {
 }
 
 #[tokio::test]
-async fn mutations_of_one_request_are_carried_out_in_order() {
+async fn mutations_of_one_request_run_in_order() {
     let scene = Scene::new();
     let query = r#"mutation {
         first: ciJobTokenScopeAddGroupOrProject(input: { projectPath: "acme/app", targetPath: "acme/lib" }) { errors }

@@ -1,4 +1,4 @@
-//! Reading.
+//! Queries.
 
 use gitlab_simulator::{Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn paths(group: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_entry_is_read_with_its_permissions() {
+async fn entry_is_read_with_its_permissions() {
     let scene = Scene::new();
     scene.gitlab.allow_with(
         scene.app,
@@ -77,7 +77,7 @@ async fn an_entry_is_read_with_its_permissions() {
 }
 
 #[tokio::test]
-async fn groups_are_listed_apart_and_the_project_itself_is_not() {
+async fn groups_are_listed_separately_without_the_project_itself() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let query = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist {
@@ -96,7 +96,7 @@ async fn groups_are_listed_apart_and_the_project_itself_is_not() {
 }
 
 #[tokio::test]
-async fn hidden_target_is_read_all_the_same() {
+async fn hidden_target_is_listed() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let owner = TokenSpec::new("owner").maintainer_of(Target::Project(scene.app));
@@ -106,7 +106,7 @@ async fn hidden_target_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_list_is_read_page_by_page_although_it_changes() {
+async fn list_that_changes_is_read_page_by_page() {
     let scene = Scene::new();
     let mut expected = scene.fill_projects(7);
     let api = scene.graphql();
@@ -118,7 +118,7 @@ async fn a_list_is_read_page_by_page_although_it_changes() {
             let id = node["target"]["id"].as_str().unwrap();
             found.push(id.rsplit('/').next().unwrap().parse::<u64>().unwrap());
         }
-        // What was read before goes away; nothing of the rest may slip.
+        // Elements that were read are removed; none of the others may be skipped.
         scene.gitlab.revoke(scene.app, Target::Project(found[0]));
         if list["pageInfo"]["hasNextPage"] == false {
             break;
@@ -131,7 +131,7 @@ async fn a_list_is_read_page_by_page_although_it_changes() {
 }
 
 #[tokio::test]
-async fn a_page_of_an_allowlist_holds_200_and_one_of_projects_100() {
+async fn page_of_an_allowlist_holds_200_and_one_of_projects_100() {
     let scene = Scene::new();
     scene.fill_projects(205);
     let api = scene.graphql();
@@ -155,7 +155,7 @@ async fn a_page_of_an_allowlist_holds_200_and_one_of_projects_100() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_list_can_be_read_first() {
+async fn list_can_be_read_from_its_end() {
     let scene = Scene::new();
     scene.fill_projects(3);
     let query =
@@ -181,7 +181,7 @@ async fn the_end_of_a_list_can_be_read_first() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_none_is_an_error_of_the_field() {
+async fn invalid_cursor_is_an_error_of_the_field() {
     let scene = Scene::new();
     for arguments in [r#"after: "nonsense""#, "first: 1, last: 1"] {
         let query = format!(
@@ -233,7 +233,7 @@ async fn settings_and_list_are_for_maintainers() {
 }
 
 #[tokio::test]
-async fn what_is_absent_or_has_moved_is_null() {
+async fn missing_or_moved_project_is_null() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let query =
@@ -301,7 +301,7 @@ async fn switched_off_permissions_are_not_shown() {
 }
 
 #[tokio::test]
-async fn it_is_served_below_a_relative_root() {
+async fn graphql_is_served_below_a_relative_root() {
     let scene = Scene::of(Simulator::builder().relative_url_root("/gitlab"));
     let query = r#"{ project(fullPath: "acme/app") { webUrl } }"#;
     let data = scene.graphql().data(query, json!({})).await;

@@ -1,5 +1,4 @@
-//! Requests that GitLab does not carry out: tokens, queries that do not fit the schema, variables,
-//! cost.
+//! Requests that GitLab rejects: tokens, invalid queries, variables and complexity.
 
 use gitlab_simulator::{Permissions, Simulator, TokenScope, TokenSpec};
 use reqwest::Method;
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ADD, UPDATE, limited};
 use crate::kit::{Api, Reply, Scene};
 
-/// The only error of an answer without data.
+/// Returns the only error of an answer without data.
 async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
     let answer = api.ask(query, variables).await;
     assert_eq!(answer.get("data"), None, "{answer}");
@@ -18,7 +17,7 @@ async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
 }
 
 #[tokio::test]
-async fn only_a_token_that_works_is_let_in() {
+async fn only_a_valid_token_is_accepted() {
     let scene = Scene::new();
     let query = json!({ "query": "{ __typename }" });
     let invalid = || json!({ "errors": [{ "message": "Invalid token" }] });
@@ -49,7 +48,7 @@ async fn only_a_token_that_works_is_let_in() {
 }
 
 #[tokio::test]
-async fn what_the_schema_does_not_have_is_named() {
+async fn unknown_fields_are_named() {
     let scene = Scene::new();
     let api = scene.graphql();
     let project = r#"{ project(fullPath: "acme/app") { id secret } }"#;
@@ -103,7 +102,7 @@ async fn what_the_schema_does_not_have_is_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_policy_is_refused_in_a_variable_and_in_the_query() {
+async fn unknown_policy_is_rejected_in_variable_and_literal() {
     let scene = Scene::new();
     let api = scene.graphql();
     let mutation = |variables: &str, policies: &str| {
@@ -135,7 +134,7 @@ async fn an_unknown_policy_is_refused_in_a_variable_and_in_the_query() {
 }
 
 #[tokio::test]
-async fn a_policy_in_lower_case_is_unknown() {
+async fn policy_in_lower_case_is_unknown() {
     let scene = Scene::new();
     let error = refusal(&scene.graphql(), ADD, limited(&["read_jobs"])).await;
     let message = error["message"].as_str().unwrap();
@@ -145,7 +144,7 @@ async fn a_policy_in_lower_case_is_unknown() {
 }
 
 #[tokio::test]
-async fn variables_that_do_not_fit_are_named() {
+async fn invalid_variables_are_named() {
     let scene = Scene::new();
     let query = "query($path: ID!, $first: Int, $deep: Boolean) { group(fullPath: $path) {
         projects(first: $first, includeSubgroups: $deep) { count }
@@ -177,7 +176,7 @@ async fn variables_that_do_not_fit_are_named() {
 }
 
 #[tokio::test]
-async fn a_query_that_costs_too_much_is_not_carried_out() {
+async fn too_complex_query_is_not_executed() {
     let scene = Scene::new();
     let fields = |count: usize| (0..count).map(|n| format!("f{n}: name ")).collect::<String>();
     let list = |first: usize, count: usize| {
@@ -191,13 +190,13 @@ async fn a_query_that_costs_too_much_is_not_carried_out() {
     let message = "Query has complexity of 251, which exceeds max complexity of 250";
     assert_eq!(dear, json!({ "message": message }));
     scene.graphql().data(&list(100, 112), json!({})).await;
-    // A wish beyond the largest page costs no more than that page, and a small page is cheap.
+    // A page size beyond the maximum costs no more than the maximum, and a small page is cheap.
     scene.graphql().data(&list(1000, 112), json!({})).await;
     scene.graphql().data(&list(1, 200), json!({})).await;
 }
 
 #[tokio::test]
-async fn of_the_types_of_a_target_the_dearest_counts() {
+async fn most_complex_type_of_a_target_counts() {
     let scene = Scene::new();
     let fields = |count: usize| (0..count).map(|n| format!("f{n}: name ")).collect::<String>();
     let list = |count: usize| {
@@ -214,7 +213,7 @@ async fn of_the_types_of_a_target_the_dearest_counts() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_query_is_told_so() {
+async fn request_without_a_query_is_an_error() {
     let scene = Scene::new();
     let api = scene.graphql();
     api.post("/api/graphql", &json!({}))
@@ -237,7 +236,7 @@ async fn a_request_that_is_no_query_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_version_too_old_knows_neither_lists_nor_permissions() {
+async fn old_version_has_neither_lists_nor_permissions() {
     let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let api = scene.graphql();
     let list = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;

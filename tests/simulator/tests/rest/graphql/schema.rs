@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::kit::Scene;
 
 #[tokio::test]
-async fn the_names_of_policies_can_be_asked_for() {
+async fn names_of_policies_can_be_queried() {
     let query = "{ __type(name: \"CiJobTokenScopePolicies\") { __typename enumValues { name } } }";
     for (version, count, badges) in [("18.8.0-ee", 19, false), ("19.4.1-ee", 22, true)] {
         let scene = Scene::of(Simulator::builder().version(version));
@@ -21,7 +21,7 @@ async fn the_names_of_policies_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn a_policy_of_a_later_version_is_refused() {
+async fn policy_of_a_later_version_is_rejected() {
     let query = "mutation { ciJobTokenScopeAddGroupOrProject(input: {
         projectPath: \"acme/app\", targetPath: \"acme/lib\", defaultPermissions: false,
         jobTokenPolicies: [ADMIN_REPOSITORIES]
@@ -68,7 +68,7 @@ async fn projects_are_found_by_ids_and_paths() {
 }
 
 #[tokio::test]
-async fn a_page_of_projects_holds_100_and_takes_50_paths() {
+async fn page_of_projects_holds_100_and_takes_50_paths() {
     let scene = Scene::new();
     scene.fill_projects(101);
     let data = scene.graphql().data(PROJECTS, json!({ "first": 200 })).await;

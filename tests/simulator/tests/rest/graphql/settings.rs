@@ -19,7 +19,7 @@ fn input(mut settings: Value) -> Value {
 }
 
 #[tokio::test]
-async fn settings_are_written_one_by_one() {
+async fn settings_are_written_separately() {
     let scene = Scene::new();
     scene.gitlab.set_outbound_enabled(scene.app, true);
     let api = scene.graphql();
@@ -77,7 +77,7 @@ async fn only_a_maintainer_writes_settings() {
 }
 
 #[tokio::test]
-async fn enforcement_refuses_to_open_a_project() {
+async fn enforcement_prevents_opening_a_project() {
     let scene = Scene::of(Simulator::builder().enforced());
     let change =
         json!({ "inboundJobTokenScopeEnabled": false, "pushRepositoryForJobTokenAllowed": true });
@@ -90,14 +90,14 @@ async fn enforcement_refuses_to_open_a_project() {
 }
 
 #[tokio::test]
-async fn the_outbound_setting_can_only_be_cleared() {
+async fn outbound_setting_can_only_be_cleared() {
     let scene = Scene::new();
     let answer = scene.graphql().ask(UPDATE, input(json!({ "jobTokenScopeEnabled": true }))).await;
     assert_eq!(answer["errors"][0]["message"], "job_token_scope_enabled can only be set to false");
 }
 
 #[tokio::test]
-async fn enforcement_does_not_show_in_the_own_setting() {
+async fn enforcement_does_not_change_the_project_setting() {
     let scene = Scene::new();
     scene.gitlab.set_inbound_enabled(scene.app, false);
     scene.gitlab.set_enforcement(Enforcement::Refusing);

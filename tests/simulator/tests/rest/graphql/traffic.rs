@@ -1,4 +1,4 @@
-//! The log, faults and limits, to which a GraphQL request is a request like any other.
+//! The log, faults and limits, which treat GraphQL requests like any other.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::kit::{Reply, Scene};
 const READ: &str = "query Read($path: ID!) { project(fullPath: $path) { id } }";
 
 #[tokio::test]
-async fn queries_and_mutations_are_told_apart_in_the_log() {
+async fn queries_and_mutations_are_distinguished_in_the_log() {
     let scene = Scene::new();
     let api = scene.graphql();
     api.ask(READ, json!({ "path": "acme/lib" })).await;
@@ -70,7 +70,7 @@ async fn error_under_status_200_may_follow_no_or_all_changes() {
 }
 
 #[tokio::test]
-async fn limits_and_other_faults_count_it_too() {
+async fn rate_limits_and_other_faults_apply_to_graphql() {
     let scene = Scene::new();
     let api = scene.graphql();
     scene.gitlab.inject(Injection::from(Fault::BadGateway).writes_only().once());
@@ -84,7 +84,7 @@ async fn limits_and_other_faults_count_it_too() {
 }
 
 #[tokio::test]
-async fn a_list_that_never_ends_says_so_in_every_page() {
+async fn endless_list_announces_a_next_page_on_every_page() {
     let scene = Scene::new();
     let query =
         r#"{ group(fullPath: "acme") { projects { nodes { id } pageInfo { hasNextPage } } } }"#;

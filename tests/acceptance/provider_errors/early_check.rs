@@ -1,4 +1,4 @@
-//! Refusals of the first request: by GitLab, and by what is in front of it.
+//! Errors of the early authentication check, from GitLab or from a proxy in front of it.
 
 use insta::assert_snapshot;
 
@@ -6,7 +6,7 @@ use crate::provider_block::with_block;
 use crate::worlds::APP_ONLY;
 
 #[test]
-fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
+fn error_of_a_proxy_names_the_proxy() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let body = "<html><head><title>403 \
         Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
@@ -48,7 +48,7 @@ fn error_of_answer(status: u16, content_type: &str, body: &str) -> String {
 }
 
 #[test]
-fn refusals_in_json_that_are_not_gitlabs_are_told() {
+fn json_error_of_a_proxy_is_recognized() {
     for (content_type, body) in [
         ("application/json", r#"{"message":"Forbidden"}"#),
         ("application/problem+json", r#"{"title":"Forbidden","status":403}"#),
@@ -63,7 +63,7 @@ fn refusals_in_json_that_are_not_gitlabs_are_told() {
 }
 
 #[test]
-fn no_role_is_asked_for_where_none_decides() {
+fn role_is_not_suggested_where_none_is_needed() {
     let cases = [
         (r#"{"message":"403 Forbidden"}"#, "This request doesn't need a role"),
         (
@@ -86,7 +86,7 @@ fn no_role_is_asked_for_where_none_decides() {
 }
 
 #[test]
-fn mistakes_in_tls_that_a_server_tells_get_advice() {
+fn tls_alerts_of_the_server_get_advice() {
     let page = |title| format!("<html><head><title>400 {title}</title></head></html>");
     for (title, advice) in [
         ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
@@ -98,7 +98,7 @@ fn mistakes_in_tls_that_a_server_tells_get_advice() {
 }
 
 #[test]
-fn a_blocked_user_is_told_apart_from_a_missing_role() {
+fn blocked_user_is_not_reported_as_a_missing_role() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
@@ -120,7 +120,7 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
 }
 
 #[test]
-fn terms_of_service_are_to_be_accepted() {
+fn unaccepted_terms_of_service_are_named() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let message = "403 Forbidden - You must accept the Terms of Service in order to perform this \
                    action. To accept these terms, please access GitLab from a web browser.";

@@ -1,0 +1,162 @@
+//! Base URLs that are invalid, or don't lead to GitLab.
+
+use insta::assert_snapshot;
+
+use super::block_error;
+use crate::provider_block::{UNREACHABLE, with_block};
+use crate::worlds::APP_ONLY;
+
+#[test]
+fn unreachable_server() {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
+    tf.config(&with_block(&format!("base_url = \"{UNREACHABLE}\"\nretries = 0")));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "http://127.0.0.1:PORT"
+
+    GET /user: the server can't be reached: Connection refused (os error N).
+
+    Check the provider's `base_url`, and that this machine can reach it. If it
+    needs a proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with
+    `http://`.
+    "#);
+}
+
+#[test]
+fn variable_of_an_unreachable_base_url_is_named() {
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
+    tf.remove_env("GITLAB_BASE_URL");
+    tf.set_env("CI_API_V4_URL", &format!("{UNREACHABLE}/api/v4"));
+    tf.config(&with_block("retries = 0"));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the server can't be reached: Connection refused (os error N).
+
+    Check the provider's `base_url`, and that this machine can reach it. If it
+    needs a proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with
+    `http://`.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `CI_API_V4_URL`.
+    "#);
+}
+
+#[test]
+fn server_that_is_not_gitlab() {
+    let (gitlab, tf) = APP_ONLY.with_workspace();
+    tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT/somewhere/else
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "http://127.0.0.1:PORT/somewhere/else"
+
+    GET /user: unexpected status (404).
+    Response: a web page titled "Not Found"
+
+    The response isn't from GitLab's API. Set the provider's `base_url` to the URL
+    of a GitLab instance, for example `https://gitlab.example.com`. If GitLab
+    isn't installed under this path, use `http://127.0.0.1:PORT`.
+    "#);
+}
+
+#[test]
+fn base_url_with_an_unsupported_scheme() {
+    let error = block_error("base_url = \"gitlab.example.com\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "gitlab.example.com"
+
+    `base_url` must start with `https://` or `http://`, for example
+    `https://gitlab.example.com`.
+    "#);
+}
+
+#[test]
+fn base_url_with_an_invalid_port() {
+    let error = block_error("base_url = \"https://gitlab.example.com:https\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://gitlab.example.com:https"
+
+    `base_url` isn't a valid URL, because its port isn't a number from 0 to 65535.
+    It must be the URL of the instance, for example `https://gitlab.example.com`.
+    "#);
+}
+
+#[test]
+fn base_url_with_a_password() {
+    let error = block_error("base_url = \"https://me:secret@gitlab.example.com\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://me:secret@gitlab.example.com"
+
+    `base_url` must be a URL without user name and password, for example
+    `https://gitlab.example.com`.
+    "#);
+}
+
+#[test]
+fn base_url_of_the_environment_with_an_unsupported_scheme() {
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
+    tf.set_env("GITLAB_BASE_URL", "ftp://gitlab.example.com");
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    The environment variable `GITLAB_BASE_URL` must start with `https://` or
+    `http://`, for example `https://gitlab.example.com`.
+    "#);
+}
+
+#[test]
+fn base_url_of_a_page() {
+    let error = block_error("base_url = \"https://gitlab.com/platform/deploy\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://gitlab.com/platform/deploy"
+
+    `base_url` must be the URL of the instance, not of a page, for example
+    `https://gitlab.example.com`.
+    "#);
+}
+
+/// As if the same configuration created the GitLab instance.
+#[test]
+fn new_resources_can_be_planned_without_gitlab() {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
+    let entry = r#"
+        resource "gitlab_job_token_allowlist_entry" "e" {
+          project = 1
+          target_project_id = 2
+        }
+    "#;
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "l" {
+          project = 3
+          target_project_ids = [2]
+        }
+    "#;
+    let block = r#"
+        provider "gitlab" {
+          base_url = "http://127.0.0.1:1"
+          early_auth_check = false
+          retries = 0
+        }
+    "#;
+    tf.config(&format!("{block}{entry}{list}"));
+    tf.plan().succeeds();
+}
