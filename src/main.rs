@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use terraform_provider_gitlab_job_token::address::REGISTRIES;
-use terraform_provider_gitlab_job_token::framework::{self, Calls, InvalidSchema, Session};
+use terraform_provider_gitlab_job_token::framework::{self, CallTracker, InvalidSchema, Session};
 use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
     self, End, Gone, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
@@ -142,7 +142,7 @@ fn serve_attached(launch: &Launch) -> Result<(), Failure> {
 fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(), Failure> {
     plugin::panic::install(PROGRAM, framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
-    let calls = Calls::default();
+    let calls = CallTracker::default();
     let provider = GitlabJobToken::from_process_environment();
     let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES)?;
     let served = runtime.block_on(async {
@@ -153,7 +153,7 @@ fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(),
             Ok(End::HostGone(_) | End::Interrupted) => ALONE,
         };
         // Beyond the limit a write is cut off; the next plan shows what came of it.
-        drop(tokio::time::timeout(limit, calls.end()).await);
+        drop(tokio::time::timeout(limit, calls.shut_down()).await);
         served
     });
     // Whatever still runs must not keep the host waiting.

@@ -39,7 +39,7 @@ pub(super) fn plan(
     let findings =
         ledger.claim(context.instance, manager, held.unwrap_or_default(), wanted, unchanged);
     for finding in findings {
-        if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
+        if context.host_stores_planned_private && matches!(finding, Finding::ReplacedObjects(_)) {
             continue;
         }
         context.warnings.add(overlap::told(finding, manager, project));
@@ -68,8 +68,8 @@ pub(super) fn warn_of_replaced(
     held: &BTreeSet<Object>,
     project: &str,
 ) {
-    let kept = connection.ledger.kept_by_others(context.instance.mark, held);
-    if !kept.is_empty() && !context.hands_on_plans {
+    let kept = connection.ledger.kept_by_others(context.instance.id, held);
+    if !kept.is_empty() && !context.host_stores_planned_private {
         let named = |object| overlap::named(&connection.ledger, object, overlap::described(object));
         context.warnings.add(overlap::replaced(&kept.into_iter().map(named).collect(), project));
     }
@@ -79,7 +79,7 @@ pub(super) fn warn_of_replaced(
 /// the run wants it, and keeps that in the ledger.
 pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
-    let leaves = is_noted || turn.is_wanted_by_another(context.private.mark());
+    let leaves = is_noted || turn.is_wanted_by_another(context.private.instance_id());
     if leaves {
         turn.leave();
     }

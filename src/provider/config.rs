@@ -368,9 +368,8 @@ fn unusable(error: &ConfigError) -> Diagnostic {
         | ConfigError::ClientCertificate(_)
         | ConfigError::ClientKeyPair(_) => diagnostic.at("client_cert"),
         ConfigError::ClientKey(_) => diagnostic.at("client_key"),
-        ConfigError::Header { name, .. } => {
-            diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))
-        }
+        ConfigError::Header { name, .. } => diagnostic
+            .at_path(AttributePath::attribute("headers").with_step(Step::Key(name.clone()))),
         ConfigError::NoConcurrency => diagnostic.at("max_concurrent_requests"),
         ConfigError::NoTime => diagnostic.at("request_timeout"),
         ConfigError::UserAgent | ConfigError::Proxy(_) | ConfigError::Tls(_) => diagnostic,

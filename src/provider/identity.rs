@@ -94,7 +94,7 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
 /// address beside them.
 pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
     match id.map(quoted) {
-        Some(id) => errors.with_start(&format!("{id} can't be imported.\n\n")),
+        Some(id) => errors.with_prefix(&format!("{id} can't be imported.\n\n")),
         None => errors,
     }
 }

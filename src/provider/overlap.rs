@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Differences, Finding, Ledger, Manager, Object};
 use super::names;
-use crate::framework::{Diagnostic, Failed};
+use crate::framework::{ApplyError, Diagnostic};
 use crate::gitlab::{Kind, Permissions};
 
 /// Returns the warning of a replaced resource whose objects another resource keeps.
@@ -245,7 +245,7 @@ pub(super) fn all_undone(undone: &BTreeMap<String, Manager>, project: &str) -> O
 }
 
 /// Returns the failure of a create, with the objects that a removal has left for it.
-pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
+pub(super) fn with_left<T>(failed: ApplyError<T>, left: &[String]) -> ApplyError<T> {
     if left.is_empty() {
         return failed;
     }
@@ -255,7 +255,7 @@ pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
          exist:\n\n{}",
         lines(&left)
     );
-    Failed { errors: failed.errors.with_addition(&addition), ..failed }
+    ApplyError { errors: failed.errors.with_suffix(&addition), ..failed }
 }
 
 fn lines(names: &BTreeSet<String>) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 use crate::gitlab::{Kind, Permissions, ProjectId, Target};
 
 /// A resource type, as far as claims differ by it.
@@ -148,9 +148,9 @@ pub(super) struct Claim {
     /// The objects in its state.
     pub(super) held: BTreeSet<Object>,
     pub(super) fate: Fate,
-    pub(super) replaces: Option<Mark>,
-    /// True if later calls for the instance carry the same mark.
-    pub(super) lasting: bool,
+    pub(super) replaces: Option<InstanceId>,
+    /// Whether later RPCs for the instance have the same ID.
+    pub(super) persistent: bool,
     /// True if its apply has nothing to do, so that a host doesn't call it.
     pub(super) unchanged: bool,
 }
@@ -169,7 +169,7 @@ pub(super) enum Fate {
 impl Claim {
     pub(super) fn of_read(manager: Manager) -> Self {
         let held = BTreeSet::new();
-        Self { manager, held, fate: Fate::Read, replaces: None, lasting: true, unchanged: false }
+        Self { manager, held, fate: Fate::Read, replaces: None, persistent: true, unchanged: false }
     }
 
     pub(super) fn wanted(&self) -> Option<&Wanted> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Fate, Manager, Object, Value, Wanted};
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 use crate::gitlab::{Kind, Permissions, ProjectId};
 
 /// Something that a plan must tell of other resources. Objects are sorted, each with its name.
@@ -42,15 +42,19 @@ pub struct Differences {
 }
 
 /// Returns what there is to tell of the others, from the planned claim of one instance.
-pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> Vec<Finding> {
+pub(super) fn about(
+    claims: &BTreeMap<InstanceId, Claim>,
+    id: InstanceId,
+    own: &Claim,
+) -> Vec<Finding> {
     let Fate::Kept(wanted) = &own.fate else { return Vec::new() };
     let others = claims.iter().filter(|(other, claim)| {
-        **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
+        **other != id && own.replaces != Some(**other) && claim.replaces != Some(id)
     });
-    let others: Vec<(Mark, &Claim)> = others.map(|(mark, claim)| (*mark, claim)).collect();
+    let others: Vec<(InstanceId, &Claim)> = others.map(|(id, claim)| (*id, claim)).collect();
     let mut findings = Vec::new();
-    // Without lasting marks, another claim may be an earlier one of the same instance.
-    for (_, other) in others.iter().filter(|(_, other)| own.lasting && other.lasting) {
+    // Without persistent IDs, another claim may be an earlier one of the same instance.
+    for (_, other) in others.iter().filter(|(_, other)| own.persistent && other.persistent) {
         if let Some(theirs) = other.wanted() {
             findings.extend(between((own.manager, wanted), (other.manager, theirs)));
         }
@@ -58,9 +62,9 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
     if own.unchanged {
         let is_removed = |object: &Object| others.iter().any(|(_, other)| other.removes(*object));
         findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
-        let is_replaced = |mark: Mark| claims.values().any(|claim| claim.replaces == Some(mark));
+        let is_replaced = |id: InstanceId| claims.values().any(|claim| claim.replaces == Some(id));
         let is_left = |object: &Object| {
-            others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark))
+            others.iter().any(|(id, other)| other.leaves(*object) && is_replaced(*id))
         };
         findings.extend(named(wanted, is_left).map(Finding::ReplacedObjects));
     }

@@ -17,7 +17,7 @@ pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
 pub use turn::Turn;
 
-use crate::framework::{Instance, Mark};
+use crate::framework::{Instance, InstanceId};
 use crate::gitlab::{ProjectId, Target};
 
 /// The claims and writes of one run.
@@ -26,7 +26,7 @@ pub struct Ledger(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    claims: BTreeMap<Mark, Claim>,
+    claims: BTreeMap<InstanceId, Claim>,
     objects: BTreeMap<Object, Record>,
     adoptions: BTreeSet<(ProjectId, Target)>,
     /// The names that states have for objects.
@@ -41,7 +41,7 @@ struct Record {
     /// Held while a write is under way.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The last write of this run: by which instance, and what the object was made.
-    written: Option<(Option<Mark>, Value)>,
+    written: Option<(Option<InstanceId>, Value)>,
     /// True if that instance only found the object so.
     found: bool,
     /// True if a removal has left the object to another resource.
@@ -51,8 +51,8 @@ struct Record {
 impl Ledger {
     /// Notes what the state of a resource has, as a read finds it. A read claims nothing.
     pub fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
-        let Some(Instance { mark, .. }) = instance else { return };
-        self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
+        let Some(Instance { id, .. }) = instance else { return };
+        self.state().claims.entry(id).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
     /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the
@@ -76,11 +76,11 @@ impl Ledger {
             held,
             fate: Fate::Kept(wanted),
             replaces: instance.replaces,
-            lasting: instance.lasting,
+            persistent: instance.persistent,
             unchanged,
         };
-        let findings = finding::about(&state.claims, instance.mark, &claim);
-        state.claims.insert(instance.mark, claim);
+        let findings = finding::about(&state.claims, instance.id, &claim);
+        state.claims.insert(instance.id, claim);
         findings
     }
 
@@ -92,33 +92,28 @@ impl Ledger {
         manager: Manager,
         held: &BTreeSet<Object>,
     ) -> BTreeSet<Object> {
-        self.state().plan_removal(instance.map(|instance| instance.mark), None, manager, held)
+        self.state().plan_removal(instance.map(|instance| instance.id), None, manager, held)
     }
 
     /// Returns what the removal of the instance that this one replaces must leave.
     pub fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
         let mut state = self.state();
-        let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
-        // A tainted object is replaced without its mark, and its removal leaves what is wanted all
+        let replaced = instance.replaces.and_then(|id| state.claims.get(&id).cloned());
+        // A tainted object is replaced without its ID, and its removal leaves what is wanted all
         // the same.
         let mut leaves: BTreeSet<Object> = wanted.objects().copied().collect();
         if let Some(Claim { manager, held, .. }) = replaced {
-            leaves.extend(state.plan_removal(
-                instance.replaces,
-                Some(instance.mark),
-                manager,
-                &held,
-            ));
+            leaves.extend(state.plan_removal(instance.replaces, Some(instance.id), manager, &held));
         }
         leaves
     }
 
     /// Returns those of the objects that other instances keep without a change.
-    pub fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
+    pub fn kept_by_others(&self, own: InstanceId, objects: &BTreeSet<Object>) -> Vec<Object> {
         let state = self.state();
         let is_kept = |object: &&Object| {
             let mut others =
-                state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
+                state.claims.iter().filter(|(id, claim)| **id != own && claim.unchanged);
             others.any(|(_, claim)| claim.keeps(**object))
         };
         objects.iter().filter(is_kept).copied().collect()
@@ -146,7 +141,7 @@ impl Ledger {
 
     /// Checks whether another instance has removed one of the objects in this run, once no write of
     /// them is under way: a removal that doesn't know of the caller's claim may be.
-    pub async fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
+    pub async fn has_removed(&self, by_others_than: InstanceId, objects: &Wanted) -> bool {
         self.wait_for_writes(objects.objects().copied()).await;
         let state = self.state();
         let mut written =
@@ -163,7 +158,7 @@ impl Ledger {
     }
 
     /// Checks whether this instance has written the object in this run.
-    pub fn is_written_by(&self, own: Option<Mark>, object: Object) -> bool {
+    pub fn is_written_by(&self, own: Option<InstanceId>, object: Object) -> bool {
         let state = self.state();
         let record = state.objects.get(&object).filter(|record| !record.found);
         record.and_then(|record| record.written.as_ref()).is_some_and(|(by, _)| *by == own)
@@ -199,7 +194,7 @@ impl Ledger {
     }
 
     /// Checks whether another resource of this run has put the target on the allowlist.
-    pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
+    pub fn was_added(&self, entry: Object, by_others_than: InstanceId) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
         written.is_some_and(|(by, value)| {
@@ -215,8 +210,8 @@ impl Ledger {
     }
 
     /// Checks whether another resource of this run wants the entry with less than full permissions.
-    pub fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
-        self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
+    pub fn is_restricted_by_another(&self, entry: Object, own: InstanceId) -> bool {
+        self.state().claims.iter().any(|(id, claim)| *id != own && claim.restricts(entry))
     }
 
     /// Notes that an entry is adopted, having been on the list before. Returns whether that is the
@@ -233,12 +228,12 @@ impl Ledger {
 impl State {
     fn plan_removal(
         &mut self,
-        mark: Option<Mark>,
-        replacement: Option<Mark>,
+        id: Option<InstanceId>,
+        replacement: Option<InstanceId>,
         manager: Manager,
         held: &BTreeSet<Object>,
     ) -> BTreeSet<Object> {
-        let is_other = |other: &Mark| Some(*other) != mark && Some(*other) != replacement;
+        let is_other = |other: &InstanceId| Some(*other) != id && Some(*other) != replacement;
         let stays = |object: &&Object| {
             self.claims.iter().any(|(other, claim)| is_other(other) && claim.keeps(**object))
         };
@@ -248,7 +243,7 @@ impl State {
             fate: Fate::Removed { leaves: leaves.clone() },
             ..Claim::of_read(manager)
         };
-        self.claims.insert(mark.unwrap_or_else(Mark::random), removed);
+        self.claims.insert(id.unwrap_or_else(InstanceId::random), removed);
         leaves
     }
 }

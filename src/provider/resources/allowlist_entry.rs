@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
+    ApplyError, Attribute, Change, Context, Errors, IdentityAttribute, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
@@ -250,11 +250,11 @@ impl Resource for AllowlistEntry {
         if let Some(prior) = &prior {
             permissions::tell_if_abandoned(prior, &planned, context.warnings);
         }
-        let replace = match &prior {
+        let requires_replace = match &prior {
             Some(prior) => change::replaced(&context, prior, &planned).await,
             None => Vec::new(),
         };
-        Ok(Plan { planned, replace, notes })
+        Ok(Plan { planned, requires_replace, notes })
     }
 
     async fn plan_removal(
@@ -270,7 +270,7 @@ impl Resource for AllowlistEntry {
         &self,
         context: Context<'_, Connection>,
         planned: EntryModel,
-    ) -> Result<EntryModel, Failed<EntryModel>> {
+    ) -> Result<EntryModel, ApplyError<EntryModel>> {
         let (project_id, target) = resolve_existing(&context.client.gitlab, &planned).await?;
         if own::is_own(project_id, target) {
             own::check(&planned)?;
@@ -285,7 +285,10 @@ impl Resource for AllowlistEntry {
                     .ledger
                     .left(&claims::wanted(project_id, target, &entry))
                     .is_empty();
-                Err(Failed { left: failed.left.or_else(|| is_left.then_some(entry)), ..failed })
+                Err(ApplyError {
+                    new_state: failed.new_state.or_else(|| is_left.then_some(entry)),
+                    ..failed
+                })
             }
         }
     }
@@ -351,7 +354,7 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         prior: EntryModel,
         planned: EntryModel,
-    ) -> Result<EntryModel, Failed<EntryModel>> {
+    ) -> Result<EntryModel, ApplyError<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let (project_id, target) = resolve_existing(gitlab, &planned).await?;
         let updated = planned.with_ids(project_id, target);
@@ -360,7 +363,7 @@ impl Resource for AllowlistEntry {
             let (old, new) = (names::entry(&prior), names::entry(&updated));
             return Err(replacement::unplanned(&names::target(&updated), &old, &new).into());
         }
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let is_removed = match own {
             Some(own) => {
                 ledger.has_removed(own, &claims::wanted(project_id, target, &updated)).await
@@ -408,7 +411,7 @@ impl Resource for AllowlistEntry {
         &self,
         context: Context<'_, Connection>,
         state: EntryModel,
-    ) -> Result<(), Failed<EntryModel>> {
+    ) -> Result<(), ApplyError<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let Some((project_id, target)) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));
@@ -423,12 +426,12 @@ impl Resource for AllowlistEntry {
         }
         if own::is_own(project_id, target) {
             own::restore(&context, project_id, state).await?;
-            turn.wrote(context.private.mark(), Value::Default);
+            turn.wrote(context.private.instance_id(), Value::Default);
             return Ok(());
         }
         match gitlab.revoke(project_id, target).await {
             Ok(_) => {
-                turn.wrote(context.private.mark(), Value::Default);
+                turn.wrote(context.private.instance_id(), Value::Default);
                 Ok(())
             }
             Err(error) if error.is_not_found() => {
@@ -491,13 +494,13 @@ async fn add(
     project_id: ProjectId,
     target: Target,
     entry: &EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(project_id, target, entry);
     let turn = claims::turn(context, project_id, target, entry).await?;
     let permissions = permissions::of(entry);
     let left = ledger.left(&wanted);
-    let own = context.private.mark();
+    let own = context.private.instance_id();
     if own::is_own(project_id, target) {
         own::write(context, project_id, entry)
             .await
@@ -534,8 +537,8 @@ async fn add(
             let is_unresolved = failed.error.is_unresolved();
             let mut failed = permissions::failure(attempted, Some(&objects), failed, entry.clone());
             if is_unresolved {
-                failed.left = failed.left.or_else(|| Some(entry.clone()));
-                failed.errors = failed.errors.with_addition(MAY_BE_THERE);
+                failed.new_state = failed.new_state.or_else(|| Some(entry.clone()));
+                failed.errors = failed.errors.with_suffix(MAY_BE_THERE);
             }
             return Err(overlap::with_left(failed, &left));
         }

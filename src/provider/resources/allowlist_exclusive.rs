@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
+    ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Target};
@@ -224,11 +224,11 @@ impl Resource for AllowlistExclusive {
             .with_entries(ProjectId::ENTRIES, entries::ids(ProjectId::side(&planned)))
             .with_entries(GroupId::ENTRIES, entries::ids(GroupId::side(&planned)));
         ids.note(&mut notes, &context)?;
-        let replace = match prior {
+        let requires_replace = match prior {
             Some(prior) => change::replaced(&context, prior, &planned).await,
             None => Vec::new(),
         };
-        Ok(Plan { planned, replace, notes })
+        Ok(Plan { planned, requires_replace, notes })
     }
 
     async fn plan_removal(
@@ -244,7 +244,7 @@ impl Resource for AllowlistExclusive {
         &self,
         context: Context<'_, Connection>,
         planned: ExclusiveModel,
-    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+    ) -> Result<ExclusiveModel, ApplyError<ExclusiveModel>> {
         let (project_id, created) = resolve_existing(&context.client.gitlab, planned).await?;
         // A failed create leaves no state: a tainted list would be destroyed and built anew by the
         // next apply, with nobody allowed in between.
@@ -252,8 +252,8 @@ impl Resource for AllowlistExclusive {
             let ledger = &context.client.ledger;
             let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
             let has_written = wanted.objects().any(|object| ledger.has_written(*object));
-            let errors = if has_written { errors.with_addition(NOT_IN_STATE) } else { errors };
-            overlap::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
+            let errors = if has_written { errors.with_suffix(NOT_IN_STATE) } else { errors };
+            overlap::with_left(ApplyError { new_state: None, errors }, &ledger.left(&wanted))
         })?;
         Ok(created)
     }
@@ -304,7 +304,7 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         prior: ExclusiveModel,
         planned: ExclusiveModel,
-    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+    ) -> Result<ExclusiveModel, ApplyError<ExclusiveModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let (project, updated) = resolve_existing(gitlab, planned).await?;
         let is_another = change::is_another_project(&prior, &updated);
@@ -315,7 +315,7 @@ impl Resource for AllowlistExclusive {
         }
         let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let is_removed = match own {
             Some(own) if only_paths => ledger.has_removed(own, &wanted).await,
             _ => false,
@@ -327,7 +327,9 @@ impl Resource for AllowlistExclusive {
             .await
         {
             Ok(()) => Ok(updated),
-            Err(errors) => Err(Failed { left: left(&context, project, updated).await, errors }),
+            Err(errors) => {
+                Err(ApplyError { new_state: left(&context, project, updated).await, errors })
+            }
         }
     }
 
@@ -335,7 +337,7 @@ impl Resource for AllowlistExclusive {
         &self,
         context: Context<'_, Connection>,
         state: ExclusiveModel,
-    ) -> Result<(), Failed<ExclusiveModel>> {
+    ) -> Result<(), ApplyError<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
         let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
@@ -350,7 +352,9 @@ impl Resource for AllowlistExclusive {
                     .add(gone_before_removal(names::project(&state.project, project_id)));
                 Ok(())
             }
-            Err(errors) => Err(Failed { left: left(&context, project_id, state).await, errors }),
+            Err(errors) => {
+                Err(ApplyError { new_state: left(&context, project_id, state).await, errors })
+            }
         }
     }
 
@@ -454,7 +458,7 @@ fn warn_and_claim(
     warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
     // To remove what another resource of this run has just added is a conflict.
-    let (ledger, own) = (&connection.ledger, context.instance.mark);
+    let (ledger, own) = (&connection.ledger, context.instance.id);
     let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
     let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();
     warn::loss_of_access(&project, (prior, planned), adopted, &staying, lists, context.warnings);

@@ -10,8 +10,8 @@ mod write;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
-    PlanContext, Resource, Schema, Type, Value, Warnings, model,
+    ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
+    Plan, PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
 use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::{Connection, Paths};
@@ -62,7 +62,7 @@ impl Resource for JobTokenScope {
                  all projects of the instance (`false`), within the rights of the user who runs \
                  them. Defaults to `true`, as in GitLab.",
             )
-            .or_default(Value::Bool(true)),
+            .with_default(Value::Bool(true)),
             Attribute::optional(
                 Push::Own.attribute(),
                 Type::Bool,
@@ -152,11 +152,11 @@ impl Resource for JobTokenScope {
                 .for_each(|push| push.tell_if_abandoned(prior, &planned, context.warnings));
         }
         opening::check(gitlab, prior.as_ref(), &planned, context.warnings).await?;
-        let replace = match &prior {
+        let requires_replace = match &prior {
             Some(prior) => change::replaced(&context, prior, &planned).await,
             None => Vec::new(),
         };
-        Ok(Plan { planned, replace, notes })
+        Ok(Plan { planned, requires_replace, notes })
     }
 
     async fn plan_removal(
@@ -172,7 +172,7 @@ impl Resource for JobTokenScope {
         &self,
         context: Context<'_, Connection>,
         planned: ScopeModel,
-    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+    ) -> Result<ScopeModel, ApplyError<ScopeModel>> {
         let project = resolve_existing(&context.client.gitlab, &planned).await?;
         write::set_up(&context, project, planned).await
     }
@@ -221,7 +221,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         prior: ScopeModel,
         planned: ScopeModel,
-    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+    ) -> Result<ScopeModel, ApplyError<ScopeModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let project = resolve_existing(gitlab, &planned).await?;
         if project_id_of(&prior).is_some_and(|before| before != project) {
@@ -232,7 +232,7 @@ impl Resource for JobTokenScope {
             }
             return write::set_up(&context, project, planned).await;
         }
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let is_restored = match own {
             Some(own) => ledger.has_removed(own, &claims::wanted(project, &planned)).await,
             None => false,
@@ -256,7 +256,7 @@ impl Resource for JobTokenScope {
         &self,
         context: Context<'_, Connection>,
         state: ScopeModel,
-    ) -> Result<(), Failed<ScopeModel>> {
+    ) -> Result<(), ApplyError<ScopeModel>> {
         let gitlab = &context.client.gitlab;
         let Some(project) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));

@@ -8,7 +8,7 @@ use super::EntryModel;
 use super::target::target_attribute;
 use serde_json::{Map, Value as Json};
 
-use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
+use crate::framework::{ApplyError, Attr, Diagnostic, Errors, PlanContext, Set, Warnings};
 use crate::gitlab::{
     Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target,
 };
@@ -254,7 +254,7 @@ pub(super) fn failure(
     objects: Option<&str>,
     failed: NotGranted,
     entry: EntryModel,
-) -> Failed<EntryModel> {
+) -> ApplyError<EntryModel> {
     let NotGranted { error, left, taken_back } = failed;
     let (target, project) = (names::target(&entry), names::project_of(&entry));
     let mut diagnostic = report_on(attempted, objects, Some(asking(&entry)), &error);
@@ -269,8 +269,8 @@ pub(super) fn failure(
         Some(attribute) => diagnostic.at(attribute),
         None => diagnostic,
     };
-    Failed {
-        left: left.map(|permissions| entry.with_permissions(&permissions)),
+    ApplyError {
+        new_state: left.map(|permissions| entry.with_permissions(&permissions)),
         errors: diagnostic.into(),
     }
 }
@@ -282,12 +282,12 @@ pub(super) fn failed_change(
     objects: Option<&str>,
     failed: NotGranted,
     entry: EntryModel,
-) -> Failed<EntryModel> {
+) -> ApplyError<EntryModel> {
     let is_unresolved = failed.error.is_unresolved();
     let failed = failure(attempted, objects, failed, entry);
     let errors =
-        if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
-    Failed { errors, ..failed }
+        if is_unresolved { failed.errors.with_suffix(MAY_BE_CHANGED) } else { failed.errors };
+    ApplyError { errors, ..failed }
 }
 
 const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed: GitLab couldn't be asked. \

@@ -15,7 +15,7 @@ use super::lists::{ByKind, removable};
 use super::outcome::{Outcome, Refusal, Write};
 use super::progress::Progress;
 use super::{ExclusiveModel, unreadable};
-use crate::framework::{Context, Diagnostic, Errors, Mark};
+use crate::framework::{Context, Diagnostic, Errors, InstanceId};
 use crate::gitlab::{
     Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target,
 };
@@ -93,7 +93,7 @@ struct Writer<'a> {
     project_id: ProjectId,
     /// The project's name for people.
     project: String,
-    own: Option<Mark>,
+    own: Option<InstanceId>,
     names: Named,
     permissions: BTreeMap<Target, Permissions>,
 }
@@ -104,7 +104,7 @@ impl<'a> Writer<'a> {
         project_id: ProjectId,
         list: &ExclusiveModel,
     ) -> Self {
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
             // The plan of this run, or another resource, may know the path.

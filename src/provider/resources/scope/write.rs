@@ -3,7 +3,7 @@
 
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
-use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
+use crate::framework::{ApplyError, Attr, Context, Diagnostic, Errors};
 use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
@@ -66,7 +66,7 @@ impl Done {
                     self.settings = Some(settings);
                     Ok(())
                 }
-                Err(Failed { left, errors }) => {
+                Err(ApplyError { new_state: left, errors }) => {
                     self.settings = left.or(self.settings);
                     // What didn't take has changed nothing.
                     let is_taken = |left: ScopeSettings| {
@@ -90,7 +90,7 @@ impl Done {
             Step::Push(push) => (push.object(project), push.of(planned)),
         };
         if let Attr::Known(value) = value
-            && context.client.ledger.is_written_by(context.private.mark(), object)
+            && context.client.ledger.is_written_by(context.private.instance_id(), object)
         {
             self.changed.push(overlap::setting(object, *value));
         }
@@ -106,7 +106,7 @@ impl Done {
     }
 
     /// Returns the failure of an update, with what was done before.
-    pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> Failed<ScopeModel> {
+    pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> ApplyError<ScopeModel> {
         let scope = match self.settings {
             Some(settings) => observed(self.scope, project, settings),
             None => self.scope,
@@ -115,9 +115,9 @@ impl Done {
             [] => failed.errors,
             changed => failed
                 .errors
-                .with_addition(&format!("\n\nThis apply has set {}.", changed.join(" and "))),
+                .with_suffix(&format!("\n\nThis apply has set {}.", changed.join(" and "))),
         };
-        Failed { left: Some(scope), errors }
+        ApplyError { new_state: Some(scope), errors }
     }
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn set_up(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: ScopeModel,
-) -> Result<ScopeModel, Failed<ScopeModel>> {
+) -> Result<ScopeModel, ApplyError<ScopeModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(project, &planned);
     let left = ledger.left(&wanted);
@@ -144,7 +144,7 @@ pub(super) async fn set_up(
         }
         let is_kept = (is_ours || failed.is_kept) && done.settings.is_some();
         let failed = done.failed(failed, project);
-        let failed = if is_kept { failed } else { Failed { left: None, ..failed } };
+        let failed = if is_kept { failed } else { ApplyError { new_state: None, ..failed } };
         return Err(overlap::with_left(failed, &left));
     }
     Ok(done.finished(planned, project))
@@ -157,14 +157,14 @@ async fn set_access(
     project: ProjectId,
     planned: &ScopeModel,
     is_new: bool,
-) -> Result<ScopeSettings, Failed<ScopeSettings>> {
+) -> Result<ScopeSettings, ApplyError<ScopeSettings>> {
     let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
     let turn = claims::turn(context, project, planned, Object::Access(project)).await;
     let name = names::project(&planned.project, project);
     let settings = read_settings(gitlab, (project, &name), Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
-        turn.found(context.private.mark(), Value::Setting(wanted));
+        turn.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(settings);
     }
     claims::check(context, &turn, project, planned, wanted)?;
@@ -177,7 +177,10 @@ async fn set_access(
         let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
         let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
-        return Err(Failed { left, errors: diagnostic.at("inbound_enabled").into() });
+        return Err(ApplyError {
+            new_state: left,
+            errors: diagnostic.at("inbound_enabled").into(),
+        });
     }
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
@@ -186,10 +189,10 @@ async fn set_access(
         && settings.inbound_enabled != wanted
     {
         let errors = not_taken(&name, wanted).at("inbound_enabled").into();
-        return Err(Failed { left: Some(*settings), errors });
+        return Err(ApplyError { new_state: Some(*settings), errors });
     }
-    turn.wrote(context.private.mark(), Value::Setting(wanted));
-    held.map_err(|errors| Failed { left: Some(accepted), errors })
+    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
+    held.map_err(|errors| ApplyError { new_state: Some(accepted), errors })
 }
 
 /// The failure of a push setting.
@@ -217,7 +220,7 @@ async fn set_push(
     let turn = claims::turn(context, project, planned, push.object(project)).await;
     let name = names::project(&planned.project, project);
     if push.is_there(gitlab, (project, &name), wanted).await? {
-        turn.found(context.private.mark(), Value::Setting(wanted));
+        turn.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(());
     }
     claims::check(context, &turn, project, planned, wanted)?;
@@ -227,7 +230,7 @@ async fn set_push(
             PushFailed { diagnostic, is_in_doubt }
         },
     )?;
-    turn.wrote(context.private.mark(), Value::Setting(wanted));
+    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
     Ok(())
 }
 
@@ -241,7 +244,7 @@ pub(super) async fn restore(
     context: &Context<'_, Connection>,
     project: ProjectId,
     mut state: ScopeModel,
-) -> Result<(), Failed<ScopeModel>> {
+) -> Result<(), ApplyError<ScopeModel>> {
     let name = names::project(&state.project, project);
     for push in Push::ALL.into_iter().rev() {
         if *push.of(&state) != Attr::Known(true) {
@@ -253,11 +256,11 @@ pub(super) async fn restore(
         }
         let restored =
             push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
-        restored.map_err(|diagnostic| Failed {
-            left: Some(state.clone()),
+        restored.map_err(|diagnostic| ApplyError {
+            new_state: Some(state.clone()),
             errors: diagnostic.into(),
         })?;
-        turn.wrote(context.private.mark(), Value::Default);
+        turn.wrote(context.private.instance_id(), Value::Default);
         state = push.with(state, Attr::Known(false));
     }
     let settings = match restore_access(context, project, &state).await {
@@ -268,12 +271,12 @@ pub(super) async fn restore(
         }
         Err(error) => {
             let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), None, &error);
-            return Err(Failed { left: Some(state), errors: diagnostic.into() });
+            return Err(ApplyError { new_state: Some(state), errors: diagnostic.into() });
         }
     };
     match settings {
-        Some(settings) if !settings.inbound_enabled => Err(Failed {
-            left: Some(observed(state, project, settings)),
+        Some(settings) if !settings.inbound_enabled => Err(ApplyError {
+            new_state: Some(observed(state, project, settings)),
             errors: not_taken(&name, true).into(),
         }),
         Some(_) | None => Ok(()),
@@ -305,7 +308,7 @@ async fn restore_access(
     if let (Err(error), false) = (written, settings.inbound_enabled) {
         return Err(error);
     }
-    turn.wrote(context.private.mark(), Value::Default);
+    turn.wrote(context.private.instance_id(), Value::Default);
     Ok(Some(settings))
 }
 
