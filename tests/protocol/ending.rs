@@ -40,13 +40,13 @@ async fn over_tcp_it_ends_as_well() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupt_is_swallowed() {
+async fn an_interrupt_is_ignored() {
     let host = Host::start(&launch().env("TF_LOG", "TRACE")).await.unwrap();
     for count in 1..=2 {
         host.plugin.signal(Signal::Interrupt).await.unwrap();
-        eventually("an interrupt is swallowed", || {
+        eventually("an interrupt is ignored", || {
             let lines = host.plugin.stderr();
-            lines.iter().filter(|line| line.contains("swallowed an interrupt")).count() == count
+            lines.iter().filter(|line| line.contains("ignored an interrupt")).count() == count
         })
         .await;
         host.health("plugin").await.unwrap();
