@@ -31,7 +31,7 @@ pub use names::{
     Target, same_path, suggested_path,
 };
 pub use sender::{
-    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, HEADER_TWICE, Proxy, ProxyError,
-    ProxyProblem, TlsProblem, TokenProblem, Words, asked_wait, next_page, refused_header,
-    refused_header_value, words,
+    BaseUrl, BaseUrlError, Config, ConfigError, DUPLICATE_HEADER, Error, ErrorKind, ErrorMessage,
+    Proxy, ProxyError, ProxyProblem, TlsProblem, TokenProblem, forbidden_header,
+    invalid_header_value, next_page, read_error_message, retry_after,
 };

@@ -15,8 +15,8 @@ use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
 use crate::gitlab::{
-    BaseUrl, Client, Config, ConfigError, ErrorKind, HEADER_TWICE, Proxy, refused_header,
-    refused_header_value,
+    BaseUrl, Client, Config, ConfigError, DUPLICATE_HEADER, ErrorKind, Proxy, forbidden_header,
+    invalid_header_value,
 };
 
 /// The User-Agent that GitLab sees.
@@ -174,8 +174,9 @@ fn headers(headers: &BTreeMap<String, Attr<String>>) -> Vec<Diagnostic> {
     let mut names = BTreeSet::new();
     let refused = headers.iter().filter_map(|(name, value)| {
         let is_new = names.insert(name.to_ascii_lowercase());
-        let of_value = || value.known().and_then(|value| refused_header_value(value));
-        let reason = refused_header(name).or_else(of_value).or((!is_new).then_some(HEADER_TWICE))?;
+        let of_value = || value.known().and_then(|value| invalid_header_value(value));
+        let reason =
+            forbidden_header(name).or_else(of_value).or((!is_new).then_some(DUPLICATE_HEADER))?;
         Some(unusable(&ConfigError::Header { name: name.clone(), reason }))
     });
     refused.collect()
@@ -195,12 +196,12 @@ pub(super) async fn connect(
     }
     let config = client_config(&block, environment, &host)?;
     // A proxy for plain HTTP reads it, too, even on the way to a name of this machine.
-    if config.base_url.sends_token_in_the_clear()
+    if config.base_url.sends_token_unencrypted()
         || config.proxy.is_some() && !config.base_url.is_https()
     {
         warnings.add(plain_http(&config.base_url));
     }
-    if config.token_is_of_a_ci_job() {
+    if config.has_job_token() {
         return Err(ci_job_token().at("token").into());
     }
     let client = Client::new(&config, host.stopped)
@@ -405,7 +406,7 @@ fn unaccepted(
     if matches!(
         error.kind(),
         ErrorKind::UnexpectedStatus
-            | ErrorKind::Unreadable
+            | ErrorKind::InvalidResponse
             | ErrorKind::Redirected { .. }
             | ErrorKind::Unsupported
     ) {

@@ -124,7 +124,7 @@ fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
     let are_limited =
         [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
     (one.kind() == other.kind() || are_limited)
-        && one.words() == other.words()
+        && one.message() == other.message()
         && advice(one, Some(asking)) == advice(other, Some(asking))
 }
 
@@ -166,7 +166,7 @@ pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
 /// code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
-    *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
+    *error.kind() == ErrorKind::TargetNotVisible || error.message().is_some_and(named)
 }
 
 /// GitLab's words for the target in its errors, over REST and over GraphQL.

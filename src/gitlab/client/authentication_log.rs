@@ -10,10 +10,10 @@ use crate::gitlab::names::{ProjectId, Target, folded};
 use crate::gitlab::sender::{Error, ErrorKind};
 
 /// The most pages that are read of one log, whose 20,000 projects fit into 64 MiB of memory.
-const MOST_PAGES: usize = 200;
+const MAX_PAGES: usize = 200;
 
 /// The most bytes that the texts of all rows have together.
-const MOST_TEXT: usize = 4 * 1024 * 1024;
+const MAX_TEXT: usize = 4 * 1024 * 1024;
 
 /// The most rows that newer versions of GitLab show, without a word on those that they leave out
 /// (`AUTHORIZATION_ROW_LIMIT` of `Ci::JobToken::Authorization`).
@@ -65,7 +65,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab has no such log, [`ErrorKind::NotAvailable`] and
     /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there
-    /// is no such project for the token, [`ErrorKind::LogTooLong`] beyond 20,000 projects, and
+    /// is no such project for the token, [`ErrorKind::TooManyLogProjects`] beyond 20,000 projects, and
     /// whatever keeps GitLab from answering.
     pub async fn authentication_log(&self, project: ProjectId) -> Result<AuthenticationLog, Error> {
         let path = self.project_path(project).await?;
@@ -88,9 +88,9 @@ impl Client {
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
         let (mut text, mut hidden, mut rows) = (0, 0, 0);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, after.as_deref());
-            let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+            let (answer, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
@@ -107,7 +107,7 @@ impl Client {
                     "GitLab doesn't show the project's authentication log",
                 );
             };
-            let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
+            let (has_next_page, next) = (page.has_next_page(), page.end().map(str::to_owned));
             for row in page.nodes {
                 rows += 1;
                 match row.and_then(endpoint::Row::into_model) {
@@ -120,10 +120,10 @@ impl Client {
                     }
                 }
             }
-            if text > MOST_TEXT {
+            if text > MAX_TEXT {
                 break;
             }
-            if !is_followed {
+            if !has_next_page {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.sort_by(|one, other| {
                     let time = other.last_authorized_at.cmp(&one.last_authorized_at);
@@ -136,12 +136,12 @@ impl Client {
                 }));
             }
             if next.is_none() || next == after {
-                return failure(ErrorKind::Unreadable, "the log ends early");
+                return failure(ErrorKind::InvalidResponse, "the log ends early");
             }
             after = next;
         }
         let call = endpoint::list(path, after.as_deref());
-        Err(Error::unsent(ErrorKind::LogTooLong, call.line(), None))
+        Err(Error::unsent(ErrorKind::TooManyLogProjects, call.line(), None))
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
     async fn a_log_that_does_not_go_on_is_an_error() {
         let repeating = || page(&[row(2, "2026-11-20T10:00:00Z")], Some("c"));
         let error = read(vec![repeating(), repeating()]).await.1.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Unreadable);
+        assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
         assert!(shown(&error).contains("the log ends early"), "{error}");
     }
 
@@ -260,6 +260,6 @@ mod tests {
             page(&vec![row; 100], Some(&cursor.to_string()))
         };
         let error = read((0..60).map(long).collect()).await.1.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::LogTooLong);
+        assert_eq!(*error.kind(), ErrorKind::TooManyLogProjects);
     }
 }

@@ -47,8 +47,8 @@ impl Client {
     /// Returns the same client, but one that ignores the order to stop, for finding out how far a
     /// half-done change came.
     #[must_use]
-    pub fn despite_stop(&self) -> Self {
-        Self { sender: self.sender.despite_stop(), ..self.clone() }
+    pub fn with_grace_period(&self) -> Self {
+        Self { sender: self.sender.with_grace_period(), ..self.clone() }
     }
 
     /// Returns the address of the GitLab that this client speaks to.

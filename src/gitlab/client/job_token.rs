@@ -150,7 +150,7 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().settings(project, Freshness::Now).await {
+        match self.with_grace_period().settings(project, Freshness::Now).await {
             Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
             Ok(_) => Err(error),
             Err(_) => Err(error.unresolved()),
@@ -176,7 +176,8 @@ impl Client {
             if !(error.is_bad_request() || error.maybe_carried_out()) {
                 return Err(error);
             }
-            return match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
+            return match self.with_grace_period().is_allowed(project, target, Freshness::Now).await
+            {
                 // It may have been there when GitLab refused, and somebody has removed it since; or
                 // the connection was closed just when the request was sent.
                 Ok(false)
@@ -217,7 +218,7 @@ impl Client {
         if project_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
+        match self.with_grace_period().is_allowed(project, target, Freshness::Now).await {
             Ok(true) if refused => Err(error.with_kind(ErrorKind::StillAllowed)),
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
@@ -237,9 +238,9 @@ impl Client {
                 return Ok(());
             }
             let words = format!("GitLab added something other than {target}");
-            let history = AttemptHistory { doubtful: true, ..answer.history };
+            let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
             Err(Error::new(
-                ErrorKind::Unreadable,
+                ErrorKind::InvalidResponse,
                 call.line(),
                 Some(call.success()),
                 Some(words),

@@ -19,11 +19,11 @@ pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
 
 /// The most pages that are read of one project's entries: a page holds 200, and the projects of
 /// both directions are 401.
-const MOST_PAGES: usize = 5;
+const MAX_PAGES: usize = 5;
 
 /// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the
 /// project itself.
-const MOST_ENTRIES: usize = 601;
+const MAX_ENTRIES: usize = 601;
 
 impl Client {
     /// Returns the permissions of the entries on the project's allowlists.
@@ -107,9 +107,9 @@ impl Client {
     ) -> Result<Option<Arc<PermissionList>>, Error> {
         let mut list = PermissionList::default();
         let (mut from, mut read) = (Cursors::default(), 0);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, &from);
-            let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+            let (answer, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
@@ -132,21 +132,24 @@ impl Client {
             };
             let next = lists.next(&from);
             read += lists.len();
-            if read > MOST_ENTRIES {
-                return failure(ErrorKind::Unreadable, "the list is longer than GitLab's limit");
+            if read > MAX_ENTRIES {
+                return failure(
+                    ErrorKind::InvalidResponse,
+                    "the list is longer than GitLab's limit",
+                );
             }
             list.hidden += lists.hidden();
             lists.into_entries().for_each(|entry| list.insert(entry));
             match next {
                 None => return Ok(Some(Arc::new(list))),
                 Some(next) if next == from => {
-                    return failure(ErrorKind::Unreadable, "the list ends early");
+                    return failure(ErrorKind::InvalidResponse, "the list ends early");
                 }
                 Some(next) => from = next,
             }
         }
         let call = endpoint::list(path, &from);
-        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
+        Err(Error::unsent(ErrorKind::InvalidResponse, call.line(), Some("the list does not end")))
     }
 
     /// Returns the project's full path, as its list of projects tells by the way, or else as one

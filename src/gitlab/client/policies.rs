@@ -18,7 +18,7 @@ impl Client {
     pub async fn policies(&self) -> Result<Arc<BTreeSet<String>>, Error> {
         let ask = async {
             let call = endpoint::list();
-            let answer = self.sender.ask(&call).await?;
+            let answer = self.sender.execute(&call).await?;
             let names = answer.value.names().map(Arc::new);
             names.ok_or_else(|| Error::unsent(ErrorKind::Unsupported, call.line(), None))
         };

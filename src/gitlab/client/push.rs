@@ -36,7 +36,7 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().push_allowed(project).await {
+        match self.with_grace_period().push_allowed(project).await {
             Ok(Some(now)) if now == allowed => Ok(Some(now)),
             Ok(_) => Err(error),
             Err(_) => Err(error.unresolved()),

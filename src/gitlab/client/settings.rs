@@ -50,7 +50,7 @@ impl Client {
         project: ProjectId,
     ) -> Result<Option<Settings>, Error> {
         let call = endpoint::show(path);
-        let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+        let (answer, fault) = self.sender.execute_partial(&call).await?;
         let Some(shown) = answer.value.project else { return fault.map_or(Ok(None), Err) };
         if shown.id.0 != Target::Project(project) {
             return Ok(None);
@@ -80,7 +80,7 @@ impl Client {
         allowed: bool,
     ) -> Result<Option<bool>, Error> {
         let call = endpoint::set_cross_project_push(&self.project_path(project).await?, allowed);
-        let outcome = self.sender.ask_for_parts(&call).await;
+        let outcome = self.sender.execute_partial(&call).await;
         self.memory.own_settings.of(project).forget();
         let error = match outcome {
             Ok((mut answer, fault)) => match answer.value.written.take() {
@@ -98,8 +98,8 @@ impl Client {
                 }
                 None => fault.unwrap_or_else(|| {
                     let words = Some("the response doesn't show what was changed".to_owned());
-                    let history = AttemptHistory { doubtful: true, ..answer.history };
-                    Error::new(ErrorKind::Unreadable, call.line(), None, words, history)
+                    let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
+                    Error::new(ErrorKind::InvalidResponse, call.line(), None, words, history)
                 }),
             },
             Err(error) => error,
@@ -107,12 +107,14 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().own_settings(project, Freshness::Now).await {
+        match self.with_grace_period().own_settings(project, Freshness::Now).await {
             Ok(settings) if settings.cross_project_push_for_job_token_allowed == Some(allowed) => {
                 Ok(Some(allowed))
             }
             // What went wrong behind the change is that this token can't see the setting.
-            Err(hidden) if hidden.is_of_graphql() && error.is_of_graphql() => Ok(None),
+            Err(hidden) if hidden.is_denied_by_graphql() && error.is_denied_by_graphql() => {
+                Ok(None)
+            }
             Ok(_) | Err(_) => Err(error.unresolved()),
         }
     }
@@ -120,9 +122,9 @@ impl Client {
     /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't
     /// see it.
     async fn cross_project_push_after(&self, project: ProjectId) -> Result<Option<bool>, Error> {
-        match self.despite_stop().own_settings(project, Freshness::Now).await {
+        match self.with_grace_period().own_settings(project, Freshness::Now).await {
             Ok(settings) => Ok(settings.cross_project_push_for_job_token_allowed),
-            Err(hidden) if hidden.is_of_graphql() => Ok(None),
+            Err(hidden) if hidden.is_denied_by_graphql() => Ok(None),
             Err(error) => Err(error),
         }
     }

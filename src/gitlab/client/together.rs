@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::allowlist::Allowlist;
-use super::batch::Batches;
+use super::batch::BatchLoader;
 use super::handle::Client;
 use super::permission_list::PermissionList;
 use super::snapshot::{Freshness, Snapshot};
@@ -17,17 +17,17 @@ use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::endpoints::many_projects::{
-    self as endpoint, MOST_PLACES, MOST_PLACES_BY_ID, MOST_WHOLE, Place, WholeProject,
+    self as endpoint, MAX_PLACES, MAX_PLACES_BY_ID, MAX_WHOLE, Place, WholeProject,
 };
 use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
 
 /// The projects that are asked for at the same time.
 pub(super) struct Together {
-    projects: Batches<ProjectId, Arc<Reading>>,
-    projects_by_path: Batches<String, Arc<Reading>>,
-    places: Batches<String, Arc<Found>>,
-    places_by_id: Batches<ProjectId, Arc<Found>>,
+    projects: BatchLoader<ProjectId, Arc<Reading>>,
+    projects_by_path: BatchLoader<String, Arc<Reading>>,
+    places: BatchLoader<String, Arc<Found>>,
+    places_by_id: BatchLoader<ProjectId, Arc<Found>>,
 }
 
 /// A project as one query shows it. What isn't there must be asked for by itself.
@@ -43,10 +43,10 @@ pub(super) struct Reading {
 impl Default for Together {
     fn default() -> Self {
         Self {
-            projects: Batches::of_at_most(MOST_WHOLE),
-            projects_by_path: Batches::of_at_most(MOST_WHOLE),
-            places: Batches::of_at_most(MOST_PLACES),
-            places_by_id: Batches::of_at_most(MOST_PLACES_BY_ID),
+            projects: BatchLoader::with_max_size(MAX_WHOLE),
+            projects_by_path: BatchLoader::with_max_size(MAX_WHOLE),
+            places: BatchLoader::with_max_size(MAX_PLACES),
+            places_by_id: BatchLoader::with_max_size(MAX_PLACES_BY_ID),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Client {
     pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
         let is_idle = || self.sender.is_idle();
         // Boxed, as its like below: the futures of all reads would be larger otherwise.
-        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects)))
+        Box::pin(self.together.projects.load(project, is_idle, |projects| self.query(projects)))
             .await
     }
 
@@ -119,7 +119,8 @@ impl Client {
         let is_idle = || self.sender.is_idle();
         let by_path = &self.together.projects_by_path;
         let reading =
-            Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
+            Box::pin(by_path.load(folded(path), is_idle, |paths| self.query_by_path(paths)))
+                .await?;
         Some(Arc::clone(&reading.place))
     }
 
@@ -128,14 +129,14 @@ impl Client {
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
         let is_idle = || self.sender.is_idle();
         let places = &self.together.places;
-        Box::pin(places.ask(folded(path), is_idle, |paths| self.query_places(paths))).await
+        Box::pin(places.load(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
     /// Returns where a project is, if others are looked up at the same time and one query finds it.
     pub(super) async fn place_together(&self, project: ProjectId) -> Option<Arc<Found>> {
         let is_idle = || self.sender.is_idle();
         let places = &self.together.places_by_id;
-        Box::pin(places.ask(project, is_idle, |projects| self.query_places_by_id(projects))).await
+        Box::pin(places.load(project, is_idle, |projects| self.query_places_by_id(projects))).await
     }
 
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {
@@ -202,7 +203,7 @@ impl Client {
             tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read \
                 alone");
         };
-        let (answer, fault) = self.sender.ask_for_parts(call).await.inspect_err(failed).ok()?;
+        let (answer, fault) = self.sender.execute_partial(call).await.inspect_err(failed).ok()?;
         // Of projects that the token's user doesn't maintain, GitLab tells less and adds an error.
         if let Some(fault) = fault.filter(Error::is_about_fine_grained_token) {
             failed(&fault);

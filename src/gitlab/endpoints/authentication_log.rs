@@ -75,7 +75,7 @@ pub struct LoggedProject {
 
 /// The authentication log of the project at that path, from this cursor on.
 pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelope<Listed>> {
-    Call::reading(LIST, json!({ "project": project, "after": after }))
+    Call::query(LIST, json!({ "project": project, "after": after }))
 }
 
 impl ListedProject {

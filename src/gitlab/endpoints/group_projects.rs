@@ -104,7 +104,7 @@ pub(in crate::gitlab) fn list(
     after: Option<&str>,
 ) -> Call<Envelope<Listed<ListedProject>>> {
     let variables = json!({ "group": group, "subgroups": below.with_subgroups, "after": after });
-    Call::reading(if below.with_archived { ALL } else { ACTIVE }, variables)
+    Call::query(if below.with_archived { ALL } else { ACTIVE }, variables)
 }
 
 /// `GET /groups/:id/projects`, one page of it: in an order that new projects don't change, without

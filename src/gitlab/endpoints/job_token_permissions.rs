@@ -270,7 +270,7 @@ pub(in crate::gitlab) struct Cursors {
 /// The permissions of all entries of the project at that path, from these cursors on.
 pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Listed>> {
     let Cursors { projects, groups } = from;
-    Call::reading(
+    Call::query(
         LIST,
         json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }),
     )
@@ -281,7 +281,7 @@ pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Li
 #[must_use]
 pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
-    let lists = envelope.into_good_data()?.project?.ci_job_token_scope_allowlist?;
+    let lists = envelope.into_data()?.project?.ci_job_token_scope_allowlist?;
     Some(lists.into_entries().collect())
 }
 
@@ -291,7 +291,7 @@ pub(in crate::gitlab) fn allow(
     target: &str,
     with: &Permissions,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(ALLOW, variables(project, target, with))
+    Call::mutation(ALLOW, variables(project, target, with))
 }
 
 /// Gives an entry these permissions in place of those that it has.
@@ -300,7 +300,7 @@ pub(in crate::gitlab) fn change(
     target: &str,
     to: &Permissions,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(CHANGE, variables(project, target, to))
+    Call::mutation(CHANGE, variables(project, target, to))
 }
 
 fn variables(project: &str, target: &str, permissions: &Permissions) -> Value {
@@ -323,8 +323,8 @@ impl Lists {
     }
 
     /// Checks whether the lists go on behind this part of them.
-    pub(in crate::gitlab) fn is_followed(&self) -> bool {
-        self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
+    pub(in crate::gitlab) fn has_next_page(&self) -> bool {
+        self.projects_allowlist.has_next_page() || self.groups_allowlist.has_next_page()
     }
 
     /// Returns the number of entries in this part of the lists of which GitLab hides the target or
@@ -364,7 +364,7 @@ impl Lists {
         };
         let next =
             Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
-        self.is_followed().then_some(next)
+        self.has_next_page().then_some(next)
     }
 
     /// Returns the entries of both kinds, without the outbound links that GitLab has among its

@@ -111,7 +111,7 @@ pub(in crate::gitlab) struct Written {
 
 /// The settings of the project at that path.
 pub(in crate::gitlab) fn show(project: &str) -> Call<Envelope<Shown>> {
-    Call::reading(SHOW, json!({ "project": project }))
+    Call::query(SHOW, json!({ "project": project }))
 }
 
 /// Lets job tokens of other projects push to the repository of the project at that path, or not.
@@ -119,7 +119,7 @@ pub(in crate::gitlab) fn set_cross_project_push(
     project: &str,
     allowed: bool,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
+    Call::mutation(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
 }
 
 #[cfg(test)]

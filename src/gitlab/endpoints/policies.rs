@@ -41,7 +41,7 @@ struct EnumValue {
 
 /// The policies that the schema knows.
 pub(in crate::gitlab) fn list() -> Call<Envelope<Listed>> {
-    Call::reading(LIST, json!({}))
+    Call::query(LIST, json!({}))
 }
 
 impl Listed {

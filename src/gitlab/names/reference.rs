@@ -13,7 +13,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters
 /// makes possible, in bytes.
-const LONGEST_PATH: usize = 8192;
+const MAX_PATH: usize = 8192;
 
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
 const SSH_USER: &str = "git@";
@@ -108,7 +108,7 @@ impl FullPath {
     fn parse(text: &str) -> Result<Self, RefError> {
         let problem = if text.is_empty() {
             RefError::Empty
-        } else if text.len() > LONGEST_PATH {
+        } else if text.len() > MAX_PATH {
             RefError::TooLong
         } else if text.starts_with(SSH_USER) || text.starts_with("ssh://") || text.ends_with(GIT) {
             RefError::Repository
@@ -284,7 +284,7 @@ mod tests {
             (" a/b", RefError::Blank),
             ("a/b\n", RefError::Blank),
             ("a/\u{7f}", RefError::Blank),
-            (&format!("a/{}", "b".repeat(LONGEST_PATH)), RefError::TooLong),
+            (&format!("a/{}", "b".repeat(MAX_PATH)), RefError::TooLong),
             ("https://gitlab.com/a/b", RefError::Url),
             ("a/b.git", RefError::Repository),
             ("git@gitlab.com:a/b", RefError::Repository),

@@ -404,7 +404,7 @@ async fn left(
     project_id: ProjectId,
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
-    let gitlab = context.client.gitlab.despite_stop();
+    let gitlab = context.client.gitlab.with_grace_period();
     let name = names::project(&state.project, project_id);
     let project = (project_id, name.as_str());
     refresh::observe(&gitlab, project, state, Freshness::Now, Keys::Paths, context.warnings)

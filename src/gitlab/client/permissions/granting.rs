@@ -69,10 +69,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project,
+    /// [`ErrorKind::Unsupported`] and [`ErrorKind::PermissionsDisabled`] when this GitLab, or this project,
     /// knows no permissions of entries; [`ErrorKind::UnknownValues`] for permissions that it does
     /// not know; [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] when it refuses;
-    /// [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the target's path; whatever
+    /// [`ErrorKind::TargetNotVisible`] and [`ErrorKind::WrongEntry`] about the target's path; whatever
     /// keeps GitLab from answering, unless a fresh list shows that it was done.
     pub async fn allow_with(
         &self,
@@ -82,13 +82,13 @@ impl Client {
     ) -> Result<Granted, NotGranted> {
         let call = endpoint::allow(
             &self.project_path(project).await?,
-            &self.path_of(target, ErrorKind::UnseenTarget).await?,
+            &self.path_of(target, ErrorKind::TargetNotVisible).await?,
             permissions,
         );
         let granted = |allowed, confirmation| Ok(Granted { allowed, confirmation });
         // Also after an interrupt: an entry that is there with more than it should have must not
         // stay so.
-        let client = self.despite_stop();
+        let client = self.with_grace_period();
         let mut is_repeated = false;
         let error = loop {
             let error = match self.add_with(project, target, permissions, &call).await? {
@@ -166,16 +166,16 @@ impl Client {
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Confirmation, Error> {
-        let client = self.despite_stop();
-        let doubtful = || unclear(call, AttemptHistory::default());
+        let client = self.with_grace_period();
+        let maybe_carried_out = || unclear(call, AttemptHistory::default());
         if !client.is_listed(project, target).await.is_ok_and(|is_there| is_there) {
-            return Err(doubtful());
+            return Err(maybe_carried_out());
         }
         let list = client.permissions(project, Freshness::Now).await.ok();
         match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions))
         {
             Some(true) => Ok(Confirmation::Shown),
-            Some(false) => Err(doubtful()),
+            Some(false) => Err(maybe_carried_out()),
             None => Ok(Confirmation::Hidden),
         }
     }
@@ -199,7 +199,7 @@ impl Client {
         let target_path = match listed {
             _ if target == Target::Project(project) => project_path.clone(),
             Some(path) => path,
-            None => self.path_of(target, ErrorKind::UnseenTarget).await?,
+            None => self.path_of(target, ErrorKind::TargetNotVisible).await?,
         };
         let call = endpoint::change(&project_path, &target_path, permissions);
         let error = match self.write(project, target, &call).await {
@@ -222,7 +222,7 @@ impl Client {
         if !(refused || error.maybe_carried_out()) {
             return Err(error.into());
         }
-        let list = match self.despite_stop().permissions(project, Freshness::Now).await {
+        let list = match self.with_grace_period().permissions(project, Freshness::Now).await {
             Ok(list) => list,
             // What went wrong behind the change is that this token can't see the entry.
             Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
@@ -239,7 +239,8 @@ impl Client {
         }
         let left = held.filter(|_| error.maybe_carried_out());
         let switched_off = list.is_switched_off() && refused;
-        let error = if switched_off { error.with_kind(ErrorKind::SwitchedOff) } else { error };
+        let error =
+            if switched_off { error.with_kind(ErrorKind::PermissionsDisabled) } else { error };
         Err(NotGranted { error, left, taken_back: None })
     }
 
@@ -267,7 +268,7 @@ impl Client {
         project: ProjectId,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
-        let (mut answer, fault) = self.sender.ask_for_parts(call).await?;
+        let (mut answer, fault) = self.sender.execute_partial(call).await?;
         let Some(written) = answer.value.written.take() else {
             return Err(fault.unwrap_or_else(|| unclear(call, answer.history)));
         };
@@ -289,7 +290,7 @@ impl Client {
         wanted: &Permissions,
     ) -> NotGranted {
         let added = (written.project, written.entry.target);
-        let undone = self.despite_stop().revoke(added.0, added.1).await;
+        let undone = self.with_grace_period().revoke(added.0, added.1).await;
         let undone = undone.map(|_| ()).map_err(|error| NotUndone {
             project: added.0,
             target: added.1,
@@ -316,13 +317,16 @@ impl Written {
     /// Returns the error of a write that did something else.
     fn mismatch(self, project: ProjectId, target: Target, wanted: &Permissions) -> Error {
         let (kind, words) = if !self.is_entry(project, target) {
-            (ErrorKind::Elsewhere { project: self.project, target: self.entry.target }, None)
+            (ErrorKind::WrongEntry { project: self.project, target: self.entry.target }, None)
         } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default
         {
-            (ErrorKind::SwitchedOff, Some("GitLab returned the default permissions".to_owned()))
+            (
+                ErrorKind::PermissionsDisabled,
+                Some("GitLab returned the default permissions".to_owned()),
+            )
         } else {
             let words = "GitLab returned other permissions than requested".to_owned();
-            (ErrorKind::Unreadable, Some(words))
+            (ErrorKind::InvalidResponse, Some(words))
         };
         Error::new(kind, &self.line, None, words, self.history)
     }
@@ -332,11 +336,11 @@ impl Written {
 fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
     let words = Some("the response doesn't show what was changed".to_owned());
     Error::new(
-        ErrorKind::Unreadable,
+        ErrorKind::InvalidResponse,
         call.line(),
         None,
         words,
-        AttemptHistory { doubtful: true, ..history },
+        AttemptHistory { maybe_carried_out: true, ..history },
     )
 }
 

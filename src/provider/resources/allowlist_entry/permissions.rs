@@ -306,7 +306,9 @@ pub(super) fn asking(entry: &EntryModel) -> Asking {
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::UnknownValues(_) => Some(POLICIES),
-        ErrorKind::Unsupported | ErrorKind::SwitchedOff => of(entry).as_ref().map(attribute),
+        ErrorKind::Unsupported | ErrorKind::PermissionsDisabled => {
+            of(entry).as_ref().map(attribute)
+        }
         _ if is_about_the_target(error) => Some(target_attribute(entry)),
         ErrorKind::NotFound => Some("project"),
         _ => None,

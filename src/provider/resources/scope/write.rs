@@ -140,7 +140,8 @@ pub(super) async fn set_up(
         let is_ours =
             !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
         if done.settings.is_none() {
-            done.settings = gitlab.despite_stop().settings(project, Freshness::Recent).await.ok();
+            done.settings =
+                gitlab.with_grace_period().settings(project, Freshness::Recent).await.ok();
         }
         let is_kept = (is_ours || failed.is_kept) && done.settings.is_some();
         let failed = done.failed(failed, project);
@@ -184,7 +185,7 @@ async fn set_access(
     }
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let held = read_settings(&gitlab.despite_stop(), (project, &name), Freshness::Now).await;
+    let held = read_settings(&gitlab.with_grace_period(), (project, &name), Freshness::Now).await;
     if let Ok(settings) = &held
         && settings.inbound_enabled != wanted
     {
@@ -301,7 +302,7 @@ async fn restore_access(
     // Written although it may read as limited: an instance that enforces that hides the project's
     // own setting.
     let written = gitlab.set_inbound_enabled(project, true).await;
-    let settings = match gitlab.despite_stop().settings(project, Freshness::Now).await {
+    let settings = match gitlab.with_grace_period().settings(project, Freshness::Now).await {
         Ok(settings) => settings,
         Err(error) => return Err(written.err().unwrap_or(error)),
     };
