@@ -1,6 +1,5 @@
-//! A GitLab of a few lines for the tests of this folder: a script answers each request, over real
-//! HTTP on loopback, and everything that arrived can be read afterwards. It can break connections,
-//! which a well-behaved server can't.
+//! A mock GitLab server for the tests of this module, over HTTP on loopback. It returns scripted
+//! responses, records requests, and can break connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

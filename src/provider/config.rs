@@ -213,7 +213,7 @@ pub(super) async fn connect(
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
     let remembers = flag(environment, SNAPSHOTS_VARIABLE, true)?;
-    Ok(Connection::new(if remembers { client } else { client.without_memory() }))
+    Ok(Connection::new(if remembers { client } else { client.without_cache() }))
 }
 
 fn client_config(

@@ -11,7 +11,7 @@ use super::report::{
 };
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
 use crate::gitlab::{
-    Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target,
+    Client, Error, ErrorKind, Freshness, Kind, Permissions, ProjectId, RollbackError, Target,
 };
 
 /// The attribute that gives an entry all permissions.
@@ -182,7 +182,7 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
 /// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off
 /// the list again. `target` and `project` are names for people.
 pub(super) fn still_there(
-    NotUndone { error, .. }: &NotUndone,
+    RollbackError { error, .. }: &RollbackError,
     target: &str,
     project: &str,
 ) -> String {

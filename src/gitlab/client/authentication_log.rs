@@ -1,5 +1,4 @@
-//! The authentication log of a project: the model, and reading it. Nothing is kept, since it is
-//! read to be looked at as it is now.
+//! Reads the authentication log of a project. The log isn't cached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +8,13 @@ use crate::gitlab::endpoints::authentication_log::LoggedProject;
 use crate::gitlab::names::{ProjectId, Target, folded};
 use crate::gitlab::sender::{Error, ErrorKind};
 
-/// The most pages that are read of one log, whose 20,000 projects fit into 64 MiB of memory.
+/// Maximum number of pages of a log. Its 20,000 projects fit into 64 MiB of memory.
 const MAX_PAGES: usize = 200;
 
-/// The most bytes that the texts of all rows have together.
+/// Maximum total size of the texts in bytes.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
 
-/// The most rows that newer versions of GitLab show, without a word on those that they leave out
+/// Number of rows at which newer GitLab versions truncate the log without notice
 /// (`AUTHORIZATION_ROW_LIMIT` of `Ci::JobToken::Authorization`).
 const ROW_LIMIT: usize = 1000;
 
@@ -26,8 +25,8 @@ pub struct AuthenticationLog {
     pub projects: Vec<LoggedProject>,
     /// The number of those that it lists and doesn't show.
     pub hidden: usize,
-    /// True if GitLab may have left out more of them.
-    pub may_be_cut: bool,
+    /// Whether GitLab may have left out more of them.
+    pub may_be_truncated: bool,
 }
 
 /// The entries of an allowlist, to be looked up by the projects that they cover.
@@ -38,7 +37,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Notes an entry. That of a group covers nothing as long as the group's path isn't known.
+    /// Records an entry. That of a group covers nothing as long as the group's path isn't known.
     pub fn add(&mut self, target: Target, full_path: Option<&str>) {
         match (target, full_path) {
             (Target::Project(id), _) => drop(self.projects.insert(id)),
@@ -63,22 +62,22 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such log, [`ErrorKind::NotAvailable`] and
-    /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there
-    /// is no such project for the token, [`ErrorKind::TooManyLogProjects`] beyond 20,000 projects, and
-    /// whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no such log,
+    /// [`ErrorKind::NotAvailable`] and [`ErrorKind::FineGrained`] if the token isn't allowed to
+    /// read it, [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
+    /// [`ErrorKind::TooManyLogProjects`] beyond 20,000 projects, and the error of the request.
     pub async fn authentication_log(&self, project: ProjectId) -> Result<AuthenticationLog, Error> {
         let path = self.project_path(project).await?;
         if let Some(log) = self.authentication_log_at(&path, project).await? {
             return Ok(log);
         }
         let call = endpoint::list(&path, None);
-        let present = self.present_path(project, &path, call.line()).await?;
+        let present = self.current_path(project, &path, call.line()).await?;
         let log = self.authentication_log_at(&present, project).await?;
         log.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the log of the project at that path, or nothing where the path does not lead to the
+    /// Returns the log of the project at that path, or `None` if the path does not lead to the
     /// project.
     async fn authentication_log_at(
         &self,
@@ -132,7 +131,7 @@ impl Client {
                 return Ok(Some(AuthenticationLog {
                     projects,
                     hidden,
-                    may_be_cut: rows == ROW_LIMIT,
+                    may_be_truncated: rows == ROW_LIMIT,
                 }));
             }
             if next.is_none() || next == after {
@@ -215,10 +214,10 @@ mod tests {
             page(&[row(3, "2026-11-20T10:00:00Z"), row(2, "2026-11-20T10:00:00Z"), hidden], None),
         ];
         let (server, log) = read(replies).await;
-        let AuthenticationLog { projects, hidden, may_be_cut } = log.unwrap();
+        let AuthenticationLog { projects, hidden, may_be_truncated } = log.unwrap();
         let paths: Vec<_> = projects.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/p2", "acme/p3", "acme/p4"], "without the project itself");
-        assert_eq!((hidden, may_be_cut), (2, false));
+        assert_eq!((hidden, may_be_truncated), (2, false));
         let asked: Vec<_> =
             server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(asked[0], json!({ "project": "acme/app", "after": null }));
@@ -232,7 +231,7 @@ mod tests {
         let mut replies: Vec<Reply> =
             cursors.iter().map(|cursor| page(&rows, Some(cursor))).collect();
         replies.push(page(&rows, None));
-        assert!(read(replies).await.1.unwrap().may_be_cut);
+        assert!(read(replies).await.1.unwrap().may_be_truncated);
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! Questions that are asked at the same time, answered by one piece of work. What the work is isn't
-//! known here.
+//! Batches concurrent loads of single keys into one load of several keys. It doesn't depend on what
+//! is loaded.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,26 +11,26 @@ use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
-/// Bounds of the time without another question after which a batch is complete, which is a part of
-/// the time that the last work took: long beside what a host takes from one answer to its next
-/// question, and short beside a request.
+/// Bounds of the time without another key after which a batch is complete. It is a fraction of the
+/// duration of the last load: longer than a host needs to send the next RPC, and shorter than a
+/// request.
 const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
 const GAP_PART: u32 = 4;
 
-/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the
-/// last work took: what has just begun ends meanwhile, and leads to the next question. Two batches
-/// thus become one, again and again.
+/// Bounds of the time that a batch waits for requests in flight. It is twice the duration of the last
+/// load: requests that have just started complete in that time, and their callers send the next keys,
+/// so that alternating batches merge.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
 
-/// Longest time that work may take.
+/// Timeout of a load.
 const MAX_WORK: Duration = Duration::from_secs(5);
 
-/// Time after which work is slow. After this many slow ones in a row, asking for each key alone is
-/// taken to be quicker. A single one may be due to a busy machine.
+/// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A single
+/// one may be due to a busy machine.
 const SLOW_WORK: Duration = Duration::from_secs(2);
 const MAX_SLOW: usize = 2;
 
-/// The questions that are gathered now, and those that are being answered.
+/// Loads keys in batches.
 pub(super) struct BatchLoader<K, V> {
     /// The max_size keys of one batch.
     max_size: usize,
@@ -79,13 +79,12 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         }
     }
 
-    /// Returns the value of a key if others are asked for at the same time and one piece of work
-    /// finds them all; once that was so, also for a key alone. Returns nothing where the key must
-    /// be asked for alone.
+    /// Loads the value of a key together with keys that are requested concurrently. Returns `None` if
+    /// the caller must load the key alone: no other key was requested and no batch has succeeded yet,
+    /// the key wasn't found, or batching is off.
     ///
-    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one
-    /// of those who ask, and begins after all of them have asked. Once it returns nothing, or is
-    /// slow twice in a row, no work is tried again.
+    /// A batch collects keys while requests are in flight, within limits. The `work` of one caller
+    /// loads the batch. If it returns `None`, or is slow twice in a row, batching is turned off.
     pub(super) async fn load<F>(
         &self,
         key: K,
@@ -115,7 +114,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         }
     }
 
-    /// Checks whether no work is tried any more.
+    /// Returns whether no work is tried any more.
     pub(super) fn is_off(&self) -> bool {
         self.is_off.load(Ordering::Relaxed)
     }

@@ -1,5 +1,4 @@
-//! The projects below a group, page by page, for callers that may have enough before the end.
-//! Nothing is kept.
+//! Lists the projects of a group page by page, so that callers can stop early. Nothing is cached.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +10,7 @@ use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{Id as _, ProjectId};
 use crate::gitlab::sender::{Error, ErrorKind, next_page};
 
-/// The most pages that are read of one group: 20,000 projects.
+/// Maximum number of pages of a group: 20,000 projects.
 const MAX_PAGES: u64 = 200;
 
 /// A project below a group.
@@ -35,7 +34,7 @@ pub struct OwnSettings {
     pub own: Settings,
 }
 
-/// The list of the projects below a group, read as far as somebody wanted it.
+/// A list of the projects of a group, read page by page.
 #[derive(Debug)]
 pub struct GroupProjects {
     below: Below,
@@ -45,7 +44,7 @@ pub struct GroupProjects {
     hidden: usize,
 }
 
-/// Knowledge of the instance: whether it leaves a project open whose own setting says so.
+/// Whether the instance is known not to enforce the allowlists.
 #[derive(Debug, Default)]
 pub struct Enforcement {
     is_absent: AtomicBool,
@@ -83,9 +82,8 @@ impl GroupProjects {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such group for the token,
-    /// [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from
-    /// answering.
+    /// Returns [`ErrorKind::NotFound`] if the group doesn't exist or isn't visible to the token,
+    /// [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and the error of the request.
     pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<GroupProject>>, Error> {
         if self.pages == MAX_PAGES && !matches!(self.next, Next::End) {
             let line = endpoint::page(self.below, 1);
@@ -181,7 +179,7 @@ impl GroupProjects {
     }
 }
 
-/// Checks whether something in front of GitLab lets no GraphQL through.
+/// Returns whether something in front of GitLab lets no GraphQL through.
 fn is_blocked(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Blocked { .. })
 }
@@ -193,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::settings`].
+    /// See [`Client::settings`].
     pub async fn listed_settings(
         &self,
         project: &GroupProject,

@@ -1,5 +1,4 @@
-//! The job token settings of many projects at once: the model, and reading it. Nothing is kept,
-//! since it is read to be looked at as it is now.
+//! Reads the job token settings of all projects of a group. Nothing is cached.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +10,16 @@ use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{GroupId, Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::{Error, ErrorKind, Page};
 
-/// The most projects that are read of one group, whose settings fit into 64 MiB of memory.
+/// Maximum number of projects of a group. Their settings fit into 64 MiB of memory.
 const MAX_PROJECTS: usize = 20_000;
 
-/// The most bytes that the paths of all projects have together.
+/// Maximum total size of the paths in bytes.
 const MAX_PATHS: usize = 4 * 1024 * 1024;
 
-/// The most bytes that all entries of all projects take: those of some 50,000.
+/// Maximum total size of the entries in bytes: about 50,000 entries.
 const MAX_ENTRIES: usize = 64 * 1024 * 1024;
 
-/// The bytes that an entry takes beside its texts, once its reader has made an object of it.
+/// Size in bytes of an entry without its texts, as an object of the caller.
 const ENTRY_SIZE: usize = 1024;
 
 /// A project of a group with its job token settings.
@@ -30,7 +29,7 @@ pub struct ProjectScope {
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
-    /// True if it is archived, as far as GitLab shows it.
+    /// Whether it is archived, as far as GitLab shows it.
     pub archived: Option<bool>,
     /// Its own settings; none of them where the token's user is not a Maintainer of it.
     pub settings: Settings,
@@ -67,12 +66,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
-    /// [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) when there is no such
-    /// group for the token, [`ErrorKind::FineGrained`] when it is a token that can't read settings
-    /// over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
-    /// [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and whatever keeps GitLab from
-    /// answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version doesn't support permissions of
+    /// entries, [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) if the group
+    /// doesn't exist or isn't visible to the token, [`ErrorKind::FineGrained`] when it is a token
+    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000
+    /// projects, [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and the error of the
+    /// request.
     pub async fn scopes_below(
         &self,
         group: GroupId,

@@ -1,9 +1,8 @@
-//! A single-flight cache: one piece of work serves all who want its result at the same time, and
-//! those who come soon after.
+//! A single-flight cache: concurrent callers share one read, and later callers its cached result.
 //!
-//! Three promises: a result never hides a write that ended before it was asked for; a caller that
-//! asks for a fresh result gets one whose work began after the question; and a failure answers
-//! those who waited for it, but nobody later.
+//! It guarantees that a result includes all writes that ended before the call, that a fresh result
+//! comes from a read that started after the call, and that an error is returned only to callers that
+//! waited for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -21,12 +20,12 @@ pub(super) const RECENT: Duration = Duration::from_secs(5);
 /// The freshness that a result must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// A kept result, or that of work under way, or a new one.
+    /// A cached result, that of a running read, or a new one.
     Shared,
-    /// A result whose work began at most 5 seconds ago, or a new one. For writing what a plan has
-    /// just been made from.
+    /// The result of a read that started at most 5 seconds ago, or a new one. For writes that follow a
+    /// plan.
     Recent,
-    /// A result whose work began after the question. For decisions that rest on it.
+    /// The result of a read that starts after the call. For decisions.
     Now,
 }
 
@@ -34,7 +33,7 @@ pub enum Freshness {
 pub(super) type Outcome<T> = Result<T, Error>;
 
 /// The results that are kept, and their lifetime.
-pub(super) struct Keeping<T> {
+pub(super) struct CachePolicy<T> {
     /// From the beginning of the work.
     pub(super) life: Duration,
     /// Decides whether a result may be kept at all.
@@ -43,7 +42,7 @@ pub(super) struct Keeping<T> {
 
 /// The cache of one result.
 pub(super) struct Snapshot<T> {
-    keeping: Keeping<T>,
+    keeping: CachePolicy<T>,
     /// Held while the work runs.
     running: tokio::sync::Mutex<()>,
     log: Mutex<Log<T>>,
@@ -76,7 +75,7 @@ struct Asked {
 }
 
 impl<T: Clone> Snapshot<T> {
-    fn new(keeping: Keeping<T>) -> Self {
+    fn new(keeping: CachePolicy<T>) -> Self {
         let log = Log {
             run: 0,
             writes: 0,
@@ -171,8 +170,8 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Notes that something may have changed in an unknown way.
-    pub(super) fn forget(&self) {
+    /// Records that something may have changed in an unknown way.
+    pub(super) fn invalidate(&self) {
         let mut log = self.log();
         log.note_write();
         log.kept = None;
@@ -238,18 +237,18 @@ impl<T> Log<T> {
 
 /// Snapshots by what they are of.
 pub(super) struct Snapshots<K, T> {
-    keeping: Keeping<T>,
+    keeping: CachePolicy<T>,
     by_key: Mutex<HashMap<K, Arc<Snapshot<T>>>>,
 }
 
 impl<K: Eq + Hash, T: Clone> Snapshots<K, T> {
-    pub(super) fn new(keeping: Keeping<T>) -> Self {
+    pub(super) fn new(keeping: CachePolicy<T>) -> Self {
         Self { keeping, by_key: Mutex::default() }
     }
 
     pub(super) fn of(&self, key: K) -> Arc<Snapshot<T>> {
-        let Keeping { life, when } = self.keeping;
-        let new = || Arc::new(Snapshot::new(Keeping { life, when }));
+        let CachePolicy { life, when } = self.keeping;
+        let new = || Arc::new(Snapshot::new(CachePolicy { life, when }));
         Arc::clone(self.by_key().entry(key).or_insert_with(new))
     }
 

@@ -79,14 +79,14 @@ pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelo
 }
 
 impl ListedProject {
-    /// Returns this part of the log, or nothing where the token may not see it.
+    /// Returns this part of the log, or `None` if the token may not see it.
     pub(in crate::gitlab) fn into_log(self) -> Option<Page<Row>> {
         self.ci_job_token_auth_logs.filter(|_| self.ci_cd_settings.is_some())
     }
 }
 
 impl Row {
-    /// Returns the project, or nothing where GitLab hides it.
+    /// Returns the project, or `None` if GitLab hides it.
     pub(in crate::gitlab) fn into_model(self) -> Option<LoggedProject> {
         let Self { last_authorized_at, origin_project } = self;
         let Origin { id, full_path } = origin_project?;

@@ -1,5 +1,5 @@
-//! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations.
-//! GraphQL names project and target by path, so that what comes back says by ID what was meant.
+//! The permissions of allowlist entries, which only GraphQL has: one query and two mutations. They
+//! take the project and target by path, so the response must confirm them by ID.
 
 use std::collections::BTreeSet;
 
@@ -277,7 +277,7 @@ pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Li
 }
 
 /// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or
-/// nothing if it isn't such an answer.
+/// `None` if it isn't such an answer.
 #[must_use]
 pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
@@ -317,12 +317,12 @@ impl Lists {
         self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
     }
 
-    /// Checks whether this is all of both lists, as far as GitLab says.
+    /// Returns whether this is all of both lists, as far as GitLab says.
     pub(in crate::gitlab) fn is_whole(&self) -> bool {
         self.projects_allowlist.whole().is_some() && self.groups_allowlist.whole().is_some()
     }
 
-    /// Checks whether the lists go on behind this part of them.
+    /// Returns whether the lists go on behind this part of them.
     pub(in crate::gitlab) fn has_next_page(&self) -> bool {
         self.projects_allowlist.has_next_page() || self.groups_allowlist.has_next_page()
     }
@@ -335,7 +335,7 @@ impl Lists {
     }
 
     /// Returns the targets of one kind that have access, that of the project's entry for itself
-    /// included. Returns nothing where the list isn't surely whole, or GitLab keeps back what REST
+    /// included. Returns `None` if the list isn't surely whole, or GitLab keeps back what REST
     /// tells.
     pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
         let page = match kind {
@@ -378,7 +378,7 @@ impl Lists {
     }
 }
 
-/// Checks whether a link limits access *from* the source project, as GitLab had it until 16.0.
+/// Returns whether a link limits access *from* the source project, as GitLab had it until 16.0.
 /// Without a direction it is an entry of the allowlist.
 pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
@@ -401,7 +401,7 @@ impl Entry {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
-    /// Checks whether this gives others access to the project: neither an outbound link nor the
+    /// Returns whether this gives others access to the project: neither an outbound link nor the
     /// project's entry for itself.
     pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
@@ -409,14 +409,14 @@ impl Entry {
         !is_itself && !is_outbound(self.direction.as_deref())
     }
 
-    /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab
+    /// Returns whether it gives all that a job token can be used for, which is assumed where GitLab
     /// does not tell.
     pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
         self.default_permissions != Some(false)
     }
 
-    /// Checks whether [`into_model`](Self::into_model) has nothing to return of an entry that gives
-    /// access.
+    /// Returns whether [`into_model`](Self::into_model) has nothing to return of an entry that
+    /// gives access.
     fn is_hidden(&self) -> bool {
         let target = self.target.as_ref();
         let is_shown =
@@ -425,7 +425,7 @@ impl Entry {
         !is_outbound(self.direction.as_deref()) && !is_model
     }
 
-    /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
+    /// Returns the entry, or `None` if GitLab keeps its target or permissions back.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
         let Seen { id, full_path, .. } = self.target?;
         let (GlobalId(target), full_path) = (id?, full_path?);

@@ -1,4 +1,4 @@
-//! The names of job token policies that this GitLab knows, by introspection of its GraphQL schema.
+//! The names of the supported job token policies, by introspection of the GraphQL schema.
 
 use std::collections::BTreeSet;
 

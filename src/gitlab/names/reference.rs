@@ -1,4 +1,4 @@
-//! People's names of a project or group: its ID or its full path.
+//! References to a project or group: an ID or a full path.
 
 use std::fmt;
 use std::str::FromStr;
@@ -178,7 +178,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     (reference.id().is_none() || inside.is_some()).then(|| path.to_owned())
 }
 
-/// True when GitLab takes both for the same path: it compares without regard to case.
+/// Returns whether both paths are the same. GitLab ignores case.
 #[must_use]
 pub fn same_path(one: &str, other: &str) -> bool {
     folded(one) == folded(other)

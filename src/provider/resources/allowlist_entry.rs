@@ -20,7 +20,7 @@ use crate::framework::{
     ApplyError, Attribute, Change, Context, Errors, IdentityAttribute, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
+use crate::gitlab::{Allowed, Freshness, GrantError, GroupId, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::ledger::{Manager, Object, Value};
 use crate::provider::planned_ids::PlannedIds;
@@ -509,7 +509,7 @@ async fn add(
         return Ok(());
     }
     let added = match &permissions {
-        None => gitlab.allow(project_id, target).await.map_err(NotGranted::from),
+        None => gitlab.allow(project_id, target).await.map_err(GrantError::from),
         Some(permissions) => {
             gitlab.allow_with(project_id, target, permissions).await.map(|granted| {
                 permissions::tell_if_hidden(granted.confirmation, entry, context.warnings);
@@ -518,7 +518,7 @@ async fn add(
         }
     };
     match added {
-        Ok(Allowed::AlreadyThere { explained_by_retry }) => {
+        Ok(Allowed::AlreadyExists { explained_by_retry }) => {
             if left.is_empty() && !explained_by_retry {
                 adoption::tell(context.client, (project_id, target), entry, context.warnings);
             }

@@ -165,7 +165,7 @@ impl Resource for AllowlistExclusive {
         let known = prior.map(|prior| Known {
             path_or_id: &prior.project,
             id: &prior.project_id,
-            present_path: lists_before.as_ref().ok().and_then(Lists::project_path),
+            current_path: lists_before.as_ref().ok().and_then(Lists::project_path),
         });
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         let id = project_id.clone().map(|id| id.to_string());

@@ -124,7 +124,7 @@ impl Resource for JobTokenScope {
         let known = prior.as_ref().map(|prior| Known {
             path_or_id: &prior.project,
             id: &prior.project_id,
-            present_path: None,
+            current_path: None,
         });
         let mut unresolved = Unresolved::default();
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;

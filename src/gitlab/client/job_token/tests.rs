@@ -41,8 +41,8 @@ fn added() -> Reply {
 /// Name, answers to the writes, ids on the list, and what comes of it.
 type Case<T> = (&'static str, Vec<Reply>, &'static [u64], Result<T, ErrorKind>);
 
-const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyThere { explained_by_retry: false });
-const RETRIED: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyThere { explained_by_retry: true });
+const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: false });
+const RETRIED: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: true });
 
 #[tokio::test]
 async fn the_list_decides_what_an_addition_came_to() {
@@ -86,11 +86,11 @@ async fn the_list_decides_what_an_addition_came_to() {
 
 #[tokio::test]
 async fn the_list_decides_what_a_removal_came_to() {
-    use Revoked::{Removed, WasNotThere};
+    use Revoked::{DidNotExist, Removed};
     let cases: Vec<Case<Revoked>> = vec![
         ("removed", vec![empty(204)], &[1], Ok(Removed)),
-        ("absent", vec![missing()], &[1], Ok(WasNotThere)),
-        ("not on the list", vec![refusal(400, "not in it")], &[1, 3], Ok(WasNotThere)),
+        ("absent", vec![missing()], &[1], Ok(DidNotExist)),
+        ("not on the list", vec![refusal(400, "not in it")], &[1, 3], Ok(DidNotExist)),
         ("not visible, still there", vec![missing()], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("refused, still there", vec![empty(400)], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("lost, then not there", vec![Reply::Lost, empty(400)], &[1], Ok(Removed)),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{ApplyError, Attr, Diagnostic, Errors, PlanContext, Set, Warnings};
 use crate::gitlab::{
-    Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target,
+    Client, Confirmation, Error, ErrorKind, GrantError, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions::{
@@ -252,13 +252,13 @@ pub(super) fn imported(
 pub(super) fn failure(
     attempted: impl Into<String>,
     objects: Option<&str>,
-    failed: NotGranted,
+    failed: GrantError,
     entry: EntryModel,
 ) -> ApplyError<EntryModel> {
-    let NotGranted { error, left, taken_back } = failed;
+    let GrantError { error, left, rollback } = failed;
     let (target, project) = (names::target(&entry), names::project_of(&entry));
     let mut diagnostic = report_on(attempted, objects, Some(asking(&entry)), &error);
-    match &taken_back {
+    match &rollback {
         Some(Ok(())) => diagnostic.detail.push_str(
             "\n\nGitLab added the entry without its permissions, so it was removed again.",
         ),
@@ -280,7 +280,7 @@ pub(super) fn failure(
 pub(super) fn failed_change(
     attempted: impl Into<String>,
     objects: Option<&str>,
-    failed: NotGranted,
+    failed: GrantError,
     entry: EntryModel,
 ) -> ApplyError<EntryModel> {
     let is_unresolved = failed.error.is_unresolved();

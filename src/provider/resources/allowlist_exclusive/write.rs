@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::{ExclusiveModel, unreadable};
 use crate::framework::{Context, Diagnostic, Errors, InstanceId};
 use crate::gitlab::{
-    Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target,
+    Allowed, Error, Freshness, GrantError, GroupId, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
@@ -247,14 +247,14 @@ impl<'a> Writer<'a> {
             {
                 return Ok(());
             }
-            None => gitlab.allow(self.project_id, target).await.map_err(NotGranted::from),
+            None => gitlab.allow(self.project_id, target).await.map_err(GrantError::from),
             Some(permissions) => gitlab
                 .allow_with(self.project_id, target, permissions)
                 .await
                 .map(|granted| granted.allowed),
         };
         match allowed {
-            Ok(Allowed::AlreadyThere { .. }) if permissions.is_none() => Ok(()),
+            Ok(Allowed::AlreadyExists { .. }) if permissions.is_none() => Ok(()),
             Ok(_) => {
                 turn.wrote(self.own, value);
                 Ok(())

@@ -7,8 +7,8 @@ use crate::gitlab::testing::{client, text};
 use crate::gitlab::{Allowed, Confirmation};
 
 const DUPLICATE: &str = "Target project is already in the job token scope";
-const THERE: Allowed = Allowed::AlreadyThere { explained_by_retry: false };
-const RETRIED: Allowed = Allowed::AlreadyThere { explained_by_retry: true };
+const THERE: Allowed = Allowed::AlreadyExists { explained_by_retry: false };
+const RETRIED: Allowed = Allowed::AlreadyExists { explained_by_retry: true };
 
 /// A server with its answers to mutations, in this order and the last for ever; to the query; and
 /// to a removal.
@@ -82,7 +82,7 @@ type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 /// Name, answers to the writes, entries on the list, and what comes of it.
 type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
 
-fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
+fn outcome<T>(result: Result<T, GrantError>) -> Outcome<T> {
     result.map_err(|failed| (failed.error.kind().clone(), failed.left))
 }
 
@@ -229,9 +229,9 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
     let result =
         server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
-    let NotGranted { error, left, taken_back } = result.unwrap_err();
+    let GrantError { error, left, rollback } = result.unwrap_err();
     assert_eq!((error.kind(), left), (&ErrorKind::PermissionsDisabled, Some(Permissions::Default)));
-    let undone = taken_back.unwrap().unwrap_err();
+    let undone = rollback.unwrap().unwrap_err();
     assert_eq!((undone.project, undone.target), (project(1), project_target(2)));
     assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
 }

@@ -1,6 +1,5 @@
-//! Reads of several projects at the same time, in one GraphQL query for all of them. Everything
-//! that it tells of a project is remembered, as if it had been asked for. What GraphQL doesn't tell
-//! exactly as REST does is left to REST.
+//! Reads several projects that are requested concurrently in one GraphQL query. The cache stores all
+//! that it returns. Values that GraphQL doesn't return exactly as REST are read over REST.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use super::snapshot::{Freshness, Snapshot};
 use crate::gitlab::endpoints::job_token_permissions::Lists;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
-use crate::gitlab::endpoints::lookup::Found;
+use crate::gitlab::endpoints::lookup::Resolved;
 use crate::gitlab::endpoints::many_projects::{
     self as endpoint, MAX_PLACES, MAX_PLACES_BY_ID, MAX_WHOLE, Place, WholeProject,
 };
@@ -23,24 +22,24 @@ use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
 
 /// The projects that are asked for at the same time.
-pub(super) struct Together {
-    projects: BatchLoader<ProjectId, Arc<Reading>>,
-    projects_by_path: BatchLoader<String, Arc<Reading>>,
-    places: BatchLoader<String, Arc<Found>>,
-    places_by_id: BatchLoader<ProjectId, Arc<Found>>,
+pub(super) struct Loaders {
+    projects: BatchLoader<ProjectId, Arc<ProjectData>>,
+    projects_by_path: BatchLoader<String, Arc<ProjectData>>,
+    places: BatchLoader<String, Arc<Resolved>>,
+    places_by_id: BatchLoader<ProjectId, Arc<Resolved>>,
 }
 
 /// A project as one query shows it. What isn't there must be asked for by itself.
-pub(super) struct Reading {
+pub(super) struct ProjectData {
     pub(super) all_settings: Option<AllSettings>,
     pub(super) own_settings: Option<Settings>,
     projects: Option<Arc<Allowlist>>,
     groups: Option<Arc<Allowlist>>,
     pub(super) permissions: Option<Arc<PermissionList>>,
-    place: Arc<Found>,
+    place: Arc<Resolved>,
 }
 
-impl Default for Together {
+impl Default for Loaders {
     fn default() -> Self {
         Self {
             projects: BatchLoader::with_max_size(MAX_WHOLE),
@@ -51,7 +50,7 @@ impl Default for Together {
     }
 }
 
-impl Reading {
+impl ProjectData {
     /// Returns the allowlist of one kind.
     pub(super) fn allowlist(&self, kind: Kind) -> Option<Arc<Allowlist>> {
         match kind {
@@ -61,7 +60,7 @@ impl Reading {
     }
 
     fn of(project: ProjectId, shown: WholeProject) -> Self {
-        let place = Arc::new(Found { target: shown.id.0, full_path: shown.full_path });
+        let place = Arc::new(Resolved { target: shown.id.0, full_path: shown.full_path });
         let all_settings = shown.ci_cd_settings;
         // A token that can't see the settings may get empty lists, which say nothing.
         let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
@@ -78,7 +77,7 @@ impl Reading {
         Self { all_settings, own_settings, projects, groups, permissions, place }
     }
 
-    /// Checks whether this is more than a project's place.
+    /// Returns whether this is more than a project's place.
     fn tells_something(&self) -> bool {
         self.own_settings.is_some() || self.projects.is_some() || self.groups.is_some()
     }
@@ -86,11 +85,11 @@ impl Reading {
 
 impl Client {
     /// Returns what one query shows of the project together with others that are read at the same
-    /// time, or nothing if it has to be read alone.
-    pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
+    /// time, or `None` if it has to be read alone.
+    pub(super) async fn read_batched(&self, project: ProjectId) -> Option<Arc<ProjectData>> {
         let is_idle = || self.sender.is_idle();
         // Boxed, as its like below: the futures of all reads would be larger otherwise.
-        Box::pin(self.together.projects.load(project, is_idle, |projects| self.query(projects)))
+        Box::pin(self.loaders.projects.load(project, is_idle, |projects| self.query(projects)))
             .await
     }
 
@@ -106,82 +105,83 @@ impl Client {
         let work = snapshot.get(freshness, work);
         async move {
             if freshness == Freshness::Shared && snapshot.peek().is_none() {
-                Box::pin(self.together.projects.join(&project, |projects| self.query(projects)))
+                Box::pin(self.loaders.projects.join(&project, |projects| self.query(projects)))
                     .await;
             }
             work.await
         }
     }
 
-    /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers
+    /// Returns what a path stands for as [`resolve_batched`](Self::resolve_batched) does, and remembers
     /// all that is read of the project.
-    pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
+    pub(super) async fn resolve_and_read_batched(&self, path: &str) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
-        let by_path = &self.together.projects_by_path;
-        let reading =
-            Box::pin(by_path.load(folded(path), is_idle, |paths| self.query_by_path(paths)))
-                .await?;
-        Some(Arc::clone(&reading.place))
+        let by_path = &self.loaders.projects_by_path;
+        let data = Box::pin(by_path.load(folded(path), is_idle, |paths| self.query_by_path(paths)))
+            .await?;
+        Some(Arc::clone(&data.place))
     }
 
     /// Returns what a path stands for, if others are looked up at the same time and one query finds
     /// it. Only the path that a project has now leads to it here.
-    pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
+    pub(super) async fn resolve_batched(&self, path: &str) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
-        let places = &self.together.places;
+        let places = &self.loaders.places;
         Box::pin(places.load(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
     /// Returns where a project is, if others are looked up at the same time and one query finds it.
-    pub(super) async fn place_together(&self, project: ProjectId) -> Option<Arc<Found>> {
+    pub(super) async fn resolve_id_batched(&self, project: ProjectId) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
-        let places = &self.together.places_by_id;
+        let places = &self.loaders.places_by_id;
         Box::pin(places.load(project, is_idle, |projects| self.query_places_by_id(projects))).await
     }
 
-    async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {
-        self.readings(&endpoint::by_id(&projects)).await
+    async fn query(
+        &self,
+        projects: Vec<ProjectId>,
+    ) -> Option<HashMap<ProjectId, Arc<ProjectData>>> {
+        self.projects(&endpoint::by_id(&projects)).await
     }
 
-    async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Reading>>> {
-        let readings = self.readings(&endpoint::by_path(&paths)).await?;
+    async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<ProjectData>>> {
+        let projects = self.projects(&endpoint::by_path(&paths)).await?;
         let is_asked = |path: &String| paths.iter().any(|asked| same_path(asked, path));
-        let by_path =
-            readings.into_values().map(|reading| (folded(&reading.place.full_path), reading));
+        let by_path = projects.into_values().map(|data| (folded(&data.place.full_path), data));
         Some(by_path.filter(|(path, _)| is_asked(path)).collect())
     }
 
-    /// Returns the projects of an answer, and remembers all that it tells. Returns nothing if it
+    /// Returns the projects of an answer, and remembers all that it tells. Returns `None` if it
     /// tells no more than where they are.
-    async fn readings(
+    async fn projects(
         &self,
         call: &Call<Envelope<endpoint::Shown<WholeProject>>>,
-    ) -> Option<HashMap<ProjectId, Arc<Reading>>> {
+    ) -> Option<HashMap<ProjectId, Arc<ProjectData>>> {
         let asked = Instant::now();
         let by_id = |shown: WholeProject| {
             let project = ProjectId::of(shown.id.0)?;
-            Some((project, Arc::new(Reading::of(project, shown))))
+            Some((project, Arc::new(ProjectData::of(project, shown))))
         };
-        let mut readings = HashMap::new();
+        let mut projects = HashMap::new();
         let mut twice = HashSet::new();
-        for (project, reading) in self.shown(call).await?.into_iter().filter_map(by_id) {
-            if readings.insert(project, reading).is_some() {
+        for (project, data) in self.shown(call).await?.into_iter().filter_map(by_id) {
+            if projects.insert(project, data).is_some() {
                 twice.insert(project);
             }
         }
         // Which of two is right can't be told.
-        readings.retain(|project, _| !twice.contains(project));
-        for (project, reading) in &readings {
-            self.remember(*project, reading, asked);
+        projects.retain(|project, _| !twice.contains(project));
+        for (project, data) in &projects {
+            self.remember(*project, data, asked);
         }
-        readings.values().any(|reading| reading.tells_something()).then_some(readings)
+        projects.values().any(|data| data.tells_something()).then_some(projects)
     }
 
-    async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Found>>> {
+    async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Resolved>>> {
         let shown = self.shown(&endpoint::places(&paths)).await?;
         let is_asked = |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
         let found = shown.into_iter().filter(is_asked).map(|Place { id, full_path }| {
-            (folded(&full_path), Arc::new(Found { target: id.0, full_path }))
+            (folded(&full_path), Arc::new(Resolved { target: id.0, full_path }))
         });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
@@ -189,15 +189,15 @@ impl Client {
     async fn query_places_by_id(
         &self,
         projects: Vec<ProjectId>,
-    ) -> Option<HashMap<ProjectId, Arc<Found>>> {
+    ) -> Option<HashMap<ProjectId, Arc<Resolved>>> {
         let shown = self.shown(&endpoint::places_by_id(&projects)).await?;
         let found = shown.into_iter().filter_map(|Place { id, full_path }| {
-            Some((ProjectId::of(id.0)?, Arc::new(Found { target: id.0, full_path })))
+            Some((ProjectId::of(id.0)?, Arc::new(Resolved { target: id.0, full_path })))
         });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 
-    /// Returns the projects of an answer, or nothing if GraphQL has none for this token.
+    /// Returns the projects of an answer, or `None` if GraphQL has none for this token.
     async fn shown<P>(&self, call: &Call<Envelope<endpoint::Shown<P>>>) -> Option<Vec<P>> {
         let failed = |error: &Error| {
             tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read \
@@ -212,22 +212,22 @@ impl Client {
         Some(answer.value.projects?.nodes.into_iter().flatten().collect())
     }
 
-    fn remember(&self, project: ProjectId, reading: &Reading, asked: Instant) {
-        let memory = &self.memory;
-        memory.all_settings.of(project).offer(asked, reading.all_settings);
-        let has_outbound = memory.has_outbound.of(()).peek();
-        let settings = reading.all_settings.zip(has_outbound).and_then(|(all, has_outbound)| {
-            settings_as_rest(all, has_outbound, memory.is_unenforced())
+    fn remember(&self, project: ProjectId, data: &ProjectData, asked: Instant) {
+        let cache = &self.cache;
+        cache.all_settings.of(project).offer(asked, data.all_settings);
+        let has_outbound = cache.has_outbound.of(()).peek();
+        let settings = data.all_settings.zip(has_outbound).and_then(|(all, has_outbound)| {
+            settings_as_rest(all, has_outbound, cache.is_unenforced())
         });
-        memory.scopes.of(project).offer(asked, settings);
-        memory.own_settings.of(project).offer(asked, reading.own_settings);
+        cache.scopes.of(project).offer(asked, settings);
+        cache.own_settings.of(project).offer(asked, data.own_settings);
         for kind in Kind::ALL {
-            memory.lists.allowlist(project, kind).offer(asked, reading.allowlist(kind));
+            cache.lists.allowlist(project, kind).offer(asked, data.allowlist(kind));
         }
-        memory.lists.permissions(project).offer(asked, reading.permissions.clone());
-        let place = memory.lookups.named(Kind::Project, project.to_string());
-        place.offer(asked, Some(Some(Arc::clone(&reading.place))));
-        memory.lookups.alias(Kind::Project, folded(&reading.place.full_path), &place);
+        cache.lists.permissions(project).offer(asked, data.permissions.clone());
+        let place = cache.lookups.named(Kind::Project, project.to_string());
+        place.offer(asked, Some(Some(Arc::clone(&data.place))));
+        cache.lookups.alias(Kind::Project, folded(&data.place.full_path), &place);
     }
 }
 
