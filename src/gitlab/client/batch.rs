@@ -47,27 +47,27 @@ pub(super) struct BatchLoader<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// The number of keys to expect next: those of the last work, whose answers lead to the next
-    /// questions, and those that were waiting when it ended; or hardly fewer than before it.
+    /// Expected number of keys of the next batch: those of the last load, whose callers send the next
+    /// keys, and those that were waiting when it ended, or one fewer than expected before.
     expected: usize,
 }
 
-/// Keys that are asked for together.
+/// Keys that are loaded together.
 struct Batch<K, V> {
     keys: Mutex<Keys<K>>,
-    /// Told of each key.
+    /// Notified of each new key.
     grown: Notify,
     answers: OnceCell<HashMap<K, V>>,
 }
 
 struct Keys<K> {
     keys: Vec<K>,
-    /// No more keys are taken in, since the work has begun or is about to.
+    /// Whether the batch accepts no more keys, because the load starts.
     is_closed: bool,
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
-    /// Creates batches of at max_size so many keys.
+    /// Creates a loader with a maximum batch size.
     pub(super) fn with_max_size(max_size: usize) -> Self {
         Self {
             max_size,
@@ -101,8 +101,8 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
-    /// Waits for the work that has begun and finds the key, if there is such work. The work is for
-    /// the case that its caller has given up.
+    /// Waits for a running load of the key, if there is one. `work` continues the load if its caller
+    /// was dropped.
     pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
     where
         F: Future<Output = Option<HashMap<K, V>>>,
@@ -114,7 +114,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         }
     }
 
-    /// Returns whether no work is tried any more.
+    /// Returns whether batching is off.
     pub(super) fn is_off(&self) -> bool {
         self.is_off.load(Ordering::Relaxed)
     }
@@ -157,7 +157,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         answers
     }
 
-    /// Waits until a batch is full, or as large as the last one, or no more keys come.
+    /// Waits until a batch is full, has the expected size, or gets no more keys.
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
         let took = self.last().took;
@@ -176,7 +176,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         }
     }
 
-    /// Returns the number of keys that are gathered and not yet asked for.
+    /// Returns the number of keys that wait for a load.
     fn waiting(&self) -> usize {
         self.open().iter().filter(|batch| !batch.is_closed()).map(|batch| batch.len()).sum()
     }
@@ -185,7 +185,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the key to the batch that is being gathered, or begins one.
+    /// Adds the key to an open batch, or to a new one.
     fn enter(&self, key: &K) -> Arc<Batch<K, V>> {
         let mut open = self.open();
         if let Some(batch) = open.iter().find(|batch| batch.takes(key, self.max_size)) {
@@ -207,7 +207,7 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         Self { keys, grown: Notify::new(), answers: OnceCell::new() }
     }
 
-    /// Takes the key in, unless the batch is closed.
+    /// Adds the key, unless the batch is closed. Returns whether it was added.
     fn takes(&self, key: &K, max_size: usize) -> bool {
         let mut keys = self.keys();
         if keys.is_closed {

@@ -21,7 +21,7 @@ use crate::gitlab::endpoints::many_projects::{
 use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
 
-/// The projects that are asked for at the same time.
+/// The batch loaders of projects.
 pub(super) struct Loaders {
     projects: BatchLoader<ProjectId, Arc<ProjectData>>,
     projects_by_path: BatchLoader<String, Arc<ProjectData>>,
@@ -29,7 +29,7 @@ pub(super) struct Loaders {
     places_by_id: BatchLoader<ProjectId, Arc<Resolved>>,
 }
 
-/// A project as one query shows it. What isn't there must be asked for by itself.
+/// The data of a project in a batch. Missing parts must be read separately.
 pub(super) struct ProjectData {
     pub(super) all_settings: Option<AllSettings>,
     pub(super) own_settings: Option<Settings>,
@@ -77,24 +77,23 @@ impl ProjectData {
         Self { all_settings, own_settings, projects, groups, permissions, place }
     }
 
-    /// Returns whether this is more than a project's place.
+    /// Returns whether there is more than the project's path.
     fn tells_something(&self) -> bool {
         self.own_settings.is_some() || self.projects.is_some() || self.groups.is_some()
     }
 }
 
 impl Client {
-    /// Returns what one query shows of the project together with others that are read at the same
-    /// time, or `None` if it has to be read alone.
+    /// Reads the project together with projects that are read concurrently. Returns `None` if it must
+    /// be read alone.
     pub(super) async fn read_batched(&self, project: ProjectId) -> Option<Arc<ProjectData>> {
         let is_idle = || self.sender.is_idle();
-        // Boxed, as its like below: the futures of all reads would be larger otherwise.
+        // Boxed, as below, to keep the futures of all reads small.
         Box::pin(self.loaders.projects.load(project, is_idle, |projects| self.query(projects)))
             .await
     }
 
-    /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that
-    /// may bring it has ended.
+    /// Returns a result like [`Snapshot::get`], after a running batch that may contain it.
     pub(super) fn get_of<T: Clone>(
         &self,
         project: ProjectId,
@@ -122,15 +121,14 @@ impl Client {
         Some(Arc::clone(&data.place))
     }
 
-    /// Returns what a path stands for, if others are looked up at the same time and one query finds
-    /// it. Only the path that a project has now leads to it here.
+    /// Resolves the current path of a project together with paths that are resolved concurrently.
     pub(super) async fn resolve_batched(&self, path: &str) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
         let places = &self.loaders.places;
         Box::pin(places.load(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
-    /// Returns where a project is, if others are looked up at the same time and one query finds it.
+    /// Reads the path of a project together with projects that are resolved concurrently.
     pub(super) async fn resolve_id_batched(&self, project: ProjectId) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
         let places = &self.loaders.places_by_id;
@@ -151,8 +149,7 @@ impl Client {
         Some(by_path.filter(|(path, _)| is_asked(path)).collect())
     }
 
-    /// Returns the projects of an answer, and remembers all that it tells. Returns `None` if it
-    /// tells no more than where they are.
+    /// Reads projects and caches all their data. Returns `None` if the response has only paths.
     async fn projects(
         &self,
         call: &Call<Envelope<endpoint::Shown<WholeProject>>>,
@@ -169,7 +166,7 @@ impl Client {
                 twice.insert(project);
             }
         }
-        // Which of two is right can't be told.
+        // If a project occurs twice, it is unknown which one is right.
         projects.retain(|project, _| !twice.contains(project));
         for (project, data) in &projects {
             self.remember(*project, data, asked);
@@ -197,14 +194,14 @@ impl Client {
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 
-    /// Returns the projects of an answer, or `None` if GraphQL has none for this token.
+    /// Returns the projects of a response, or `None` if GraphQL doesn't return any to this token.
     async fn shown<P>(&self, call: &Call<Envelope<endpoint::Shown<P>>>) -> Option<Vec<P>> {
         let failed = |error: &Error| {
             tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read \
                 alone");
         };
         let (answer, fault) = self.sender.execute_partial(call).await.inspect_err(failed).ok()?;
-        // Of projects that the token's user doesn't maintain, GitLab tells less and adds an error.
+        // For projects without the Maintainer role, GitLab returns less and adds an error.
         if let Some(fault) = fault.filter(Error::is_about_fine_grained_token) {
             failed(&fault);
             return None;
@@ -231,9 +228,11 @@ impl Client {
     }
 }
 
-/// Returns the settings as REST tells them, which may have lost that of access from the project.
-/// Where the instance enforces the allowlists, REST says that access is restricted whatever the
-/// project's own setting is; `is_unenforced` says that it is known not to.
+/// Converts the settings to those of REST, or returns `None` if that isn't possible.
+///
+/// REST may lack the setting of access from the project. If the instance enforces allowlists, REST
+/// reports restricted access whatever the project's own setting is; `is_unenforced` is whether it is
+/// known not to.
 pub(super) fn settings_as_rest(
     all: AllSettings,
     has_outbound: bool,

@@ -21,7 +21,7 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// The cache of a client.
 pub(super) struct Cache {
     pub(super) scopes: Scopes,
-    /// The settings as GraphQL tells them.
+    /// The settings of GraphQL.
     pub(super) all_settings: Snapshots<ProjectId, AllSettings>,
     /// Whether REST still has the setting of access from a project, which GraphQL may have longer.
     pub(super) has_outbound: Snapshots<(), bool>,
@@ -52,7 +52,7 @@ pub(super) struct Lists {
 pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Resolved>>>);
 
 impl Cache {
-    /// Returns a memory that keeps lists, settings and look-ups for these times.
+    /// Creates a cache with these maximum ages.
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
             scopes: Scopes(Snapshots::new(CachePolicy { life: lists, when: |_| true })),
@@ -71,7 +71,7 @@ impl Cache {
         }
     }
 
-    /// Records that REST has shown a project to be open, in answer to a request of that moment.
+    /// Records that a REST request that started at `asked` returned an open project.
     pub(super) fn note_open_project(&self, asked: Instant) {
         *self.open_project_seen() = Some(asked);
     }
@@ -85,7 +85,7 @@ impl Cache {
         self.open_project_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a memory that keeps nothing, so that only what is wanted at the same time is shared.
+    /// Creates a cache that stores nothing. Only concurrent reads are shared.
     pub(super) fn disabled() -> Self {
         Self::keeping(Duration::ZERO, Duration::ZERO)
     }
@@ -98,14 +98,14 @@ impl Default for Cache {
 }
 
 impl Scopes {
-    /// Returns what is known of the project's settings.
+    /// Returns the snapshot of the project's settings.
     pub(super) fn of(&self, project: ProjectId) -> Arc<Snapshot<ScopeSettings>> {
         self.0.of(project)
     }
 }
 
 impl Lists {
-    /// Returns what is known of the project's allowlist of that kind.
+    /// Returns the snapshot of the project's allowlist of that kind.
     pub(super) fn allowlist(
         &self,
         project: ProjectId,
@@ -114,18 +114,18 @@ impl Lists {
         self.allowlists.of((project, kind))
     }
 
-    /// Returns what is known of the permissions of the project's entries.
+    /// Returns the snapshot of the permissions of the project's entries.
     pub(super) fn permissions(&self, project: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
         self.permissions.of(project)
     }
 
-    /// Records that GitLab has put the target on the list, and nothing is known of its permissions.
+    /// Records that the target was added, with unknown permissions.
     pub(super) fn added(&self, project: ProjectId, target: Target) {
         self.listed(project, target);
         self.permissions(project).invalidate();
     }
 
-    /// Records that the list has this entry, by GitLab's own answer.
+    /// Records an entry of a response.
     pub(super) fn permitted(&self, project: ProjectId, entry: &PermittedEntry) {
         self.listed(project, entry.target);
         self.permissions(project).written(|list| Arc::make_mut(list).insert(entry.clone()));
@@ -140,13 +140,13 @@ impl Lists {
         self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).add(target));
     }
 
-    /// Records that GitLab has taken the target off the list.
+    /// Records that the target was removed.
     pub(super) fn removed(&self, project: ProjectId, target: Target) {
         self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).remove(target));
         self.permissions(project).written(|list| Arc::make_mut(list).remove(target));
     }
 
-    /// Records that nobody knows whether the target is on the list.
+    /// Records that it is unknown whether the target is on the list.
     pub(super) fn invalidate(&self, project: ProjectId, target: Target) {
         self.allowlist(project, target.kind()).invalidate();
         self.permissions(project).invalidate();
@@ -154,12 +154,12 @@ impl Lists {
 }
 
 impl Lookups {
-    /// Returns what is known of that name, which is folded.
+    /// Returns the snapshot for a folded name.
     pub(super) fn named(&self, kind: Kind, name: String) -> Arc<Snapshot<Option<Arc<Resolved>>>> {
         self.0.of((kind, name))
     }
 
-    /// Makes another name, which is folded, lead to what is known already.
+    /// Adds another folded name for a snapshot.
     pub(super) fn alias(
         &self,
         kind: Kind,

@@ -13,13 +13,13 @@ pub(super) struct PendingWrite<'a> {
 }
 
 impl<'a> PendingWrite<'a> {
-    /// Begins a write that is not sent yet.
+    /// Begins a write, before it is sent.
     pub(super) fn begin(lists: &'a Lists, project: ProjectId, target: Target) -> Self {
         Self { lists, project, target, finished: false }
     }
 
-    /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a
-    /// refusal of the token may have come from a proxy, on the way back.
+    /// Updates the cached lists by `done` after a success. After an error their content is unknown:
+    /// even a 401 or 403 may come from a gateway that forwarded the request.
     pub(super) fn finish<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
         if let Ok(written) = outcome {
             self.finished = true;

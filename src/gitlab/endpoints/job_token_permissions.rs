@@ -11,10 +11,10 @@ use crate::gitlab::names::{Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::Call;
 use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 
-/// The permissions that the jobs of an allowed target have with their job token.
+/// The permissions of the job tokens of an allowed target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
-    /// All that a job token can be used for, within the rights of the user who started the job.
+    /// The default permissions: those of the user who started the job, for all that job tokens support.
     Default,
     /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a
     /// name.
@@ -26,7 +26,7 @@ pub enum Permissions {
 pub struct PermittedEntry {
     /// The project or group that has access.
     pub target: Target,
-    /// Its full path, also where the token can't see it.
+    /// Its full path, even if it isn't visible to the token.
     pub full_path: String,
     /// The permissions of its jobs.
     pub permissions: Permissions,
@@ -139,7 +139,7 @@ const LIST: Document = Document {
     ),
 };
 
-/// An addition with the permissions in the same step, so that the entry never holds more.
+/// Adds an entry with its permissions, so that it never has more.
 const ALLOW: Document = Document {
     name: "AllowWithPermissions",
     optional: OPTIONAL,
@@ -158,7 +158,7 @@ const ALLOW: Document = Document {
     ),
 };
 
-/// A change of an entry's permissions.
+/// Changes the permissions of an entry.
 const CHANGE: Document = Document {
     name: "ChangePermissions",
     optional: OPTIONAL,
@@ -177,7 +177,7 @@ const CHANGE: Document = Document {
     ),
 };
 
-/// The answer to [`list`].
+/// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the token sees no project at that path.
@@ -199,7 +199,7 @@ pub(in crate::gitlab) struct Lists {
     pub(in crate::gitlab) groups_allowlist: Page<Entry>,
 }
 
-/// The answer to a mutation.
+/// The response to a mutation.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Changed {
     pub(in crate::gitlab) written: Option<Written>,
@@ -267,7 +267,7 @@ pub(in crate::gitlab) struct Cursors {
     groups: Option<String>,
 }
 
-/// The permissions of all entries of the project at that path, from these cursors on.
+/// Creates the query for a page of the permissions of a project's entries.
 pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Listed>> {
     let Cursors { projects, groups } = from;
     Call::query(
@@ -285,7 +285,7 @@ pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     Some(lists.into_entries().collect())
 }
 
-/// Puts a target on a project's list, with these permissions.
+/// Creates the mutation that adds an entry with permissions.
 pub(in crate::gitlab) fn allow(
     project: &str,
     target: &str,
@@ -294,7 +294,7 @@ pub(in crate::gitlab) fn allow(
     Call::mutation(ALLOW, variables(project, target, with))
 }
 
-/// Gives an entry these permissions in place of those that it has.
+/// Creates the mutation that changes the permissions of an entry.
 pub(in crate::gitlab) fn change(
     project: &str,
     target: &str,
@@ -317,12 +317,12 @@ impl Lists {
         self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
     }
 
-    /// Returns whether this is all of both lists, as far as GitLab says.
+    /// Returns whether both lists are complete.
     pub(in crate::gitlab) fn is_whole(&self) -> bool {
         self.projects_allowlist.whole().is_some() && self.groups_allowlist.whole().is_some()
     }
 
-    /// Returns whether the lists go on behind this part of them.
+    /// Returns whether another page follows.
     pub(in crate::gitlab) fn has_next_page(&self) -> bool {
         self.projects_allowlist.has_next_page() || self.groups_allowlist.has_next_page()
     }

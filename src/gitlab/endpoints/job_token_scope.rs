@@ -35,7 +35,7 @@ pub(in crate::gitlab) struct Listed {
     pub(in crate::gitlab) web_url: Option<String>,
 }
 
-/// The answer to an addition. Which link was made, as far as GitLab says.
+/// The response to an addition, with the IDs of the new entry.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::gitlab) struct Link {
     source_project_id: Option<ProjectId>,
@@ -68,8 +68,8 @@ fn group_path(web_url: &str, root: &str) -> Option<String> {
 }
 
 impl Link {
-    /// Returns whether this is the link that was asked for. A server that does not name the project
-    /// is believed.
+    /// Returns whether this is the requested entry. The response of some servers lacks the project,
+    /// which then isn't checked.
     pub(in crate::gitlab) fn is(&self, project: ProjectId, target: Target) -> bool {
         let targets =
             [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];

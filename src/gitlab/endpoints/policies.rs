@@ -18,7 +18,7 @@ const LIST: Document = Document {
 ",
 };
 
-/// The answer to [`list`].
+/// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the schema has no such type.

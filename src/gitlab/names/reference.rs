@@ -52,10 +52,10 @@ pub type ProjectRef = Reference<ProjectId>;
 /// A group, by ID or path.
 pub type GroupRef = Reference<GroupId>;
 
-/// The error of a text that is neither an ID nor a full path.
+/// The error for a text that is neither an ID nor a full path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RefError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
     /// A number that can't be an ID.
@@ -189,8 +189,8 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a
-/// group is called by digits: GitLab reads them so as well.
+/// Returns the ID if the text is a number. As in GitLab, digits are always an ID, even if a group has
+/// that name.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -201,7 +201,7 @@ fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
 }
 
 impl<I: Id> Reference<I> {
-    /// Returns the ID, where it is what the reference says.
+    /// Returns the ID, if the reference is one.
     #[must_use]
     pub fn id(&self) -> Option<I> {
         match self {
@@ -210,7 +210,7 @@ impl<I: Id> Reference<I> {
         }
     }
 
-    /// Returns the ID or the encoded path, as it stands in an address.
+    /// Returns the ID or the encoded path for a URL.
     pub(in crate::gitlab) fn segment(&self) -> String {
         match self {
             Self::Id(id) => id.to_string(),
