@@ -6,23 +6,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::problem::Problem;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::document::SchemaGaps;
-use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem, TlsProblem};
+use super::error::{AttemptHistory, Error, ErrorKind};
 use super::gateway;
 use super::message;
 use super::pause::Pause;
 use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, MAX_WAIT};
 use super::transport::{Failure, RawResponse, Transport};
+
+mod problem;
 
 /// Maximum number of resends of a request that the server didn't process. Some servers close each
 /// connection after one request.
@@ -86,23 +88,6 @@ pub(in crate::gitlab) struct ApiResponse<T> {
     pub(in crate::gitlab) headers: HeaderMap,
     /// The attempts, in case the caller finds an error in the value.
     pub(in crate::gitlab) history: AttemptHistory,
-}
-
-/// The error of an attempt.
-struct Problem {
-    kind: ErrorKind,
-    status: Option<StatusCode>,
-    message: Option<String>,
-    /// Whether a retry may succeed.
-    transient: bool,
-    /// Whether the server may have carried out the request.
-    maybe_carried_out: bool,
-    /// The wait that the server requests.
-    retry_after: Option<Duration>,
-    /// Whether the server didn't process the request.
-    not_processed: bool,
-    /// Whether the connection broke before a response.
-    is_broken: bool,
 }
 
 impl Sender {
@@ -408,80 +393,6 @@ impl Sender {
         } else {
             self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
         }
-    }
-}
-
-impl Problem {
-    fn of_failure(failure: Failure) -> Self {
-        let (kind, message, transient, maybe_carried_out) = match failure {
-            Failure::NoToken => (ErrorKind::NoToken, None, false, false),
-            Failure::NotConnected(cause) => (ErrorKind::Unreachable, Some(cause), true, false),
-            Failure::NotProcessed(cause) => {
-                let kind = Self::plain(ErrorKind::Unreachable);
-                return Self { message: Some(cause), transient: true, not_processed: true, ..kind };
-            }
-            Failure::Proxy { address, variable, problem, cause } => {
-                let transient = matches!(
-                    problem,
-                    ProxyProblem::Unreachable
-                        | ProxyProblem::Refused
-                        | ProxyProblem::ServerUnreachable
-                );
-                (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
-            }
-            Failure::Tls(problem, cause) => (ErrorKind::Tls(problem), cause, false, false),
-            Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
-            Failure::NoAnswer(cause) => return Self::unanswered(ErrorKind::Unreachable, cause),
-            Failure::NoAnswerWithoutCertificate(cause) => {
-                let kind = ErrorKind::Tls(TlsProblem::ClientCertificate);
-                return Self::unanswered(kind, cause);
-            }
-            Failure::TimedOut(after) => (
-                ErrorKind::TimedOut,
-                Some(format!("no response within {} s", after.as_secs_f32())),
-                true,
-                true,
-            ),
-            Failure::TooLarge => (
-                ErrorKind::InvalidResponse,
-                Some("the response is too large".to_owned()),
-                false,
-                true,
-            ),
-            Failure::Redirected { status, to, is_sign_in, message } => {
-                let kind = ErrorKind::Redirected { to, is_sign_in };
-                return Self { status: Some(status), message, ..Self::plain(kind) };
-            }
-        };
-        Self { message, transient, maybe_carried_out, ..Self::plain(kind) }
-    }
-
-    /// Creates the error of a connection that broke before a response.
-    fn unanswered(kind: ErrorKind, cause: String) -> Self {
-        Self {
-            message: Some(cause),
-            transient: true,
-            maybe_carried_out: true,
-            is_broken: true,
-            ..Self::plain(kind)
-        }
-    }
-
-    fn plain(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            status: None,
-            message: None,
-            transient: false,
-            maybe_carried_out: false,
-            retry_after: None,
-            not_processed: false,
-            is_broken: false,
-        }
-    }
-
-    fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
-        Error::new(self.kind, line, self.status, self.message, history)
     }
 }
 
