@@ -11,7 +11,7 @@ use plugin_host::{Host, Launch};
 use secrecy::SecretString;
 use terraform_provider_gitlab_job_token::framework::codec::msgpack;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyResource, Change, Instance, Mark, Object, PlanContext, Private, Provider, Type, Value,
+    AnyResource, Change, Instance, InstanceId, Object, PlanContext, Private, Provider, Type, Value,
     Warnings,
 };
 use terraform_provider_gitlab_job_token::gitlab::{
@@ -84,8 +84,8 @@ fn plan_one_entry(bencher: Bencher) {
             warnings: &warnings,
             private: &private,
             first_plan: None,
-            hands_on_plans: false,
-            instance: Instance { mark: Mark::random(), replaces: None, lasting: true },
+            host_stores_planned_private: false,
+            instance: Instance { id: InstanceId::random(), replaces: None, persistent: true },
         };
         let change = Change { prior: None, config: config.clone() };
         RUNTIME.block_on(entry.plan(context, change))

@@ -1,24 +1,22 @@
 //! A Terraform and OpenTofu provider for GitLab's CI/CD job token scope and allowlists.
 //!
-//! Five parts, whose arrows run downwards only, which `tests/arrows` checks:
+//! The crate has five parts. Dependencies point downwards only, which `tests/arrows` checks:
 //!
-//! - [`provider`] is what practitioners see: the provider block, the resources and the data
-//!   sources. It is the only part that knows both of the next two.
-//! - [`framework`] is what Terraform means: values, schemas, plans, diagnostics, and the service
-//!   that a host calls.
-//! - [`gitlab`] is what GitLab means: the job token endpoints with their traps smoothed over,
-//!   retries, errors. Its own parts are names, sender, endpoints and client, and each knows only
-//!   those before it.
-//! - [`plugin`] is how a host starts a provider or attaches to one, talks to it in private and ends
-//!   it.
-//! - [`install`] is where hosts look for a provider that comes from no registry. It and the other
-//!   parts know nothing of each other.
+//! - [`provider`]: the provider block, the resources, data sources and list resources. It is the
+//!   only part that depends on both [`framework`] and [`gitlab`].
+//! - [`framework`]: Terraform's concepts, such as values, schemas, plans and diagnostics, and the
+//!   gRPC provider service.
+//! - [`gitlab`]: a client for GitLab's job token endpoints, with retries and errors. Its modules are
+//!   `names`, `sender`, `endpoints` and `client`; each depends only on those before it.
+//! - [`plugin`]: the plugin process, with its handshake, mutual TLS, debug mode and shutdown.
+//! - [`install`]: installs the provider into a filesystem mirror. It depends on no other part, and
+//!   no other part depends on it.
 //!
-//! [`address`] holds the names by which hosts know the provider, for the command line, `install`
-//! and [`provider`].
+//! [`address`] defines the provider's source addresses for the command line, `install` and
+//! [`provider`].
 //!
-//! The code generated from the protocol's definitions stays in `bindings`, seen by `plugin` and by
-//! the framework's service alone.
+//! `bindings` is the code generated from the protobuf definitions. Only `plugin` and the service of
+//! [`framework`] use it.
 
 pub mod address;
 mod bindings;

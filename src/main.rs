@@ -1,5 +1,5 @@
-//! The command line. It only wires the parts together: without arguments the process serves the
-//! host that started it, which is all that Terraform and OpenTofu ever do.
+//! The command line. Without arguments, as Terraform and OpenTofu run it, the process serves the
+//! host that started it.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -10,46 +10,48 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use terraform_provider_gitlab_job_token::address::REGISTRIES;
-use terraform_provider_gitlab_job_token::framework::{self, Calls, InvalidSchema, Session};
+use terraform_provider_gitlab_job_token::framework::{self, CallTracker, InvalidSchema, Session};
 use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
-    self, End, Gone, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
+    self, HostGone, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError, StopReason,
 };
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
-/// Calls mostly wait for GitLab; a second worker keeps the host's channel responsive meanwhile.
-const WORKERS: usize = 2;
+/// Number of worker threads. RPCs mostly wait for GitLab; the second thread keeps the connection to
+/// the host responsive.
+const WORKER_THREADS: usize = 2;
 
-/// Maximum time for writes on the wire to finish after a host that was served to the end has hung
-/// up. It kills us two seconds after it asked for the end, of which serving may have used one.
-const KEPT_WAITING: Duration = Duration::from_millis(500);
+/// Maximum time for requests in flight to finish if the host requested the shutdown. It kills the
+/// process two seconds after its request, and serving may have used one of them.
+const DRAIN_LIMIT_REQUESTED: Duration = Duration::from_millis(500);
 
-/// The same when the host has hung up, so that nobody waits for us: most answers take less.
-const ALONE: Duration = Duration::from_secs(10);
+/// Maximum time for requests in flight to finish if the host has disconnected and doesn't wait. Most
+/// responses take less.
+const DRAIN_LIMIT_DISCONNECTED: Duration = Duration::from_secs(10);
 
-/// The same when the host has ended. Nobody is left to keep a state, and nobody wants an orphan.
-const ORPHANED: Duration = Duration::from_secs(1);
+/// Maximum time for requests in flight to finish if the host process has exited, so that no state
+/// can be stored.
+const DRAIN_LIMIT_ORPHANED: Duration = Duration::from_secs(1);
 
-/// The time that a process stays that can't start, so that its host reads the reason before it
-/// finds the process ended, of which it would say no more than that. It kills the process as soon
-/// as it has read the line.
-const READING: Duration = Duration::from_millis(250);
+/// Delay before a process exits that failed to start. The host must read the reason first, otherwise
+/// it only reports that the process has exited. After reading, it kills the process.
+const START_FAILURE_DELAY: Duration = Duration::from_millis(250);
 
-/// The program, with its version, that reports of a failed start or a panic name.
+/// The program name and version in reports of a failed start or a panic.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
-/// For a person who runs the binary by hand.
+/// The message for a person who runs the binary by hand.
 const GREETING: &str = concat!(
     "This is terraform-provider-gitlab-job-token ",
     env!("CARGO_PKG_VERSION"),
     ", a provider for Terraform and OpenTofu.\n",
-    "It is started by them. To put it where `terraform init` and `tofu init` find it:\n",
+    "They start it. To install it where `terraform init` and `tofu init` find it:\n",
     "\n",
     "  terraform-provider-gitlab-job-token install\n",
     "\n",
-    "Then name it in a configuration, and run one of the two there:\n",
+    "Then add it to a configuration, and run one of the two commands there:\n",
     "\n",
     "  terraform {\n",
     "    required_providers {\n",
@@ -57,20 +59,19 @@ const GREETING: &str = concat!(
     "    }\n",
     "  }\n",
     "\n",
-    "--help tells the rest.\n",
+    "For more information, use --help.\n",
 );
 
-/// Lines of help are broken by hand, so that they fit a terminal of 80 columns.
-const WITHOUT_ARGUMENTS: &str =
-    "Without arguments it serves the Terraform or OpenTofu that started it.";
-const NEEDS_NOTHING: &str =
+// Help texts are wrapped by hand to fit a terminal of 80 columns.
+const AFTER_HELP: &str = "Without arguments it serves the Terraform or OpenTofu that started it.";
+const AFTER_INSTALL_HELP: &str =
     "Prints what to write in a configuration. Needs no registry and no network.";
 
 /// Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = WITHOUT_ARGUMENTS)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 struct CommandLine {
-    /// Serve programs that attach, until interrupted: for debuggers
+    /// Serve hosts that attach, until interrupted (for debuggers)
     #[arg(long)]
     debug: bool,
     #[command(subcommand)]
@@ -80,18 +81,18 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Put this binary where `terraform init` and `tofu init` find it
-    #[command(after_help = NEEDS_NOTHING)]
+    #[command(after_help = AFTER_INSTALL_HELP)]
     Install {
-        /// The filesystem mirror to use, in place of the user's own
+        /// The filesystem mirror to use, instead of the user's own
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Remove what install has put there, and folders left empty
+    /// Remove what install added, and empty folders
     Uninstall {
-        /// The filesystem mirror that was named to install
+        /// The filesystem mirror that was passed to install
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
-        /// Remove other versions than this one, too
+        /// Also remove other versions
         #[arg(long)]
         all_versions: bool,
     },
@@ -99,23 +100,25 @@ enum Command {
 
 fn main() -> ExitCode {
     match CommandLine::parse() {
-        CommandLine { command: Some(Command::Install { dir }), .. } => tell(
+        CommandLine { command: Some(Command::Install { dir }), .. } => print_report(
             install::install(dir.as_deref())
                 .map(|installed| (installed.to_string(), installed.warnings())),
         ),
-        CommandLine { command: Some(Command::Uninstall { dir, all_versions }), .. } => tell(
-            install::uninstall(dir.as_deref(), all_versions)
-                .map(|removed| (removed.to_string(), Vec::new())),
-        ),
-        CommandLine { debug: true, .. } => match Launch::to_attach() {
-            Ok(launch) => report(serve_attached(&launch), "error:"),
+        CommandLine { command: Some(Command::Uninstall { dir, all_versions }), .. } => {
+            print_report(
+                install::uninstall(dir.as_deref(), all_versions)
+                    .map(|removed| (removed.to_string(), Vec::new())),
+            )
+        }
+        CommandLine { debug: true, .. } => match Launch::for_debug() {
+            Ok(launch) => exit_code(serve_debug(&launch), "error:"),
             Err(error) => fail(&format_args!("error: {error}\n")),
         },
         CommandLine { .. } => match Launch::from_environment() {
             // Hosts log lines with this beginning as errors.
             Ok(launch) => match serve(&launch) {
                 Err(failure) if failure.precedes_handshake() => fail_to_start(&failure),
-                served => report(served, "[ERROR]"),
+                served => exit_code(served, "[ERROR]"),
             },
             Err(LaunchError::NoHost) => fail(&GREETING),
             Err(error) => fail_to_start(&error),
@@ -123,47 +126,46 @@ fn main() -> ExitCode {
     }
 }
 
-/// For the host that started this process.
+/// Serves the host that started this process.
 fn serve(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install();
     run(async |provider| plugin::serve(launch, provider, io::stdout()).await)
 }
 
-/// For hosts that attach, and the person who has them do so.
-fn serve_attached(launch: &Launch) -> Result<(), Failure> {
-    plugin::log::install_readable();
+/// Serves hosts that attach to this process.
+fn serve_debug(launch: &Launch) -> Result<(), Failure> {
+    plugin::log::install_plain();
     let addresses = REGISTRIES.map(|registry| registry.address());
     run(async |provider| {
-        plugin::serve_attached::<Session<Connection>>(launch, &addresses, provider, io::stdout())
-            .await
+        plugin::serve_debug::<Session<Connection>>(launch, &addresses, provider, io::stdout()).await
     })
 }
 
-fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(), Failure> {
+fn run(serve: impl AsyncFnOnce(Routes) -> Result<StopReason, ServeError>) -> Result<(), Failure> {
     plugin::panic::install(PROGRAM, framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
-    let calls = Calls::default();
+    let calls = CallTracker::default();
     let provider = GitlabJobToken::from_process_environment();
     let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES)?;
     let served = runtime.block_on(async {
         let served = serve(Routes::new(provider)).await;
         let limit = match served {
-            Ok(End::Asked) | Err(_) => KEPT_WAITING,
-            Ok(End::HostGone(Gone::ParentEnded)) => ORPHANED,
-            Ok(End::HostGone(_) | End::Interrupted) => ALONE,
+            Ok(StopReason::Requested) | Err(_) => DRAIN_LIMIT_REQUESTED,
+            Ok(StopReason::HostGone(HostGone::ParentExited)) => DRAIN_LIMIT_ORPHANED,
+            Ok(StopReason::HostGone(_) | StopReason::Interrupted) => DRAIN_LIMIT_DISCONNECTED,
         };
-        // Beyond the limit a write is cut off; the next plan shows what came of it.
-        drop(tokio::time::timeout(limit, calls.end()).await);
+        // After the limit, a write is aborted; the next plan shows whether it was made.
+        drop(tokio::time::timeout(limit, calls.shut_down()).await);
         served
     });
-    // Whatever still runs must not keep the host waiting.
+    // The host must not wait for tasks that still run.
     runtime.shutdown_background();
     served?;
     Ok(())
 }
 
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+    Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +179,7 @@ enum Failure {
 }
 
 impl Failure {
-    /// Checks whether the host is still waiting for the handshake.
+    /// Returns whether the host is still waiting for the handshake.
     fn precedes_handshake(&self) -> bool {
         match self {
             Self::Runtime(_) | Self::Schema(_) => true,
@@ -186,14 +188,16 @@ impl Failure {
     }
 }
 
-/// Says what was done on standard output, and what to beware of on standard error.
-fn tell(done: Result<(String, Vec<String>), InstallError>) -> ExitCode {
-    let (report, warnings) = match done {
-        Ok(done) => done,
+/// Prints the report of a command to standard output, and its warnings to standard error.
+fn print_report(result: Result<(String, Vec<String>), InstallError>) -> ExitCode {
+    let (report, warnings) = match result {
+        Ok(report) => report,
         Err(error) => return fail(&format_args!("error: {error}.\n")),
     };
     if let Err(error) = io::stdout().write_all(report.as_bytes()) {
-        return fail(&format_args!("error: it is done, but could not be reported: {error}\n"));
+        return fail(&format_args!(
+            "error: the command succeeded, but writing its output failed: {error}\n"
+        ));
     }
     for warning in warnings {
         drop(write!(io::stderr(), "\nWarning: {warning}"));
@@ -201,24 +205,24 @@ fn tell(done: Result<(String, Vec<String>), InstallError>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn report(result: Result<(), Failure>, prefix: &str) -> ExitCode {
+fn exit_code(result: Result<(), Failure>, prefix: &str) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&format_args!("{prefix} {failure}\n")),
     }
 }
 
-/// Tells the host that is waiting for the handshake why there is none.
+/// Reports the reason to the host that is waiting for the handshake.
 fn fail_to_start(reason: &impl Display) -> ExitCode {
     let code = fail(&format_args!("[ERROR] {reason}\n"));
-    // A host that doesn't read it has the reason in its log.
+    // If this fails, the reason is still in the log of the host.
     drop(plugin::announce_failure(PROGRAM, reason, io::stdout()));
-    thread::sleep(READING);
+    thread::sleep(START_FAILURE_DELAY);
     code
 }
 
 fn fail(message: &dyn Display) -> ExitCode {
-    // Nobody can be told when standard error is closed; the status still says it.
+    // If standard error is closed, the exit code still shows the failure.
     drop(write!(io::stderr(), "{message}"));
     ExitCode::FAILURE
 }

@@ -1,5 +1,5 @@
-//! Typed values of a model's fields: known, null or unknown as one enum, never an empty string for
-//! "not set".
+//! Typed attribute values of a model: known, null or unknown, as one enum. An unset value is never
+//! an empty string.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ pub enum Attr<T> {
     /// Not set.
     #[default]
     Null,
-    /// To be known after apply.
+    /// Known after apply.
     Unknown,
     /// Set.
     Known(T),
 }
 
 impl<T> Attr<T> {
-    /// The value, where it is known and not null.
+    /// Returns the value, or `None` if it is null or unknown.
     pub fn known(&self) -> Option<&T> {
         match self {
             Attr::Known(value) => Some(value),
@@ -26,7 +26,7 @@ impl<T> Attr<T> {
         }
     }
 
-    /// Returns whether the attribute is known not to be set.
+    /// Returns whether the value is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Attr::Null)
     }
@@ -36,7 +36,7 @@ impl<T> Attr<T> {
         matches!(self, Attr::Unknown)
     }
 
-    /// The known value converted; null and unknown stay what they are.
+    /// Converts a known value. Null and unknown stay as they are.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Attr<U> {
         match self {
             Attr::Known(value) => Attr::Known(convert(value)),
@@ -52,29 +52,31 @@ impl<T> From<T> for Attr<T> {
     }
 }
 
-/// The elements of a set. Two unknown elements are two, which no `BTreeSet` would keep.
+/// The elements of a set. A `Vec`, because a `BTreeSet` would merge unknown elements that may turn
+/// out to differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Set<T>(pub Vec<Attr<T>>);
 
-/// A Rust type that a known [`Value`] can be read as and written from.
+/// A Rust type that converts from and to a known [`Value`].
 pub trait AttrValue: Sized {
-    /// Reads a value that is neither null nor unknown.
+    /// Converts a value that is neither null nor unknown.
     ///
     /// # Errors
     ///
-    /// Where the value can't be of this Rust type: what it must be, to follow "must be".
+    /// Returns the expected kind of value if the value isn't of this type, worded to follow
+    /// "must be".
     fn from_known(value: Value) -> Result<Self, &'static str>;
 
-    /// The value as Terraform means it.
+    /// Converts into a Terraform value.
     fn into_value(self) -> Value;
 }
 
 impl<T: AttrValue> Attr<T> {
-    /// Reads any value, null and unknown included.
+    /// Converts any value, null and unknown included.
     ///
     /// # Errors
     ///
-    /// As [`AttrValue::from_known`].
+    /// See [`AttrValue::from_known`].
     pub fn from_value(value: Value) -> Result<Attr<T>, &'static str> {
         match value {
             Value::Null => Ok(Attr::Null),
@@ -83,7 +85,7 @@ impl<T: AttrValue> Attr<T> {
         }
     }
 
-    /// The value as Terraform means it.
+    /// Converts into a Terraform value.
     pub fn into_value(self) -> Value {
         match self {
             Attr::Null => Value::Null,

@@ -7,33 +7,33 @@ use super::schema::Schema;
 
 /// A data source.
 pub trait DataSource: Send + Sync + 'static {
-    /// The client that the provider's configuration makes.
+    /// The client that [`Provider::configure`](super::Provider::configure) creates.
     type Client: Send + Sync + 'static;
     /// The attributes.
     type Model: Model;
 
-    /// The name in the configuration language, provider prefix included.
+    /// The type name with the provider prefix, such as `examplecloud_thing`.
     const TYPE_NAME: &'static str;
 
-    /// The schema; its attributes are those of the model.
+    /// Returns the schema. Its attributes are those of [`Self::Model`].
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration by itself. Any attribute may be unknown, and an unknown one is never
-    /// at fault.
+    /// Validates the configuration without a client. Any attribute may be unknown; an unknown value
+    /// is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the configuration.
+    /// Returns all problems of the configuration.
     fn validate(&self, config: &Self::Model, warnings: &Warnings) -> Result<(), Errors> {
         let _ = (config, warnings);
         Ok(())
     }
 
-    /// Reads what the configuration, now wholly known, asks for.
+    /// Reads the data source. All values of `config` are known.
     ///
     /// # Errors
     ///
-    /// Where it can't be read or is not there.
+    /// Fails if the data doesn't exist or can't be read.
     fn read(
         &self,
         context: Context<'_, Self::Client>,

@@ -1,5 +1,5 @@
-//! Messages for practitioners: errors travel in `Result`, warnings in a sink beside it, so that a
-//! list of mere warnings can never read as failure.
+//! Diagnostics: errors travel in `Result`, warnings in a collection beside it, so that warnings
+//! alone never make an operation fail.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,31 +7,30 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::path::AttributePath;
 
-/// Closes every diagnostic whose cause is a defect of the program and not of its input.
-pub const PROVIDER_DEFECT: &str =
-    "This is a defect in the provider: please report it with the text above.";
+/// The last paragraph of every diagnostic about a bug in the provider.
+pub const PROVIDER_BUG: &str =
+    "This is a bug in the provider. Please report it with the text above.";
 
-/// One message for the practitioner. Whether it is an error or a warning is told by where it
-/// travels.
+/// A message for the practitioner: an error in [`Errors`], a warning in [`Warnings`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// A short title without a full stop.
     pub summary: String,
-    /// The attempt, the object, the server's response, and what to do now.
+    /// What happened, why, and what to do.
     pub detail: String,
-    /// The attribute at fault, where one is.
+    /// The attribute that the message is about, if any.
     pub attribute: Option<AttributePath>,
-    /// The part of the detail that all messages with the same cause share; a run tells it once.
+    /// The part of the detail that all messages with the same cause share. A run shows it once.
     pub cause: Option<String>,
 }
 
 impl Diagnostic {
-    /// A message about the whole object.
+    /// Creates a message about the whole object.
     pub fn new(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
         Diagnostic { summary: summary.into(), detail: detail.into(), attribute: None, cause: None }
     }
 
-    /// Returns the same message with a part about its cause at the end.
+    /// Appends the cause to the detail.
     pub fn with_cause(mut self, cause: impl Into<String>) -> Diagnostic {
         let cause = cause.into();
         self.detail.push_str(&cause);
@@ -39,29 +38,29 @@ impl Diagnostic {
         self
     }
 
-    /// A message about a defect of this program, which no change of the configuration will mend.
-    pub fn defect(summary: impl Into<String>, detail: impl std::fmt::Display) -> Diagnostic {
-        Diagnostic::new(summary, format!("{detail}\n\n{PROVIDER_DEFECT}"))
+    /// Creates an error about a bug in the provider, which no configuration can fix.
+    pub fn provider_bug(summary: impl Into<String>, detail: impl std::fmt::Display) -> Diagnostic {
+        Diagnostic::new(summary, format!("{detail}\n\n{PROVIDER_BUG}"))
     }
 
-    /// The same message, pointing at a top-level attribute.
+    /// Points the message to a top-level attribute.
     pub fn at(self, attribute: &str) -> Diagnostic {
         self.at_path(AttributePath::attribute(attribute))
     }
 
-    /// The same message, pointing at a path.
+    /// Points the message to an attribute path.
     pub fn at_path(mut self, path: AttributePath) -> Diagnostic {
         self.attribute = Some(path);
         self
     }
 }
 
-/// One error or more: the reason why something was not done.
+/// The errors of a failed operation; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors(Vec<Diagnostic>);
 
 impl Errors {
-    /// `Err` with all of `diagnostics`, each once, or `Ok` where there are none.
+    /// Returns `Err` with `diagnostics`, without duplicates, or `Ok` if there are none.
     pub fn check(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Result<(), Errors> {
         let mut unique = Vec::new();
         for diagnostic in diagnostics {
@@ -70,30 +69,35 @@ impl Errors {
         if unique.is_empty() { Ok(()) } else { Err(Errors(unique)) }
     }
 
-    /// Returns the errors with a text in front of the detail of the first.
+    /// Prepends a text to the detail of the first error.
     #[must_use]
-    pub fn with_start(mut self, text: &str) -> Errors {
+    pub fn with_prefix(mut self, text: &str) -> Errors {
         if let Some(first) = self.0.first_mut() {
             first.detail.insert_str(0, text);
         }
         self
     }
 
-    /// Returns the errors with a text added to the detail of the first.
+    /// Appends a text to the detail of the first error.
     #[must_use]
-    pub fn with_addition(mut self, text: &str) -> Errors {
+    pub fn with_suffix(mut self, text: &str) -> Errors {
         if let Some(first) = self.0.first_mut() {
             first.detail.push_str(text);
         }
         self
     }
 
-    /// The errors; at least one.
+    /// Returns the errors, without causes that another error of the run has reported.
+    pub(super) fn into_report(self, reported: &ReportedCauses) -> Vec<Diagnostic> {
+        self.0.into_iter().map(|error| reported.in_errors.report(error)).collect()
+    }
+
+    /// Returns the errors, at least one.
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.0
     }
 
-    /// The errors; at least one.
+    /// Returns the errors, at least one.
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
     }
@@ -105,49 +109,48 @@ impl From<Diagnostic> for Errors {
     }
 }
 
-/// Collects the warnings of an operation, each kept once.
+/// Collects the warnings of an operation, without duplicates.
 #[derive(Debug, Default)]
 pub struct Warnings {
     all: Mutex<Vec<Diagnostic>>,
-    may_be_dropped: AtomicBool,
+    droppable: AtomicBool,
 }
 
 impl Warnings {
-    /// Adds a warning, unless the same one is there already.
+    /// Adds a warning, unless the collection has an equal one.
     pub fn add(&self, warning: Diagnostic) {
         push_once(&mut self.all(), warning);
     }
 
-    /// Leaves out those warnings that the first plan of the same change has given. The host has
-    /// shown them, and some announce what is done by the time that it shows these.
-    pub(super) fn leave_out(&self, is_known: impl Fn(&str) -> bool) {
-        self.all().retain(|warning| !is_known(&warning.summary));
+    /// Removes the warnings that the first plan of the same change has returned. The host has shown
+    /// them, and what some of them announce has happened by now.
+    pub(super) fn remove_shown(&self, was_shown: impl Fn(&str) -> bool) {
+        self.all().retain(|warning| !was_shown(&warning.summary));
     }
 
-    /// Returns the titles of the warnings so far.
-    pub(super) fn titles(&self) -> Vec<String> {
+    /// Returns the summaries of the warnings so far.
+    pub(super) fn summaries(&self) -> Vec<String> {
         self.all().iter().map(|warning| warning.summary.clone()).collect()
     }
 
-    /// Notes that the host may not show these warnings, so that no other message may refer to them.
-    pub(super) fn may_be_dropped(&self) {
-        self.may_be_dropped.store(true, Ordering::Relaxed);
+    /// Records that the host may not show these warnings, so other messages must not refer to them.
+    pub(super) fn mark_droppable(&self) {
+        self.droppable.store(true, Ordering::Relaxed);
     }
 
-    /// Takes the warnings as a run tells them: a cause that another warning has told is left out.
-    pub(super) fn told(&self, causes: &Causes) -> Vec<Diagnostic> {
-        let told = &causes.of_warnings;
-        let tell = |warning: Diagnostic| match self.may_be_dropped.load(Ordering::Relaxed) {
-            // Hosts fold warnings with equal titles into one of them, which must have all details
-            // then.
-            _ if told.is_told_as(&warning) => warning,
-            true => told.shortened(warning),
-            false => told.once(warning),
+    /// Takes the warnings, without causes that another warning of the run has reported.
+    pub(super) fn take_for_report(&self, reported: &ReportedCauses) -> Vec<Diagnostic> {
+        let reported = &reported.in_warnings;
+        let shorten = |warning: Diagnostic| match self.droppable.load(Ordering::Relaxed) {
+            // Hosts collapse warnings with equal summaries into one, which then needs the details.
+            _ if reported.has_same_summary(&warning) => warning,
+            true => reported.without_reported_cause(warning),
+            false => reported.report(warning),
         };
-        self.take().into_iter().map(tell).collect()
+        self.take().into_iter().map(shorten).collect()
     }
 
-    /// The warnings so far, oldest first; the sink is empty afterwards.
+    /// Takes the warnings, oldest first, and leaves the collection empty.
     pub fn take(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.all())
     }
@@ -157,46 +160,45 @@ impl Warnings {
     }
 }
 
-/// The causes that the errors and the warnings of one run have told. One cause may hit each
-/// resource of a configuration. An error never refers to a warning, which hosts may leave out.
+/// The causes that a run has reported. One cause may affect every resource of a configuration.
+/// Errors and warnings are separate, because hosts may leave out a warning that an error refers to.
 #[derive(Debug, Default)]
-pub(super) struct Causes {
-    pub(super) of_errors: Told,
-    pub(super) of_warnings: Told,
+pub(super) struct ReportedCauses {
+    pub(super) in_errors: CauseSummaries,
+    pub(super) in_warnings: CauseSummaries,
 }
 
-impl Causes {
-    /// Forgets all causes, for another run.
+impl ReportedCauses {
+    /// Removes all causes at the start of another run.
     pub(super) fn clear(&self) {
-        for told in [&self.of_errors, &self.of_warnings] {
-            told.causes().clear();
+        for reported in [&self.in_errors, &self.in_warnings] {
+            reported.lock().clear();
         }
     }
 }
 
-/// The causes that messages of one severity have told, with the titles of these messages.
+/// The reported causes of one severity, each with the summary of the message that had it.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<BTreeMap<String, String>>);
+pub(super) struct CauseSummaries(Mutex<BTreeMap<String, String>>);
 
-/// Takes the place of a cause that another message tells.
-const TOLD_ELSEWHERE: &str = "Another message of this run has the details.";
+/// Replaces a cause that another message has reported.
+const REPORTED_ELSEWHERE: &str = "Another message of this run has the details.";
 
-impl Told {
-    /// Returns the message as it is, if it is the first one with its cause, and without the cause
-    /// otherwise.
-    pub(super) fn once(&self, diagnostic: Diagnostic) -> Diagnostic {
-        let (title, cause) = (diagnostic.summary.clone(), diagnostic.cause.clone());
-        let shortened = self.shortened(diagnostic);
+impl CauseSummaries {
+    /// Returns the message unchanged if it is the first with its cause, otherwise without the cause.
+    pub(super) fn report(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let (summary, cause) = (diagnostic.summary.clone(), diagnostic.cause.clone());
+        let shortened = self.without_reported_cause(diagnostic);
         if let Some(cause) = cause {
-            self.causes().entry(cause).or_insert(title);
+            self.lock().entry(cause).or_insert(summary);
         }
         shortened
     }
 
-    /// Returns the message without its cause, if another message has told that.
-    fn shortened(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+    /// Returns the message without its cause if another message has reported that cause.
+    fn without_reported_cause(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(cause) = diagnostic.cause.take()
-            && self.causes().contains_key(&cause)
+            && self.lock().contains_key(&cause)
             && let Some((before, after)) = diagnostic.detail.split_once(&cause)
         {
             let (_, paragraph) = before.rsplit_once("\n\n").unwrap_or(("", before));
@@ -206,18 +208,18 @@ impl Told {
                 _ if paragraph.contains('\n') => "\n\n",
                 _ => " ",
             };
-            diagnostic.detail = format!("{before}{gap}{TOLD_ELSEWHERE}{after}");
+            diagnostic.detail = format!("{before}{gap}{REPORTED_ELSEWHERE}{after}");
         }
         diagnostic
     }
 
-    /// Checks whether a message with the same title has told the cause of this one.
-    fn is_told_as(&self, diagnostic: &Diagnostic) -> bool {
+    /// Returns whether a message with the same summary has reported the same cause.
+    fn has_same_summary(&self, diagnostic: &Diagnostic) -> bool {
         let cause = diagnostic.cause.as_ref();
-        cause.is_some_and(|cause| self.causes().get(cause) == Some(&diagnostic.summary))
+        cause.is_some_and(|cause| self.lock().get(cause) == Some(&diagnostic.summary))
     }
 
-    fn causes(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -233,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_message_is_told_once() {
+    fn duplicates_are_dropped() {
         let warnings = Warnings::default();
         warnings.add(Diagnostic::new("a", "b"));
         warnings.add(Diagnostic::new("a", "b").at("project"));
@@ -248,47 +250,47 @@ mod tests {
 
     #[test]
     fn no_message_refers_to_a_warning_that_may_be_dropped() {
-        let causes = Causes::default();
-        let told = |(title, may_be_dropped): (&str, bool)| {
+        let causes = ReportedCauses::default();
+        let report = |(summary, droppable): (&str, bool)| {
             let warnings = Warnings::default();
-            warnings.add(Diagnostic::new(title, "No.").with_cause("\n\nAsk."));
-            if may_be_dropped {
-                warnings.may_be_dropped();
+            warnings.add(Diagnostic::new(summary, "No.").with_cause("\n\nAsk."));
+            if droppable {
+                warnings.mark_droppable();
             }
-            warnings.told(&causes).remove(0).detail
+            warnings.take_for_report(&causes).remove(0).detail
         };
-        assert_eq!([("a", true), ("a", true), ("a", false)].map(told), ["No.\n\nAsk."; 3]);
+        assert_eq!([("a", true), ("a", true), ("a", false)].map(report), ["No.\n\nAsk."; 3]);
         let short = "No. Another message of this run has the details.";
-        assert_eq!([("b", true), ("c", false)].map(told), [short; 2]);
-        assert_eq!(told(("a", false)), "No.\n\nAsk.", "warnings with one title are shown as one");
+        assert_eq!([("b", true), ("c", false)].map(report), [short; 2]);
+        assert_eq!(report(("a", false)), "No.\n\nAsk.", "hosts collapse equal summaries");
     }
 
     #[test]
-    fn a_cause_is_told_once_in_a_run() {
-        let causes = Causes::default();
-        let told = |title: &str, cause: &str| {
-            let mut diagnostic = Diagnostic::new(title, "GET /x: no (403).").with_cause(cause);
+    fn a_cause_is_reported_once_in_a_run() {
+        let causes = ReportedCauses::default();
+        let report = |summary: &str, cause: &str| {
+            let mut diagnostic = Diagnostic::new(summary, "GET /x: no (403).").with_cause(cause);
             diagnostic.detail.push_str("\n\nAdded.");
-            causes.of_errors.once(diagnostic).detail
+            causes.in_errors.report(diagnostic).detail
         };
-        assert_eq!(told("a", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
-        assert_eq!(told("b", "\n\nBeg."), "GET /x: no (403).\n\nBeg.\n\nAdded.");
+        assert_eq!(report("a", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
+        assert_eq!(report("b", "\n\nBeg."), "GET /x: no (403).\n\nBeg.\n\nAdded.");
         let short = "GET /x: no (403). Another message of this run has the details.\n\nAdded.";
-        assert_eq!(told("c", "\n\nAsk."), short);
+        assert_eq!(report("c", "\n\nAsk."), short);
         causes.clear();
-        assert_eq!(told("d", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
+        assert_eq!(report("d", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
     }
 
     #[test]
     fn a_cause_may_be_the_whole_message() {
-        let causes = Causes::default();
-        let told = |path: &str| {
+        let causes = ReportedCauses::default();
+        let report = |path: &str| {
             let cause = format!("There is nothing at `{path}`.");
             let diagnostic = Diagnostic::new(format!("Unknown: {path}"), "").with_cause(cause);
-            causes.of_errors.once(diagnostic).detail
+            causes.in_errors.report(diagnostic).detail
         };
         assert_eq!(
-            ["a", "a", "b"].map(told),
+            ["a", "a", "b"].map(report),
             [
                 "There is nothing at `a`.",
                 "Another message of this run has the details.",
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn no_error_is_no_failure() {
+    fn check_without_diagnostics_succeeds() {
         assert_eq!(Errors::check([]), Ok(()));
     }
 }

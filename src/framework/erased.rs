@@ -1,5 +1,5 @@
-//! Resources and data sources whose models are hidden, so that the service holds them in one list
-//! each.
+//! Type-erased resources, data sources and list resources: their models are hidden behind objects,
+//! so that the service can hold them as trait objects.
 
 use std::pin::Pin;
 
@@ -9,22 +9,21 @@ use tokio::sync::mpsc;
 use super::data_source::DataSource;
 use super::diagnostics::{Errors, Warnings};
 use super::identity::IdentitySchema;
-use super::list_resource::{ListResource, Listed, Search};
+use super::list_resource::{ListRequest, ListResource, ListResult};
 use super::model::Model;
 use super::planning::Change;
 use super::resource::{
-    Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState,
+    ApplyError, Context, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState,
 };
 use super::schema::Schema;
 use super::value::Object;
 
-/// A future of a trait object's method.
+/// The future that a method of a trait object returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A [`Resource`] over objects that have the attributes of its schema.
+/// A [`Resource`] that takes and returns objects with the attributes of its schema.
 ///
-/// Each method is the one of the same name; `identity` fails where the state is not one of the
-/// schema.
+/// Each method calls the method of the same name. It fails if an object doesn't match the schema.
 #[allow(missing_docs, reason = "the methods are those of `Resource`")]
 pub trait AnyResource<C>: Send + Sync {
     fn type_name(&self) -> &'static str;
@@ -48,7 +47,7 @@ pub trait AnyResource<C>: Send + Sync {
         &'a self,
         context: Context<'a, C>,
         planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
+    ) -> BoxFuture<'a, Result<Object, ApplyError<Object>>>;
     fn read<'a>(
         &'a self,
         context: Context<'a, C>,
@@ -59,12 +58,12 @@ pub trait AnyResource<C>: Send + Sync {
         context: Context<'a, C>,
         prior: Object,
         planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
+    ) -> BoxFuture<'a, Result<Object, ApplyError<Object>>>;
     fn delete<'a>(
         &'a self,
         context: Context<'a, C>,
         state: Object,
-    ) -> BoxFuture<'a, Result<(), Failed<Object>>>;
+    ) -> BoxFuture<'a, Result<(), ApplyError<Object>>>;
     fn import<'a>(
         &'a self,
         context: Context<'a, C>,
@@ -113,8 +112,9 @@ impl<R: Resource> AnyResource<R::Client> for R {
                 prior: change.prior.map(R::Model::from_object).transpose()?,
                 config: R::Model::from_object(change.config)?,
             };
-            let Plan { planned, replace, notes } = Resource::plan(self, context, change).await?;
-            Ok(Plan { planned: planned.into_object(), replace, notes })
+            let Plan { planned, requires_replace, notes } =
+                Resource::plan(self, context, change).await?;
+            Ok(Plan { planned: planned.into_object(), requires_replace, notes })
         })
     }
 
@@ -132,7 +132,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
         &'a self,
         context: Context<'a, R::Client>,
         planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
+    ) -> BoxFuture<'a, Result<Object, ApplyError<Object>>> {
         Box::pin(async move {
             let created = Resource::create(self, context, R::Model::from_object(planned)?).await;
             created.map(Model::into_object).map_err(|failed| failed.map(Model::into_object))
@@ -155,7 +155,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
         context: Context<'a, R::Client>,
         prior: Object,
         planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
+    ) -> BoxFuture<'a, Result<Object, ApplyError<Object>>> {
         Box::pin(async move {
             let (prior, planned) = (R::Model::from_object(prior)?, R::Model::from_object(planned)?);
             let updated = Resource::update(self, context, prior, planned).await;
@@ -167,7 +167,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
         &'a self,
         context: Context<'a, R::Client>,
         state: Object,
-    ) -> BoxFuture<'a, Result<(), Failed<Object>>> {
+    ) -> BoxFuture<'a, Result<(), ApplyError<Object>>> {
         Box::pin(async move {
             let deleted = Resource::delete(self, context, R::Model::from_object(state)?).await;
             deleted.map_err(|failed| failed.map(Model::into_object))
@@ -199,7 +199,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
     }
 }
 
-/// A [`DataSource`] over objects that have the attributes of its schema.
+/// A [`DataSource`] that takes and returns objects with the attributes of its schema.
 #[allow(missing_docs, reason = "the methods are those of `DataSource`")]
 pub trait AnyDataSource<C>: Send + Sync {
     fn type_name(&self) -> &'static str;
@@ -242,7 +242,7 @@ impl<D: DataSource> AnyDataSource<D::Client> for D {
     }
 }
 
-/// A [`ListResource`] over objects that have the attributes of its schemas.
+/// A [`ListResource`] that takes and returns objects with the attributes of its schemas.
 #[allow(missing_docs, reason = "the methods are those of `ListResource`")]
 pub trait AnyListResource<C>: Send + Sync {
     fn type_name(&self) -> &'static str;
@@ -252,8 +252,8 @@ pub trait AnyListResource<C>: Send + Sync {
     fn list<'a>(
         &'a self,
         context: Context<'a, C>,
-        search: Search<Object>,
-        found: mpsc::Sender<Listed<Object>>,
+        request: ListRequest<Object>,
+        results: mpsc::Sender<ListResult<Object>>,
     ) -> BoxFuture<'a, Result<(), Errors>>;
 }
 
@@ -277,26 +277,27 @@ impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
     fn list<'a>(
         &'a self,
         context: Context<'a, <L::Resource as Resource>::Client>,
-        search: Search<Object>,
-        found: mpsc::Sender<Listed<Object>>,
+        request: ListRequest<Object>,
+        results: mpsc::Sender<ListResult<Object>>,
     ) -> BoxFuture<'a, Result<(), Errors>> {
         Box::pin(async move {
-            let Search { config, whole_objects, limit } = search;
-            let search = Search { config: L::Config::from_object(config)?, whole_objects, limit };
-            // One at a time: the host's pace is the pace of the search.
+            let ListRequest { config, include_object, limit } = request;
+            let config = L::Config::from_object(config)?;
+            let request = ListRequest { config, include_object, limit };
+            // A capacity of one passes the host's backpressure on to the list resource.
             let (sender, mut receiver) =
-                mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
+                mpsc::channel::<ListResult<<L::Resource as Resource>::Model>>(1);
             let forward = async {
-                while let Some(listed) = receiver.recv().await {
-                    if found.send(listed.map(Model::into_object)).await.is_err() {
+                while let Some(result) = receiver.recv().await {
+                    if results.send(result.map(Model::into_object)).await.is_err() {
                         return;
                     }
                 }
             };
-            let search = ListResource::list(self, context, search, sender);
-            tokio::pin!(search, forward);
+            let list = ListResource::list(self, context, request, sender);
+            tokio::pin!(list, forward);
             tokio::select! {
-                result = &mut search => {
+                result = &mut list => {
                     forward.await;
                     result
                 }

@@ -1,35 +1,34 @@
-//! Resource identities: the few values that tell one object from all others, whatever its state
-//! says of it. Hosts that know them (Terraform and OpenTofu from 1.12 on) store them beside the
-//! state and import by them.
+//! Resource identities: the attributes that identify one remote object. Hosts that support them
+//! (Terraform and OpenTofu 1.12 and later) store them with the state and can import by them.
 
 use std::collections::BTreeMap;
 
 use super::types::Type;
 
-/// The shape of the identities of one resource type.
+/// The identity schema of a resource type.
 #[derive(Debug, Clone)]
 pub struct IdentitySchema {
-    /// The version that identities are stored under, apart from that of the state.
+    /// The version of the identity schema, independent of the version of the resource schema.
     pub version: i64,
     /// The attributes.
     pub attributes: Vec<IdentityAttribute>,
 }
 
-/// One value of an identity. Hosts take neither maps nor sets nor objects here.
+/// An attribute of an identity. Hosts don't accept maps, sets or objects here.
 #[derive(Debug, Clone)]
 pub struct IdentityAttribute {
-    /// The name in an `import` block's `identity`.
+    /// The name in the `identity` of an `import` block.
     pub name: &'static str,
     /// The type.
     pub ty: Type,
-    /// True if an import must give it; an import may leave out the others.
+    /// Whether an import must set the attribute. The others are optional.
     pub required: bool,
     /// The description.
     pub description: &'static str,
 }
 
 impl IdentitySchema {
-    /// The type of a whole identity.
+    /// Returns the object type of an identity.
     pub fn object_type(&self) -> Type {
         let attributes = self.attributes.iter();
         Type::Object(

@@ -1,5 +1,4 @@
-//! The interface between a list resource and the framework: the answer to `terraform query` for a
-//! resource type.
+//! The interface between a list resource and the framework. `terraform query` calls list resources.
 
 use tokio::sync::mpsc;
 
@@ -8,30 +7,29 @@ use super::model::Model;
 use super::resource::{Context, Resource};
 use super::schema::Schema;
 
-/// Finds the objects of a resource type that exist, managed or not.
+/// A list resource: lists the existing objects of a resource type, managed or not.
 pub trait ListResource: Send + Sync + 'static {
     /// The resource type whose objects are listed.
     type Resource: Resource;
     /// The attributes of the `config` block.
     type Config: Model;
 
-    /// The schema of the `config` block; its attributes are those of [`Self::Config`].
+    /// Returns the schema of the `config` block. Its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 
-    /// Checks a `config` block by itself. Any attribute may be unknown, and an unknown one is never
-    /// at fault.
+    /// Validates the `config` block without a client. Any attribute may be unknown; an unknown value
+    /// is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the block.
+    /// Returns all problems of the block.
     fn validate(&self, config: &Self::Config, warnings: &Warnings) -> Result<(), Errors> {
         let _ = (config, warnings);
         Ok(())
     }
 
-    /// Sends the objects as they are found, and need not look beyond [`Search::limit`]. The
-    /// receiver closes once the host has enough; what is sent afterwards is lost, and an end at
-    /// that point is no error.
+    /// Sends each object as soon as it is found. It may stop at [`ListRequest::limit`]. The receiver
+    /// closes when the host needs no more objects; the method then returns `Ok`.
     ///
     /// # Errors
     ///
@@ -39,35 +37,35 @@ pub trait ListResource: Send + Sync + 'static {
     fn list(
         &self,
         context: Context<'_, <Self::Resource as Resource>::Client>,
-        search: Search<Self::Config>,
-        found: mpsc::Sender<Listed<<Self::Resource as Resource>::Model>>,
+        request: ListRequest<Self::Config>,
+        results: mpsc::Sender<ListResult<<Self::Resource as Resource>::Model>>,
     ) -> impl Future<Output = Result<(), Errors>> + Send;
 }
 
-/// The query of a host.
+/// A request of the host to list objects.
 #[derive(Debug, Clone)]
-pub struct Search<T> {
+pub struct ListRequest<T> {
     /// The `config` block.
     pub config: T,
-    /// True if whole objects are wanted. Without, only what their identities are made of is looked
-    /// at.
-    pub whole_objects: bool,
-    /// The most objects that the host takes; [`usize::MAX`] without a limit.
+    /// Whether the host needs whole objects. Otherwise it uses only the attributes of their
+    /// identities.
+    pub include_object: bool,
+    /// Maximum number of objects; [`usize::MAX`] if the host sets no limit.
     pub limit: usize,
 }
 
-/// One object found.
+/// A listed object.
 #[derive(Debug, Clone)]
-pub struct Listed<T> {
-    /// The object as a read of the resource would return it.
+pub struct ListResult<T> {
+    /// The object as [`Resource::read`] would return it.
     pub object: T,
-    /// The name in a list for people.
+    /// The name that the host displays.
     pub display_name: String,
 }
 
-impl<T> Listed<T> {
-    /// The same find, with the object converted.
-    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Listed<U> {
-        Listed { object: convert(self.object), display_name: self.display_name }
+impl<T> ListResult<T> {
+    /// Converts the object.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> ListResult<U> {
+        ListResult { object: convert(self.object), display_name: self.display_name }
     }
 }

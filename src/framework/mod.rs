@@ -1,9 +1,9 @@
 //! Terraform's concepts: values, schemas, diagnostics, planning, and the service that a host talks
 //! to.
 //!
-//! A provider describes itself through [`Provider`], [`Resource`] and [`DataSource`]; everything
-//! the host's protocol asks beyond that is answered here. Nothing here knows what the provider
-//! manages, and only `service` sees the protocol's generated messages.
+//! A provider implements [`Provider`], [`Resource`], [`DataSource`] and [`ListResource`]; the
+//! framework implements the rest of the plugin protocol. Nothing here depends on what the provider
+//! manages, and only `service` uses the generated protobuf messages.
 
 mod attr;
 pub mod codec;
@@ -25,19 +25,20 @@ mod value;
 
 pub use attr::{Attr, AttrValue, Set};
 pub use data_source::DataSource;
-pub use diagnostics::{Diagnostic, Errors, PROVIDER_DEFECT, Warnings};
+pub use diagnostics::{Diagnostic, Errors, PROVIDER_BUG, Warnings};
 pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};
 pub use identity::{IdentityAttribute, IdentitySchema};
-pub use list_resource::{ListResource, Listed, Search};
-pub use model::{Model, attribute_name, model, unfit_value};
+pub use list_resource::{ListRequest, ListResource, ListResult};
+pub use model::{Model, attribute_name, invalid_value, model};
 pub use path::{AttributePath, Step};
 pub use planning::Change;
-pub use private::{Instance, Mark, Private};
+pub use private::{Instance, InstanceId, Private};
 pub use provider::{Host, Provider};
 pub use resource::{
-    Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState, cannot_move,
+    ApplyError, Context, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState,
+    cannot_move,
 };
 pub use schema::{Attribute, Nesting, Schema, Shape};
-pub use service::{Calls, InvalidSchema, Session, is_in_call, service};
+pub use service::{CallTracker, InvalidSchema, Session, is_in_call, service};
 pub use types::Type;
 pub use value::{Number, Object, Value};

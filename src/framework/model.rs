@@ -1,36 +1,34 @@
-//! Typed models: a struct whose fields are the attributes of a schema, in place of maps of values.
+//! Typed models: structs whose fields are the attributes of a schema.
 
 use super::diagnostics::{Diagnostic, Errors};
 use super::value::Object;
 
-/// A struct that mirrors the attributes of one schema. Written with
-/// [`model!`](crate::framework::model!).
+/// A struct with a field for each attribute of a schema. [`model!`](crate::framework::model!)
+/// declares one.
 pub trait Model: Clone + Send + Sync + 'static {
     /// The attribute names, in the order of the fields.
     const ATTRIBUTES: &'static [&'static str];
 
-    /// Reads the fields from an object that has each of [`Self::ATTRIBUTES`].
+    /// Converts from an object. A missing attribute is null.
     ///
     /// # Errors
     ///
-    /// One diagnostic for each attribute whose value its field can't hold, with that attribute's
-    /// path.
+    /// Returns an error with an attribute path for each value that its field can't hold.
     fn from_object(object: Object) -> Result<Self, Errors>;
 
-    /// The object that the fields make up.
+    /// Converts into an object.
     fn into_object(self) -> Object;
 }
 
-/// Returns the error of a value that Terraform's type system admits and the field does not, such as
-/// `1.5` for an id.
+/// Returns the error for a value that Terraform's type system allows but the field doesn't, such as
+/// `1.5` for an ID.
 #[doc(hidden)]
-pub fn unfit_value(attribute: &str, must_be: &str) -> Diagnostic {
+pub fn invalid_value(attribute: &str, must_be: &str) -> Diagnostic {
     Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}."))
         .at(attribute)
 }
 
-/// Returns the name of the attribute that a field holds: `type`, a keyword of Rust, is the field
-/// `r#type`.
+/// Returns the attribute name of a field: without `r#`, if the name is a Rust keyword.
 #[doc(hidden)]
 pub const fn attribute_name(field: &'static str) -> &'static str {
     match field.as_bytes() {
@@ -39,8 +37,8 @@ pub const fn attribute_name(field: &'static str) -> &'static str {
     }
 }
 
-/// Declares a struct of [`Attr`](crate::framework::Attr) fields and makes it a
-/// [`Model`](crate::framework::Model). Each field is written `name: T` and holds an `Attr<T>`.
+/// Declares a [`Model`](crate::framework::Model). A field written as `name: T` holds an
+/// [`Attr<T>`](crate::framework::Attr).
 #[macro_export]
 macro_rules! __model {
     ($(#[$outer:meta])* $visibility:vis struct $name:ident { $($(#[$inner:meta])* $field:ident: $ty:ty),+ $(,)? }) => {
@@ -56,18 +54,18 @@ macro_rules! __model {
             fn from_object(
                 mut object: $crate::framework::Object,
             ) -> ::std::result::Result<Self, $crate::framework::Errors> {
-                let mut unfit = ::std::vec::Vec::new();
+                let mut invalid = ::std::vec::Vec::new();
                 let model = Self {
                     $($field: {
                         let name = $crate::framework::attribute_name(stringify!($field));
                         let value = object.remove(name).unwrap_or($crate::framework::Value::Null);
                         $crate::framework::Attr::from_value(value).unwrap_or_else(|must_be| {
-                            unfit.push($crate::framework::unfit_value(name, must_be));
+                            invalid.push($crate::framework::invalid_value(name, must_be));
                             $crate::framework::Attr::Null
                         })
                     },)+
                 };
-                $crate::framework::Errors::check(unfit).map(|()| model)
+                $crate::framework::Errors::check(invalid).map(|()| model)
             }
 
             fn into_object(self) -> $crate::framework::Object {
@@ -112,7 +110,7 @@ mod tests {
     }
 
     model! {
-        /// A model with a field that is called by a keyword.
+        /// A model with a field whose name is a keyword.
         struct Keyword {
             r#type: String,
         }
@@ -130,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_read_and_written_without_loss() {
+    fn a_model_round_trips() {
         let sample = Sample {
             name: Attr::Known("a".into()),
             id: Attr::Unknown,
@@ -142,15 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn each_value_that_does_not_fit_is_named() {
+    fn each_invalid_value_is_reported_with_its_path() {
         let decimal = Value::Number(Number::Decimal("1.5".into()));
         let object =
             Object::from([("id".into(), decimal.clone()), ("ids".into(), Value::set([decimal]))]);
         let errors = Sample::from_object(object).unwrap_err().into_vec();
-        let told: Vec<_> =
+        let reported: Vec<_> =
             errors.iter().map(|error| (error.detail.as_str(), error.attribute.clone())).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 ("`id` must be a whole number.", Some(AttributePath::attribute("id"))),
                 ("`ids` must be a whole number.", Some(AttributePath::attribute("ids"))),

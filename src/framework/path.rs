@@ -1,40 +1,40 @@
-//! The place of something in a configuration or state.
+//! Attribute paths in a configuration or state.
 
 use std::fmt;
 
-/// A path to an attribute or an element inside one, starting at an attribute of the whole object.
+/// A path from a top-level attribute to a nested attribute or element.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttributePath {
     steps: Vec<Step>,
 }
 
-/// One step of an [`AttributePath`].
+/// A step of an [`AttributePath`].
 ///
-/// The protocol has no step for an element of a set: a path ends at the set.
+/// The protocol has no step into a set, so a path ends at the set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Into an attribute of an object.
+    /// Selects an attribute of an object.
     Attribute(String),
-    /// Into an element of a map.
+    /// Selects an element of a map.
     Key(String),
-    /// Into an element of a list.
+    /// Selects an element of a list.
     Index(i64),
 }
 
 impl AttributePath {
-    /// The path of a top-level attribute.
+    /// Returns the path of a top-level attribute.
     pub fn attribute(name: impl Into<String>) -> AttributePath {
         AttributePath { steps: vec![Step::Attribute(name.into())] }
     }
 
-    /// This path, one step further.
-    pub fn then(mut self, step: Step) -> AttributePath {
+    /// Appends a step.
+    pub fn with_step(mut self, step: Step) -> AttributePath {
         self.steps.push(step);
         self
     }
 
-    /// The steps, outermost first; never empty, for the host shows an empty path without a source
-    /// line.
+    /// Returns the steps, outermost first. They are never empty, because hosts show no source line
+    /// for an empty path.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -59,11 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_reads_as_in_the_language() {
+    fn a_path_displays_as_in_the_configuration_language() {
         let path = AttributePath::attribute("a")
-            .then(Step::Index(3))
-            .then(Step::Attribute("b".into()))
-            .then(Step::Key("c".into()));
+            .with_step(Step::Index(3))
+            .with_step(Step::Attribute("b".into()))
+            .with_step(Step::Key("c".into()));
         assert_eq!(path.to_string(), r#"a[3].b["c"]"#);
     }
 }

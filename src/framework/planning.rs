@@ -1,6 +1,6 @@
-//! The steps of a plan, each a pure function over values, and the rules that Terraform's core holds
-//! a plan and an apply to. Core plans twice and compares, so nothing here depends on anything but
-//! its arguments.
+//! The steps of a plan, each a pure function over values, and the rules by which Terraform Core
+//! checks a plan and an apply. Core plans twice and compares the results, so the functions depend
+//! only on their arguments.
 
 use super::schema::{Attribute, Nesting, Schema, Shape};
 use super::value::{Object, Value};
@@ -8,14 +8,13 @@ use super::value::{Object, Value};
 /// The input of a plan.
 #[derive(Debug, Clone)]
 pub struct Change<T> {
-    /// The state before; `None` for a create.
+    /// The prior state; `None` for a create.
     pub prior: Option<T>,
-    /// The configuration, with the schema's defaults in place of unset attributes; other unset ones
-    /// are null.
+    /// The configuration with the defaults of the schema. Other unset attributes are null.
     pub config: T,
 }
 
-/// Returns the configuration with the default of each attribute that it leaves unset.
+/// Sets each attribute that the configuration leaves unset to its default.
 pub(super) fn with_defaults(schema: &Schema, mut config: Object) -> Object {
     for attribute in &schema.attributes {
         if let Some(default) = &attribute.default
@@ -27,24 +26,24 @@ pub(super) fn with_defaults(schema: &Schema, mut config: Object) -> Object {
     config
 }
 
-/// Of the attributes that `asked` wants a replacement for, those that change or may change; none
-/// for a create. Core refuses to hear of others.
-pub(super) fn replacements<'a>(
+/// Filters `attributes` to those that change or may change, none for a create. Core rejects a
+/// replacement for an attribute that doesn't change.
+pub(super) fn requires_replace<'a>(
     prior: Option<&Object>,
     planned: &Object,
-    asked: &[&'a str],
+    attributes: &[&'a str],
 ) -> Vec<&'a str> {
     let Some(prior) = prior else { return Vec::new() };
     let changes = |name: &&str| planned.get(*name) != prior.get(*name);
-    asked.iter().copied().filter(changes).collect()
+    attributes.iter().copied().filter(changes).collect()
 }
 
-/// The first rule of core's plan check that the plan breaks, in words.
+/// Returns the first rule of Core's plan validation that the plan violates.
 ///
-/// An attribute is planned as it is configured, or as it was where both are set; one that is not
-/// configured is null unless the provider computes it. A map of objects has the keys of the
-/// configuration, and each object follows the same rules.
-pub(super) fn plan_defect(
+/// A configured attribute is planned with its configured or its prior value. One that isn't
+/// configured is null unless it is computed. A map of objects has the keys of the configuration,
+/// and the same rules apply to each object.
+pub(super) fn plan_violation(
     schema: &Schema,
     prior: Option<&Object>,
     config: &Object,
@@ -53,16 +52,16 @@ pub(super) fn plan_defect(
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;
         let prior = prior.map_or(&Value::Null, |prior| value(prior, name));
-        (!follows(attribute, prior, value(config, name), value(planned, name))).then(|| {
-            format!("the plan for `{name}` is neither what is configured nor what was before")
+        (!is_valid_plan(attribute, prior, value(config, name), value(planned, name))).then(|| {
+            format!("the planned value of `{name}` is neither its configured nor its prior value")
         })
     })
 }
 
-fn follows(attribute: &Attribute, prior: &Value, config: &Value, planned: &Value) -> bool {
+fn is_valid_plan(attribute: &Attribute, prior: &Value, config: &Value, planned: &Value) -> bool {
     let keeps_prior = planned == prior && *prior != Value::Null && *config != Value::Null;
-    let left_to_us = attribute.computed && *config == Value::Null;
-    if planned == config || keeps_prior || left_to_us {
+    let is_computed = attribute.computed && *config == Value::Null;
+    if planned == config || keeps_prior || is_computed {
         return true;
     }
     let (Shape::Nested(Nesting::Map, attributes), Value::Map(config), Value::Map(planned)) =
@@ -70,15 +69,15 @@ fn follows(attribute: &Attribute, prior: &Value, config: &Value, planned: &Value
     else {
         return false;
     };
-    let none = Value::Null;
-    let before = |key| if let Value::Map(prior) = prior { value(prior, key) } else { &none };
+    let prior_of =
+        |key| if let Value::Map(prior) = prior { value(prior, key) } else { &Value::Null };
     config.keys().eq(planned.keys())
-        && planned
-            .iter()
-            .all(|(key, planned)| objects_follow(attributes, before(key), &config[key], planned))
+        && planned.iter().all(|(key, planned)| {
+            is_valid_object_plan(attributes, prior_of(key), &config[key], planned)
+        })
 }
 
-fn objects_follow(
+fn is_valid_object_plan(
     attributes: &[Attribute],
     prior: &Value,
     config: &Value,
@@ -87,51 +86,49 @@ fn objects_follow(
     let (Value::Map(config), Value::Map(planned)) = (config, planned) else {
         return planned == config;
     };
-    let none = Value::Null;
     attributes.iter().all(|attribute| {
         let name = attribute.name;
-        let prior = if let Value::Map(prior) = prior { value(prior, name) } else { &none };
-        follows(attribute, prior, value(config, name), value(planned, name))
+        let prior = if let Value::Map(prior) = prior { value(prior, name) } else { &Value::Null };
+        is_valid_plan(attribute, prior, value(config, name), value(planned, name))
     })
 }
 
-/// The first rule of core's check of an apply that the new state breaks, in words.
+/// Returns the first rule of Core's check of an apply that the new state violates.
 ///
-/// Values that the plan knew stay as planned, and nothing is left unknown.
-pub(super) fn apply_defect(schema: &Schema, planned: &Object, applied: &Object) -> Option<String> {
+/// Known planned values must not change, and no value may stay unknown.
+pub(super) fn apply_violation(
+    schema: &Schema,
+    planned: &Object,
+    applied: &Object,
+) -> Option<String> {
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;
         let (planned, applied) = (value(planned, name), value(applied, name));
         if !applied.is_wholly_known() {
             return Some(format!("`{name}` is still unknown after the apply"));
         }
-        (!keeps_promise(planned, applied))
-            .then(|| format!("`{name}` is not what the plan promised"))
+        (!conforms(planned, applied)).then(|| format!("`{name}` differs from the plan"))
     })
 }
 
-fn keeps_promise(planned: &Value, applied: &Value) -> bool {
+/// Returns whether an applied value conforms to the planned one.
+fn conforms(planned: &Value, applied: &Value) -> bool {
     match (planned, applied) {
         (Value::Unknown, _) => true,
         (Value::Set(planned), Value::Set(applied)) => {
-            let some_match =
-                |value: &Value| applied.iter().any(|applied| keeps_promise(value, applied));
-            let some_planned =
-                |value: &Value| planned.iter().any(|planned| keeps_promise(planned, value));
+            let is_applied = |value: &Value| applied.iter().any(|applied| conforms(value, applied));
+            let is_planned = |value: &Value| planned.iter().any(|planned| conforms(planned, value));
             applied.len() <= planned.len()
-                && planned.iter().all(some_match)
-                && applied.iter().all(some_planned)
+                && planned.iter().all(is_applied)
+                && applied.iter().all(is_planned)
         }
         (Value::List(planned), Value::List(applied)) => {
             planned.len() == applied.len()
-                && planned
-                    .iter()
-                    .zip(applied)
-                    .all(|(planned, applied)| keeps_promise(planned, applied))
+                && planned.iter().zip(applied).all(|(planned, applied)| conforms(planned, applied))
         }
         (Value::Map(planned), Value::Map(applied)) => {
             planned.len() == applied.len()
-                && planned.iter().all(|(key, planned)| keeps_promise(planned, value(applied, key)))
+                && planned.iter().all(|(key, planned)| conforms(planned, value(applied, key)))
         }
         (planned, applied) => planned == applied,
     }
@@ -155,7 +152,7 @@ mod tests {
             Attribute::required("project", Type::String, "Required."),
             Attribute::optional("note", Type::String, "Optional."),
             Attribute::optional("enabled", Type::Bool, "With a default.")
-                .or_default(Value::Bool(true)),
+                .with_default(Value::Bool(true)),
             Attribute::optional("target_id", Type::Number, "Optional and computed.").or_computed(),
             Attribute::computed("kept", Type::String, "Kept by updates."),
             Attribute::computed("fresh", Type::String, "New with every update."),
@@ -189,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_in_for_unset_attributes() {
+    fn unset_attributes_get_their_defaults() {
         let unset = object(&[("project", text("a"))]);
         assert_eq!(
             with_defaults(&schema(), unset),
@@ -202,36 +199,37 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_asks_for_a_replacement() {
+    fn only_changed_attributes_require_a_replacement() {
         let plan =
             object(&[("project", text("b")), ("kept", text("k")), ("fresh", Value::Unknown)]);
-        let asked = ["project", "kept", "fresh"];
-        assert_eq!(replacements(Some(&applied()), &plan, &asked), ["project", "fresh"]);
-        assert_eq!(replacements(None, &plan, &asked), [""; 0]);
+        let attributes = ["project", "kept", "fresh"];
+        assert_eq!(requires_replace(Some(&applied()), &plan, &attributes), ["project", "fresh"]);
+        assert_eq!(requires_replace(None, &plan, &attributes), [""; 0]);
     }
 
     #[test]
-    fn an_invalid_plan_is_found() {
+    fn an_invalid_plan_is_a_violation() {
         let config = object(&[("project", text("a"))]);
-        let defect = |planned| plan_defect(&schema(), Some(&applied()), &config, &planned);
-        assert_eq!(defect(object(&[("project", text("a"))])), None);
+        let violation = |planned| plan_violation(&schema(), Some(&applied()), &config, &planned);
+        assert_eq!(violation(object(&[("project", text("a"))])), None);
         for (name, wrong) in [("project", text("b")), ("note", text("n")), ("project", Value::Null)]
         {
             let planned = object(&[("project", text("a")), (name, wrong)]);
-            let told =
-                format!("the plan for `{name}` is neither what is configured nor what was before");
-            assert_eq!(defect(planned), Some(told));
+            let expected = format!(
+                "the planned value of `{name}` is neither its configured nor its prior value"
+            );
+            assert_eq!(violation(planned), Some(expected));
         }
     }
 
     #[test]
-    fn a_configured_value_may_stay_as_it_was() {
+    fn a_configured_attribute_may_keep_its_prior_value() {
         let config = object(&[("project", text("A"))]);
-        assert_eq!(plan_defect(&schema(), Some(&applied()), &config, &applied()), None);
+        assert_eq!(plan_violation(&schema(), Some(&applied()), &config, &applied()), None);
     }
 
     #[test]
-    fn each_object_of_a_map_follows_its_configuration() {
+    fn each_object_of_a_map_is_checked() {
         let inner = vec![
             Attribute::optional("policy", Type::String, "Optional."),
             Attribute::computed("id", Type::Number, "Computed."),
@@ -250,21 +248,21 @@ mod tests {
         };
         let seven = || Value::Number(7.into());
         let config = map(&[("a", text("read"), Value::Null)]);
-        let defect = |planned| plan_defect(&schema, None, &config, &planned);
-        assert_eq!(defect(map(&[("a", text("read"), seven())])), None);
-        assert_eq!(defect(map(&[("a", text("read"), Value::Unknown)])), None);
+        let violation = |planned| plan_violation(&schema, None, &config, &planned);
+        assert_eq!(violation(map(&[("a", text("read"), seven())])), None);
+        assert_eq!(violation(map(&[("a", text("read"), Value::Unknown)])), None);
         for wrong in [
             map(&[("a", text("admin"), seven())]),
             map(&[("b", text("read"), seven())]),
             map(&[("a", text("read"), seven()), ("b", Value::Null, Value::Null)]),
             map(&[]),
         ] {
-            assert!(defect(wrong.clone()).is_some(), "{wrong:?}");
+            assert!(violation(wrong.clone()).is_some(), "{wrong:?}");
         }
     }
 
     #[test]
-    fn an_apply_that_breaks_its_promise_is_found() {
+    fn an_apply_that_differs_from_its_plan_is_a_violation() {
         let plan = object(&[
             ("project", text("a")),
             ("fresh", Value::Unknown),
@@ -274,25 +272,19 @@ mod tests {
             let mut applied =
                 object(&[("project", text("a")), ("ids", Value::set([text("x"), text("y")]))]);
             applied.extend(set.iter().map(|(name, value)| ((*name).into(), value.clone())));
-            apply_defect(&schema(), &plan, &applied)
+            apply_violation(&schema(), &plan, &applied)
         };
         assert_eq!(applied(&[("fresh", text("f"))]), None);
         assert_eq!(
             applied(&[("fresh", Value::Unknown)]).unwrap(),
             "`fresh` is still unknown after the apply"
         );
-        assert_eq!(
-            applied(&[("project", text("b"))]).unwrap(),
-            "`project` is not what the plan promised"
-        );
-        assert_eq!(
-            applied(&[("kept", text("k"))]).unwrap(),
-            "`kept` is not what the plan promised"
-        );
-        let grown = Value::set([text("x"), text("y"), text("z")]);
-        assert_eq!(applied(&[("ids", grown)]).unwrap(), "`ids` is not what the plan promised");
-        let vanished = Value::set([text("y"), text("z")]);
-        assert_eq!(applied(&[("ids", vanished)]).unwrap(), "`ids` is not what the plan promised");
+        assert_eq!(applied(&[("project", text("b"))]).unwrap(), "`project` differs from the plan");
+        assert_eq!(applied(&[("kept", text("k"))]).unwrap(), "`kept` differs from the plan");
+        let added = Value::set([text("x"), text("y"), text("z")]);
+        assert_eq!(applied(&[("ids", added)]).unwrap(), "`ids` differs from the plan");
+        let removed = Value::set([text("y"), text("z")]);
+        assert_eq!(applied(&[("ids", removed)]).unwrap(), "`ids` differs from the plan");
     }
 
     fn any_object(unknowns: bool) -> impl Strategy<Value = Object> {
@@ -305,7 +297,7 @@ mod tests {
         )
     }
 
-    /// A configuration never sets what is only computed: core sees to that.
+    /// Core rejects a configuration that sets a computed attribute.
     fn any_config() -> impl Strategy<Value = Object> {
         any_object(true).prop_map(|mut config| {
             config.insert("kept".into(), Value::Null);
@@ -321,7 +313,7 @@ mod tests {
             config in any_config(),
         ) {
             let plan = with_defaults(&schema(), config.clone());
-            prop_assert_eq!(plan_defect(&schema(), prior.as_ref(), &config, &plan), None);
+            prop_assert_eq!(plan_violation(&schema(), prior.as_ref(), &config, &plan), None);
         }
     }
 }

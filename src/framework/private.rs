@@ -1,142 +1,145 @@
-//! Private data: what a host keeps beside a state for the provider, opaque to it. Hosts never tell
-//! the address of a resource, so that a mark in here is all that tells its instances apart.
+//! Private data: opaque data of the provider that a host stores with a resource's state. Hosts
+//! don't send resource addresses, so an ID in the private data identifies the resource instance.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// The mark of one instance of a resource. It stays with the instance from its first plan, import
-/// or move on, and goes where its state goes.
+/// The random ID of a resource instance. It is created by the first plan, an import or a move, and
+/// stays with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Mark(u64);
+pub struct InstanceId(u64);
 
-impl Mark {
-    /// Returns a mark that no instance has.
+impl InstanceId {
+    /// Generates a new ID.
     #[must_use]
     pub fn random() -> Self {
         Self(fastrand::u64(..))
     }
 }
 
-/// The instance that a call is about.
+/// The resource instance that an RPC is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instance {
-    /// Its mark.
-    pub mark: Mark,
-    /// The instance that a replacement takes away for it.
-    pub replaces: Option<Mark>,
-    /// True if its state had the mark before this call: only then does a later call have it, too.
-    pub lasting: bool,
+    /// The ID.
+    pub id: InstanceId,
+    /// The instance that this one replaces.
+    pub replaces: Option<InstanceId>,
+    /// Whether later RPCs for the instance have the same ID.
+    pub persistent: bool,
 }
 
-/// The private data of one object. The mark stays beside the state; what a plan adds for its apply
-/// alone doesn't.
+/// The private data of a resource. The instance ID is stored with the state; planned data lasts
+/// until the apply.
 ///
-/// A read can't change any of it: a host takes a state whose private data alone has changed for
-/// drift.
+/// A read must not change it: hosts report a state as drifted even if only its private data
+/// changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Private {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     imported: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mark: Option<Mark>,
+    #[serde(rename = "mark", skip_serializing_if = "Option::is_none")]
+    instance_id: Option<InstanceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<Planned>,
 }
 
-/// The part that a plan adds and the apply strips.
+/// The data that a plan adds and the apply removes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Planned {
     #[serde(skip_serializing_if = "Option::is_none")]
-    replaces: Option<Mark>,
+    replaces: Option<InstanceId>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     notes: Map<String, Json>,
-    /// The titles of the warnings that the plan has given.
+    /// The summaries of the warnings that the plan returned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
 impl Private {
-    /// Returns the private data of an object that was just imported.
+    /// Creates the private data of an imported resource.
     pub(super) fn imported() -> Self {
         Self { imported: true, ..Self::moved() }
     }
 
-    /// Returns the private data of an object that was another resource's so far.
+    /// Creates the private data of a resource that was moved from another type.
     pub(super) fn moved() -> Self {
-        Self { mark: Some(Mark::random()), ..Self::default() }
+        Self { instance_id: Some(InstanceId::random()), ..Self::default() }
     }
 
-    /// Checks whether the object was imported and no apply has changed it since.
+    /// Returns whether the resource was imported and not applied since.
     #[must_use]
     pub fn is_imported(&self) -> bool {
         self.imported
     }
 
-    /// Returns the instance, if its mark is known.
+    /// Returns the instance, if its ID is known.
     #[must_use]
     pub fn instance(&self) -> Option<Instance> {
         let replaces = self.planned.as_ref().and_then(|planned| planned.replaces);
-        self.mark.map(|mark| Instance { mark, replaces, lasting: true })
+        self.instance_id.map(|id| Instance { id, replaces, persistent: true })
     }
 
-    /// Returns the mark of the instance, if it is known.
+    /// Returns the instance ID, if it is known.
     #[must_use]
-    pub fn mark(&self) -> Option<Mark> {
-        self.mark
+    pub fn instance_id(&self) -> Option<InstanceId> {
+        self.instance_id
     }
 
-    /// Returns the value of that name that the plan of this change has noted for its apply.
+    /// Returns the note that the plan of this change added under `name`.
     #[must_use]
     pub fn note(&self, name: &str) -> Option<&Json> {
         self.planned.as_ref()?.notes.get(name)
     }
 
-    /// Checks whether the plan that made this private data has given a warning of that title.
-    pub(super) fn has_warned(&self, title: &str) -> bool {
-        self.planned.iter().flat_map(|planned| &planned.warnings).any(|told| told == title)
+    /// Returns whether the plan that created this private data returned a warning with `summary`.
+    pub(super) fn has_warned(&self, summary: &str) -> bool {
+        self.planned.iter().flat_map(|planned| &planned.warnings).any(|shown| shown == summary)
     }
 
-    /// Returns the instance that a plan is about, from the private data before the change. `exists`
-    /// says whether there is a state: private data that a plan has just made, and no state, are the
-    /// second step of a replacement, which takes away the instance of the first.
+    /// Returns the instance to plan, given the private data before the change.
+    ///
+    /// `exists` is whether there is a prior state. Planned private data without a prior state
+    /// belongs to the second step of a replacement, which replaces the instance of the first step.
     pub(super) fn instance_to_plan(&self, exists: bool, first_plan: Option<&Self>) -> Instance {
-        let new = || first_plan.and_then(|first| first.mark).unwrap_or_else(Mark::random);
-        match (self.mark, &self.planned) {
+        let new_id =
+            || first_plan.and_then(|first| first.instance_id).unwrap_or_else(InstanceId::random);
+        match (self.instance_id, &self.planned) {
             (Some(replaced), Some(_)) if !exists => {
-                Instance { mark: new(), replaces: Some(replaced), lasting: true }
+                Instance { id: new_id(), replaces: Some(replaced), persistent: true }
             }
-            (Some(mark), _) => Instance { mark, replaces: None, lasting: true },
-            // Every plan of a state without a mark makes another one; a create is planned once.
-            (None, _) => Instance { mark: new(), replaces: None, lasting: !exists },
+            (Some(id), _) => Instance { id, replaces: None, persistent: true },
+            // Each plan of a state without an ID generates a different one; a create is planned
+            // once.
+            (None, _) => Instance { id: new_id(), replaces: None, persistent: !exists },
         }
     }
 
-    /// Returns the private data of a planned change of that instance.
-    pub(super) fn to_apply(&self, instance: Instance, notes: Map<String, Json>) -> Self {
+    /// Returns the private data of a planned change of `instance`.
+    pub(super) fn planned_change(&self, instance: Instance, notes: Map<String, Json>) -> Self {
         let planned = Planned { replaces: instance.replaces, notes, warnings: Vec::new() };
-        Self { imported: self.imported, mark: Some(instance.mark), planned: Some(planned) }
+        Self { imported: self.imported, instance_id: Some(instance.id), planned: Some(planned) }
     }
 
-    /// Returns the same private data of a plan that has given warnings of those titles.
-    pub(super) fn with_warnings(self, titles: Vec<String>) -> Self {
-        let planned = self.planned.map(|planned| Planned { warnings: titles, ..planned });
+    /// Adds the summaries of the warnings that the plan returned.
+    pub(super) fn with_warnings(self, summaries: Vec<String>) -> Self {
+        let planned = self.planned.map(|planned| Planned { warnings: summaries, ..planned });
         Self { planned, ..self }
     }
 
     /// Returns the private data of a planned removal.
-    pub(super) fn to_remove(&self, notes: Map<String, Json>) -> Self {
+    pub(super) fn planned_removal(&self, notes: Map<String, Json>) -> Self {
         Self { planned: Some(Planned { notes, ..Planned::default() }), ..self.clone() }
     }
 
-    /// Reads what a host sent. Bytes that this framework hasn't written hold nothing.
+    /// Decodes the bytes that a host sent. Bytes that this framework didn't write are ignored.
     pub(super) fn decode(bytes: &[u8]) -> Self {
         serde_json::from_slice(bytes).unwrap_or_default()
     }
 
-    /// Returns the bytes for a host; none where there is nothing to keep.
+    /// Encodes the data for a host; empty data has no bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         if *self == Self::default() {
             Vec::new()
@@ -145,14 +148,14 @@ impl Private {
         }
     }
 
-    /// Returns what stays beside the state of an object that was applied as planned.
+    /// Returns the data to store after a successful apply.
     pub(super) fn applied(self) -> Self {
-        Self { mark: self.mark, ..Self::default() }
+        Self { instance_id: self.instance_id, ..Self::default() }
     }
 
-    /// Returns what stays of these bytes beside the state of an object whose apply has failed.
-    /// Those of others stay as they are.
-    pub(super) fn failed(bytes: Vec<u8>) -> Vec<u8> {
+    /// Returns the bytes to store after a failed apply. Bytes that this framework didn't write stay
+    /// unchanged.
+    pub(super) fn apply_failed(bytes: Vec<u8>) -> Vec<u8> {
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(private) => Self { planned: None, ..private }.encode(),
             Err(_) => bytes,
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_others_hold_nothing() {
+    fn foreign_bytes_are_ignored() {
         for bytes in [
             &b""[..],
             b"private",
@@ -181,7 +184,7 @@ mod tests {
             assert_eq!(Private::decode(bytes), Private::default());
         }
         assert_eq!(Private::default().encode(), b"");
-        assert_eq!(Private::failed(b"private".to_vec()), b"private");
+        assert_eq!(Private::apply_failed(b"private".to_vec()), b"private");
     }
 
     #[test]
@@ -192,59 +195,65 @@ mod tests {
     }
 
     #[test]
-    fn mark_stays_from_the_import_on() {
+    fn id_is_kept_after_an_import() {
         let imported = sent(&Private::imported());
-        let mark = imported.instance().unwrap().mark;
-        let planned = imported.instance_to_plan(true, None);
-        assert_eq!(planned, Instance { mark, replaces: None, lasting: true });
+        let id = imported.instance().unwrap().id;
+        let instance = imported.instance_to_plan(true, None);
+        assert_eq!(instance, Instance { id, replaces: None, persistent: true });
         let notes = Map::from_iter([("removes".to_owned(), 1.into())]);
-        let to_apply = sent(&imported.to_apply(planned, notes));
-        assert_eq!((to_apply.is_imported(), to_apply.note("removes")), (true, Some(&1.into())));
-        let applied = sent(&to_apply.clone().applied());
+        let planned = sent(&imported.planned_change(instance, notes));
+        assert_eq!((planned.is_imported(), planned.note("removes")), (true, Some(&1.into())));
+        let applied = sent(&planned.clone().applied());
         assert_eq!((applied.is_imported(), applied.note("removes")), (false, None));
-        assert_eq!(applied.instance().unwrap().mark, mark);
-        let failed = Private::decode(&Private::failed(to_apply.encode()));
+        assert_eq!(applied.instance().unwrap().id, id);
+        let failed = Private::decode(&Private::apply_failed(planned.encode()));
         assert_eq!((failed.is_imported(), failed.note("removes")), (true, None));
-        assert_eq!(failed.instance().unwrap().mark, mark);
+        assert_eq!(failed.instance().unwrap().id, id);
     }
 
     #[test]
-    fn second_step_of_a_replacement_names_what_it_replaces() {
+    fn encoded_field_names_are_stable() {
+        let private = Private { instance_id: Some(InstanceId(7)), ..Private::default() };
+        assert_eq!(private.encode(), br#"{"mark":7}"#, "released versions read and write this");
+    }
+
+    #[test]
+    fn second_step_of_a_replacement_has_the_id_it_replaces() {
         let stored = Private::moved();
         let first = stored.instance_to_plan(true, None);
-        let second = sent(&stored.to_apply(first, Map::new())).instance_to_plan(false, None);
-        assert_eq!((second.replaces, second.lasting), (Some(first.mark), true));
-        assert_ne!(second.mark, first.mark);
+        let second = sent(&stored.planned_change(first, Map::new())).instance_to_plan(false, None);
+        assert_eq!((second.replaces, second.persistent), (Some(first.id), true));
+        assert_ne!(second.id, first.id);
     }
 
     #[test]
-    fn object_that_is_gone_is_planned_under_its_mark() {
+    fn deleted_object_is_planned_with_its_id() {
         let stored = Private::moved();
         let planned = stored.instance_to_plan(false, None);
-        assert_eq!((Some(planned.mark), planned.replaces), (stored.mark, None));
+        assert_eq!((Some(planned.id), planned.replaces), (stored.instance_id, None));
     }
 
     #[test]
-    fn state_without_a_mark_gets_one_that_no_other_call_has() {
+    fn each_plan_of_a_state_without_an_id_has_a_different_one() {
         let released = Private::default();
         let planned = [(); 2].map(|()| released.instance_to_plan(true, None));
-        assert!(planned.iter().all(|instance| !instance.lasting));
-        assert_ne!(planned[0].mark, planned[1].mark);
+        assert!(planned.iter().all(|instance| !instance.persistent));
+        assert_ne!(planned[0].id, planned[1].id);
     }
 
     #[test]
-    fn plan_of_the_apply_keeps_the_mark_of_the_first_plan() {
+    fn plan_of_the_apply_keeps_the_id_of_the_first_plan() {
         let create = Private::default().instance_to_plan(false, None);
-        let first = sent(&Private::default().to_apply(create, Map::new()));
-        assert_eq!(Private::default().instance_to_plan(false, Some(&first)).mark, create.mark);
+        let first = sent(&Private::default().planned_change(create, Map::new()));
+        assert_eq!(Private::default().instance_to_plan(false, Some(&first)).id, create.id);
     }
 
     #[test]
-    fn plan_of_the_apply_knows_the_warnings_of_the_first_plan() {
+    fn plan_of_the_apply_has_the_warnings_of_the_first_plan() {
         let create = Private::default().instance_to_plan(false, None);
-        let planned = Private::default().to_apply(create, Map::new());
+        let planned = Private::default().planned_change(create, Map::new());
         let first = sent(&planned.with_warnings(vec!["a".to_owned()]));
-        assert_eq!(["a", "b"].map(|title| first.has_warned(title)), [true, false]);
+        assert_eq!(["a", "b"].map(|summary| first.has_warned(summary)), [true, false]);
         assert!(!sent(&first.applied()).has_warned("a"));
     }
 }

@@ -7,36 +7,35 @@ use super::erased::{AnyDataSource, AnyListResource, AnyResource};
 use super::model::Model;
 use super::schema::Schema;
 
-/// A provider: its own configuration, and the lists of what it offers.
+/// A provider: its configuration, resources, data sources and list resources.
 pub trait Provider: Send + Sync + 'static {
     /// The attributes of the provider block.
     type Config: Model;
-    /// The client that a configuration makes, handed to resources and data sources.
+    /// The client that [`Self::configure`] creates for the resources and data sources.
     type Client: Send + Sync + 'static;
 
-    /// The source address without a registry's host: `namespace/type`. States of this provider that
-    /// came from another registry are recognized by it.
+    /// The source address without the registry host: `namespace/type`. It identifies states of this
+    /// provider that were written by an installation from another registry.
     const SOURCE: &'static str;
 
-    /// The schema of the provider block; its attributes are those of [`Self::Config`].
+    /// Returns the schema of the provider block. Its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 
-    /// Checks a provider block by itself. Any attribute may be unknown, and an unknown one is never
-    /// at fault.
+    /// Validates the provider block. Any attribute may be unknown; an unknown value is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the block.
+    /// Returns all problems of the block.
     fn validate(&self, config: &Self::Config, warnings: &Warnings) -> Result<(), Errors> {
         let _ = (config, warnings);
         Ok(())
     }
 
-    /// Makes the client from a wholly known configuration.
+    /// Creates the client. All values of `config` are known.
     ///
     /// # Errors
     ///
-    /// Why no resource could be served with this configuration.
+    /// Fails if no resource can work with this configuration.
     fn configure(
         &self,
         config: Self::Config,
@@ -44,22 +43,22 @@ pub trait Provider: Send + Sync + 'static {
         warnings: &Warnings,
     ) -> impl Future<Output = Result<Self::Client, Errors>> + Send;
 
-    /// The managed resources.
+    /// Returns the managed resources.
     fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Client>>>;
 
-    /// The data sources.
+    /// Returns the data sources.
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Client>>>;
 
-    /// The list resources, each of the type of a managed resource.
+    /// Returns the list resources, each with the type name of a managed resource.
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Client>>>;
 }
 
-/// The host's description of itself when it configures a provider.
+/// The host that configures a provider: Terraform or OpenTofu.
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// The version it claims; newer OpenTofu claims a constant.
+    /// The version that the host sends. Newer OpenTofu versions send a constant.
     pub terraform_version: String,
-    /// Cancelled when the practitioner interrupts the run: what waits is to be given up, what is on
-    /// the wire to be finished.
+    /// Cancelled when the practitioner interrupts the run. Waiting work should stop; requests in
+    /// flight should finish.
     pub stopped: CancellationToken,
 }

@@ -9,87 +9,85 @@ use super::planning::Change;
 use super::private::{Instance, Private};
 use super::schema::Schema;
 
-/// The means of an operation: the configured provider's client, and a place for warnings.
+/// The context of an operation: the provider's client, and a collection for warnings.
 #[derive(Debug)]
 pub struct Context<'a, C> {
-    /// The client that the provider's configuration made.
+    /// The client that [`Provider::configure`](super::Provider::configure) created.
     pub client: &'a C,
-    /// Told to the practitioner beside the result.
+    /// The warnings to return with the result.
     pub warnings: &'a Warnings,
-    /// Private data of the object: as planned in an apply, as stored in a read, and empty
-    /// elsewhere.
+    /// The planned private data in an apply, the stored private data in a read, otherwise empty.
     pub private: &'a Private,
 }
 
-/// The means of planning.
+/// The context of a plan.
 #[derive(Debug)]
 pub struct PlanContext<'a, C> {
-    /// The client that the provider's configuration made, or `None` while that configuration is not
-    /// wholly known: what the client would have told is then to be planned as unknown.
+    /// The client that [`Provider::configure`](super::Provider::configure) created, or `None` while
+    /// the provider configuration has unknown values. Plan as unknown what needs a client.
     pub client: Option<&'a C>,
-    /// Told to the practitioner beside the plan. The plan of an apply leaves out those whose titles
-    /// the first plan has told, where the host hands that on.
+    /// The warnings to return with the plan. If the host stores planned private data, the framework
+    /// drops warnings with a summary that the first plan has returned.
     pub warnings: &'a Warnings,
-    /// Private data of the object before the change. In the second step of a replacement it is what
-    /// the first step has planned.
+    /// The private data before the change. In the second step of a replacement it is the planned
+    /// private data of the first step.
     pub private: &'a Private,
-    /// Private data that the first plan of this change has planned, where this is the plan of the
-    /// apply and the host hands it on (Terraform from 1.16).
+    /// The planned private data of the first plan of this change, if this is the plan of the apply
+    /// and the host sends it (Terraform 1.16 and later).
     pub first_plan: Option<&'a Private>,
-    /// True if the host hands on the private data of first plans: then a plan without
+    /// Whether the host stores planned private data. If it does, a plan without
     /// [`Self::first_plan`] is a first plan.
-    pub hands_on_plans: bool,
-    /// The instance of the resource that the plan is about.
+    pub host_stores_planned_private: bool,
+    /// The resource instance.
     pub instance: Instance,
 }
 
 /// The plan of a resource.
 #[derive(Debug, Clone)]
 pub struct Plan<T> {
-    /// The state that the apply is to bring about; unknown where only the apply can tell.
+    /// The planned new state. Values that only the apply can determine are unknown.
     pub planned: T,
-    /// The attributes whose change can't be made in place. Those that do not change are passed
-    /// over.
-    pub replace: Vec<&'static str>,
-    /// Notes for the apply, beside the state. [`Private::note`] returns them there.
+    /// The attributes whose change requires a replacement. Attributes that don't change are
+    /// ignored.
+    pub requires_replace: Vec<&'static str>,
+    /// Notes for the apply, stored in the planned private data. [`Private::note`] returns them.
     pub notes: Map<String, Json>,
 }
 
-/// A state that an earlier version of the schema has stored.
+/// A state that was stored with an earlier schema version.
 #[derive(Debug, Clone)]
 pub struct StoredState {
-    /// The version of the schema.
+    /// The schema version.
     pub version: i64,
     /// The state as it was stored.
     pub state: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The error of an apply, and the state that it left.
+/// The error of an apply, with the state to store.
 #[derive(Debug)]
-pub struct Failed<T> {
-    /// The object as the server holds it now, where that is not what it was before the apply. A
-    /// create that leaves an object behind has it recorded as tainted, to be replaced by the next
-    /// apply.
-    pub left: Option<T>,
-    /// The error.
+pub struct ApplyError<T> {
+    /// The object on the server, if the apply changed it before it failed. After a create, Terraform
+    /// marks it as tainted, and the next apply replaces it.
+    pub new_state: Option<T>,
+    /// The errors.
     pub errors: Errors,
 }
 
-impl<T> Failed<T> {
-    /// The same failure, with what is left converted.
-    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Failed<U> {
-        Failed { left: self.left.map(convert), errors: self.errors }
+impl<T> ApplyError<T> {
+    /// Converts the state.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> ApplyError<U> {
+        ApplyError { new_state: self.new_state.map(convert), errors: self.errors }
     }
 }
 
-impl<T> From<Errors> for Failed<T> {
-    fn from(errors: Errors) -> Failed<T> {
-        Failed { left: None, errors }
+impl<T> From<Errors> for ApplyError<T> {
+    fn from(errors: Errors) -> ApplyError<T> {
+        ApplyError { new_state: None, errors }
     }
 }
 
-impl<T> From<Diagnostic> for Failed<T> {
-    fn from(diagnostic: Diagnostic) -> Failed<T> {
+impl<T> From<Diagnostic> for ApplyError<T> {
+    fn from(diagnostic: Diagnostic) -> ApplyError<T> {
         Errors::from(diagnostic).into()
     }
 }
@@ -97,14 +95,14 @@ impl<T> From<Diagnostic> for Failed<T> {
 /// The ID or identity of the object to import.
 #[derive(Debug, Clone)]
 pub enum ImportBy<'a, I> {
-    /// By an id, whose form is the resource's own.
+    /// An import ID. Its format depends on the resource.
     Id(&'a str),
-    /// By its identity, wholly known.
+    /// An identity. All its values are known.
     Identity(I),
 }
 
 impl<'a, I> ImportBy<'a, I> {
-    /// Returns the import ID, unless the import is by identity.
+    /// Returns the import ID, or `None` if the import is by identity.
     pub fn id(&self) -> Option<&'a str> {
         match self {
             Self::Id(id) => Some(id),
@@ -113,23 +111,23 @@ impl<'a, I> ImportBy<'a, I> {
     }
 }
 
-/// The state of a resource of another type, to be adopted by a `moved` block.
+/// The source of a `moved` block: a state of another resource type.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
-    /// The address of the other provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4
-    /// sends the prefix of the other resource type in its place.
+    /// The address of the source provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4
+    /// sends the prefix of the resource type instead.
     pub provider_address: String,
-    /// The other resource type.
+    /// The source resource type.
     pub type_name: String,
-    /// The version of the other resource's schema that the state was stored under.
+    /// The schema version that the state was stored with.
     pub schema_version: i64,
     /// The state as it was stored.
     pub state: serde_json::Map<String, serde_json::Value>,
 }
 
 impl MoveSource {
-    /// Checks whether the state was written by the provider `namespace/type`, from whichever
-    /// registry, as far as the host tells: the prefix of a resource type says nothing against it.
+    /// Returns whether the provider `namespace/type` may have written the state, whatever its
+    /// registry. If the host sends only a type prefix, any provider may have.
     #[must_use]
     pub fn is_from(&self, provider: &str) -> bool {
         match self.provider_address.split_once('/') {
@@ -141,56 +139,58 @@ impl MoveSource {
 
 /// A managed resource.
 pub trait Resource: Send + Sync + 'static {
-    /// The client that the provider's configuration makes.
+    /// The client that [`Provider::configure`](super::Provider::configure) creates.
     type Client: Send + Sync + 'static;
     /// The attributes.
     type Model: Model;
-    /// The attributes of an identity.
+    /// The attributes of the identity.
     type Identity: Model;
 
-    /// The name in the configuration language, provider prefix included.
+    /// The type name with the provider prefix, such as `examplecloud_thing`.
     const TYPE_NAME: &'static str;
 
-    /// The schema; its attributes are those of the model.
+    /// Returns the schema. Its attributes are those of [`Self::Model`].
     fn schema(&self) -> Schema;
 
-    /// The shape of identities; its attributes are those of [`Self::Identity`].
+    /// Returns the identity schema. Its attributes are those of [`Self::Identity`].
     fn identity_schema(&self) -> IdentitySchema;
 
-    /// Returns the identity of the object of a state or plan. What the plan does not know is
-    /// unknown here too.
+    /// Returns the identity of a state or plan. Unknown values stay unknown.
     fn identity(&self, state: &Self::Model) -> Self::Identity;
 
-    /// Checks a configuration by itself, before anything is planned. Any attribute may be unknown,
-    /// and an unknown one is never at fault.
+    /// Validates the configuration without a client, before the plan. Any attribute may be unknown;
+    /// an unknown value is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the configuration.
+    /// Returns all problems of the configuration.
     fn validate(&self, config: &Self::Model, warnings: &Warnings) -> Result<(), Errors> {
         let _ = (config, warnings);
         Ok(())
     }
 
-    /// Plans a create or an update. Called even where nothing changes, and again at apply with what
-    /// has become known since: it must depend on the change and on what the server says, and on
-    /// nothing else. It changes only what the configuration leaves unset, with what is not known
-    /// yet as unknown; a configured value may stay as it was where both mean the same.
+    /// Plans a create or an update.
+    ///
+    /// It is also called if nothing changes, and again before the apply with values that have become
+    /// known since, so it may depend only on the change and on the server.
+    ///
+    /// It may set only attributes that the configuration leaves unset, as unknown if only the apply
+    /// can determine them. A configured attribute may keep its prior value if both mean the same.
     ///
     /// # Errors
     ///
-    /// The problems that would make the apply fail.
+    /// Returns the problems that would make the apply fail.
     fn plan(
         &self,
         context: PlanContext<'_, Self::Client>,
         change: Change<Self::Model>,
     ) -> impl Future<Output = Result<Plan<Self::Model>, Errors>> + Send;
 
-    /// Plans the removal of an object, and returns what the plan tells its apply.
+    /// Plans the removal of an object and returns notes for the apply, as [`Plan::notes`].
     ///
     /// # Errors
     ///
-    /// Anything that would make the apply fail.
+    /// Returns the problems that would make the apply fail.
     fn plan_removal(
         &self,
         context: PlanContext<'_, Self::Client>,
@@ -200,83 +200,87 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(Map::new()) }
     }
 
-    /// Brings a planned object into being and returns it with nothing unknown.
+    /// Creates the planned object and returns its new state without unknown values.
     ///
     /// # Errors
     ///
-    /// Where it did not come into being, or not as planned.
+    /// Fails if the object wasn't created, or not as planned.
     fn create(
         &self,
         context: Context<'_, Self::Client>,
         planned: Self::Model,
-    ) -> impl Future<Output = Result<Self::Model, Failed<Self::Model>>> + Send;
+    ) -> impl Future<Output = Result<Self::Model, ApplyError<Self::Model>>> + Send;
 
-    /// The object as it is now, or `None` where it is certain that it is gone. Works from what an
-    /// import left, and keeps the values of the state where they mean the same.
+    /// Returns the current state of the object, or `None` if it certainly doesn't exist.
+    ///
+    /// `state` may be the incomplete state of an import. A value of `state` is kept if it means the
+    /// same as the current one.
     ///
     /// # Errors
     ///
-    /// Where the object can't be read; that never means that it is gone.
+    /// Fails if the object can't be read, which doesn't mean that it doesn't exist.
     fn read(
         &self,
         context: Context<'_, Self::Client>,
         state: Self::Model,
     ) -> impl Future<Output = Result<Option<Self::Model>, Errors>> + Send;
 
-    /// Changes an object in place and returns it with nothing unknown.
+    /// Updates the object in place and returns its new state without unknown values.
     ///
     /// # Errors
     ///
-    /// Where it is not as planned now.
+    /// Fails if the object isn't as planned afterwards.
     fn update(
         &self,
         context: Context<'_, Self::Client>,
         prior: Self::Model,
         planned: Self::Model,
-    ) -> impl Future<Output = Result<Self::Model, Failed<Self::Model>>> + Send;
+    ) -> impl Future<Output = Result<Self::Model, ApplyError<Self::Model>>> + Send;
 
-    /// Removes an object. One that is gone already is removed.
+    /// Deletes the object. Succeeds if it doesn't exist anymore.
     ///
     /// # Errors
     ///
-    /// Where it may still be there.
+    /// Fails if the object may still exist.
     fn delete(
         &self,
         context: Context<'_, Self::Client>,
         state: Self::Model,
-    ) -> impl Future<Output = Result<(), Failed<Self::Model>>> + Send;
+    ) -> impl Future<Output = Result<(), ApplyError<Self::Model>>> + Send;
 
-    /// The object that an import names, with what [`Resource::read`] needs, which is called next.
+    /// Returns a state with the attributes that [`Resource::read`] needs. The host reads the object
+    /// next.
     ///
     /// # Errors
     ///
-    /// Where it names nothing.
+    /// Fails if the ID or identity doesn't identify an object.
     fn import(
         &self,
         context: Context<'_, Self::Client>,
         by: ImportBy<'_, Self::Identity>,
     ) -> impl Future<Output = Result<Self::Model, Errors>> + Send;
 
-    /// Upgrades a state of an earlier schema version to one that the current schema can read.
-    /// Returns `None` for a version that was never released; by default that is any.
+    /// Upgrades a state of an earlier schema version to the current one. Returns `None` if that
+    /// version was never released, which is the default.
     fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
         let _ = stored;
         None
     }
 
-    /// Takes over a state from another resource type. There is no client: what only the server
-    /// knows stays null until the next read.
+    /// Converts a state of another resource type. Without a client, attributes that only the server
+    /// knows stay null until the next read.
     ///
     /// # Errors
     ///
-    /// Where the resource can't take over from that type or from that state; by default always.
+    /// Fails if the resource can't convert states of that type, or not this state. By default it
+    /// always fails.
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Self::Model, Errors> {
         let _ = warnings;
         Err(cannot_move(source, Self::TYPE_NAME).into())
     }
 }
 
-/// A state that a resource can't take over.
+/// Returns the error for a state that can't be moved to a resource.
 pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unsupported move",

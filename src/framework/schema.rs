@@ -1,74 +1,74 @@
-//! Schemas: which attributes an object has, who sets them, and how a plan treats them.
+//! Schemas: the attributes of an object, and who may set them.
 
 use std::collections::BTreeMap;
 
 use super::types::Type;
 use super::value::Value;
 
-/// The attributes of a provider block, a resource or a data source.
+/// The schema of a provider block, a resource, a data source or a list resource.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    /// The version that states are stored under; raised with every change of shape.
+    /// The schema version, stored with each state. Increment it when the shape of the state changes.
     pub version: i64,
-    /// The description of the object, in Markdown.
+    /// The description, in Markdown.
     pub description: &'static str,
     /// The attributes in the order of the documentation: required, optional, computed.
     pub attributes: Vec<Attribute>,
 }
 
 impl Schema {
-    /// The type of the whole object.
+    /// Returns the type of the whole object.
     pub fn object_type(&self) -> Type {
         Type::Object(object_type(&self.attributes))
     }
 }
 
-/// One attribute. Made by [`Attribute::required`], [`Attribute::optional`] or
-/// [`Attribute::computed`].
+/// An attribute, created by [`Attribute::required`], [`Attribute::optional`],
+/// [`Attribute::computed`] or one of their variants.
 #[derive(Debug, Clone)]
 pub struct Attribute {
     /// The name in the configuration language.
     pub name: &'static str,
-    /// The shape of its values.
+    /// The shape of the value.
     pub shape: Shape,
     /// The description, in Markdown.
     pub description: &'static str,
-    /// Must be set by the practitioner.
+    /// The practitioner must set it.
     pub required: bool,
-    /// May be set by the practitioner.
+    /// The practitioner may set it.
     pub optional: bool,
-    /// May be set by the provider.
+    /// The provider may set it.
     pub computed: bool,
-    /// Never shown in a plan.
+    /// Hosts redact it in their output.
     pub sensitive: bool,
-    /// The reason not to use the attribute any more, if it is deprecated.
+    /// The deprecation message, if the attribute is deprecated.
     pub deprecated: Option<&'static str>,
-    /// The planned value of an unset attribute.
+    /// The planned value if the configuration doesn't set it.
     pub default: Option<Value>,
 }
 
-/// The shape of an attribute's values.
+/// The shape of an attribute's value.
 #[derive(Debug, Clone)]
 pub enum Shape {
-    /// A type without documentation of its own.
+    /// A value of a type.
     Plain(Type),
-    /// Objects whose attributes are documented one by one.
+    /// Objects with nested attributes.
     Nested(Nesting, Vec<Attribute>),
 }
 
-/// The number of objects that a nested attribute holds.
+/// The nesting mode of nested attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nesting {
-    /// One.
+    /// One object.
     Single,
-    /// Any number, in order.
+    /// A list of objects.
     List,
-    /// Any number, by keys of the practitioner's.
+    /// A map of objects.
     Map,
 }
 
 impl Shape {
-    /// The type of the values.
+    /// Returns the type of the value.
     pub fn ty(&self) -> Type {
         match self {
             Shape::Plain(ty) => ty.clone(),
@@ -98,70 +98,69 @@ impl Attribute {
         }
     }
 
-    /// An attribute that the practitioner must set.
+    /// Creates an attribute that the practitioner must set.
     pub fn required(name: &'static str, ty: Type, description: &'static str) -> Attribute {
         Attribute { required: true, ..Attribute::new(name, Shape::Plain(ty), description) }
     }
 
-    /// An attribute that the practitioner may set.
+    /// Creates an attribute that the practitioner may set.
     pub fn optional(name: &'static str, ty: Type, description: &'static str) -> Attribute {
         Attribute { optional: true, ..Attribute::new(name, Shape::Plain(ty), description) }
     }
 
-    /// An attribute that the provider sets.
+    /// Creates an attribute that the provider sets.
     pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Attribute {
         Attribute { computed: true, ..Attribute::new(name, Shape::Plain(ty), description) }
     }
 
-    /// A map of objects that the practitioner may set.
+    /// Creates a map of objects that the practitioner may set.
     pub fn optional_map(
         name: &'static str,
-        of: Vec<Attribute>,
+        attributes: Vec<Attribute>,
         description: &'static str,
     ) -> Attribute {
-        let shape = Shape::Nested(Nesting::Map, of);
+        let shape = Shape::Nested(Nesting::Map, attributes);
         Attribute { optional: true, ..Attribute::new(name, shape, description) }
     }
 
-    /// A list of objects that the provider sets.
+    /// Creates a list of objects that the provider sets.
     pub fn computed_list(
         name: &'static str,
-        of: Vec<Attribute>,
+        attributes: Vec<Attribute>,
         description: &'static str,
     ) -> Attribute {
-        let shape = Shape::Nested(Nesting::List, of);
+        let shape = Shape::Nested(Nesting::List, attributes);
         Attribute { computed: true, ..Attribute::new(name, shape, description) }
     }
 
-    /// An object that the provider sets.
+    /// Creates an object that the provider sets.
     pub fn computed_object(
         name: &'static str,
-        of: Vec<Attribute>,
+        attributes: Vec<Attribute>,
         description: &'static str,
     ) -> Attribute {
-        let shape = Shape::Nested(Nesting::Single, of);
+        let shape = Shape::Nested(Nesting::Single, attributes);
         Attribute { computed: true, ..Attribute::new(name, shape, description) }
     }
 
-    /// The same, but where the practitioner leaves it unset, the provider sets it.
+    /// Lets the provider set the attribute if the configuration doesn't.
     pub fn or_computed(self) -> Attribute {
         Attribute { computed: true, ..self }
     }
 
-    /// The same, planned as `default` where unset. Terraform allows that for computed attributes
-    /// only.
-    pub fn or_default(self, default: Value) -> Attribute {
+    /// Sets the default, and makes the attribute computed, as Terraform requires for a default.
+    pub fn with_default(self, default: Value) -> Attribute {
         Attribute { computed: true, default: Some(default), ..self }
     }
 
-    /// The same, never shown in a plan.
+    /// Marks the attribute as sensitive.
     pub fn sensitive(self) -> Attribute {
         Attribute { sensitive: true, ..self }
     }
 
-    /// The same, discouraged with a reason.
-    pub fn deprecated(self, reason: &'static str) -> Attribute {
-        Attribute { deprecated: Some(reason), ..self }
+    /// Marks the attribute as deprecated.
+    pub fn deprecated(self, message: &'static str) -> Attribute {
+        Attribute { deprecated: Some(message), ..self }
     }
 }
 
@@ -169,45 +168,46 @@ fn object_type(attributes: &[Attribute]) -> BTreeMap<String, Type> {
     attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty())).collect()
 }
 
-/// Returns the first rule of Terraform's schema loading that the schema breaks: core refuses every
-/// command over one.
-///
-/// `model` names the attributes of the model that goes with the schema; they must be the schema's
-/// own.
-pub(super) fn defect(schema: &Schema, model: &[&str]) -> Option<String> {
-    let of_schema: Vec<&str> = schema.attributes.iter().map(|attribute| attribute.name).collect();
-    let mut sorted = [of_schema, model.to_vec()];
-    sorted.iter_mut().for_each(|names| names.sort_unstable());
-    if sorted[0] != sorted[1] {
-        return Some(format!("the schema has {:?}, the model {:?}", sorted[0], sorted[1]));
+/// Returns the first rule that the schema violates: one of Core, which rejects an invalid schema in
+/// every command, or that its attributes are `model_attributes`.
+pub(super) fn violation(schema: &Schema, model_attributes: &[&str]) -> Option<String> {
+    let mut of_schema: Vec<&str> =
+        schema.attributes.iter().map(|attribute| attribute.name).collect();
+    let mut of_model = model_attributes.to_vec();
+    of_schema.sort_unstable();
+    of_model.sort_unstable();
+    if of_schema != of_model {
+        return Some(format!(
+            "the schema has the attributes {of_schema:?}, but the model {of_model:?}"
+        ));
     }
     if schema.version < 0 {
         return Some("the version is negative".into());
     }
-    schema.attributes.iter().find_map(attribute_defect)
+    schema.attributes.iter().find_map(attribute_violation)
 }
 
-fn attribute_defect(attribute: &Attribute) -> Option<String> {
+fn attribute_violation(attribute: &Attribute) -> Option<String> {
     let name = attribute.name;
     let nested = match &attribute.shape {
         Shape::Nested(_, attributes) => attributes.as_slice(),
         Shape::Plain(_) => &[],
     };
-    let readable = name.starts_with(|first: char| first.is_ascii_lowercase())
+    let valid_name = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     match attribute {
-        _ if !readable => Some(format!("{name:?} is not a readable name")),
+        _ if !valid_name => Some(format!("{name:?} isn't a valid attribute name")),
         Attribute { required: false, optional: false, computed: false, .. } => {
-            Some(format!("nobody sets {name}"))
+            Some(format!("`{name}` must be required, optional or computed"))
         }
         Attribute { required: true, optional: true, .. }
         | Attribute { required: true, computed: true, .. } => {
-            Some(format!("{name} is required and yet may be left out"))
+            Some(format!("`{name}` is required, so it can't be optional or computed"))
         }
-        Attribute { description: "", .. } => Some(format!("{name} has no description")),
-        _ => nested.iter().find_map(attribute_defect),
+        Attribute { description: "", .. } => Some(format!("`{name}` has no description")),
+        _ => nested.iter().find_map(attribute_violation),
     }
 }
 
@@ -220,32 +220,35 @@ mod tests {
     }
 
     #[test]
-    fn what_core_would_refuse_is_found_first() {
+    fn schemas_that_core_rejects_are_found() {
         let text = |name| Attribute::optional(name, Type::String, "Text.");
-        assert_eq!(defect(&schema(vec![text("a")]), &["a"]), None);
+        assert_eq!(violation(&schema(vec![text("a")]), &["a"]), None);
         assert_eq!(
-            defect(&schema(vec![text("a")]), &["b"]).as_deref(),
-            Some(r#"the schema has ["a"], the model ["b"]"#)
+            violation(&schema(vec![text("a")]), &["b"]).as_deref(),
+            Some(r#"the schema has the attributes ["a"], but the model ["b"]"#)
         );
         let both = Attribute { required: true, ..text("a") };
         assert_eq!(
-            defect(&schema(vec![both]), &["a"]).as_deref(),
-            Some("a is required and yet may be left out")
+            violation(&schema(vec![both]), &["a"]).as_deref(),
+            Some("`a` is required, so it can't be optional or computed")
         );
-        let nobody = Attribute { optional: false, ..text("a") };
-        assert_eq!(defect(&schema(vec![nobody]), &["a"]).as_deref(), Some("nobody sets a"));
-        let inside = Attribute::computed_list("a", vec![text("B")], "A list.");
+        let neither = Attribute { optional: false, ..text("a") };
         assert_eq!(
-            defect(&schema(vec![inside]), &["a"]).as_deref(),
-            Some("\"B\" is not a readable name")
+            violation(&schema(vec![neither]), &["a"]).as_deref(),
+            Some("`a` must be required, optional or computed")
+        );
+        let nested = Attribute::computed_list("a", vec![text("B")], "A list.");
+        assert_eq!(
+            violation(&schema(vec![nested]), &["a"]).as_deref(),
+            Some("\"B\" isn't a valid attribute name")
         );
     }
 
     #[test]
-    fn a_list_of_objects_has_the_type_of_its_attributes() {
+    fn object_type_includes_nested_attributes() {
         let list = Attribute::computed_list(
             "a",
-            vec![Attribute::computed("id", Type::Number, "An id.")],
+            vec![Attribute::computed("id", Type::Number, "An ID.")],
             "A list.",
         );
         assert_eq!(

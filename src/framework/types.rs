@@ -1,4 +1,4 @@
-//! Terraform's type constraints, as far as our schemas use them.
+//! The type constraints of Terraform that our schemas use.
 
 use std::collections::BTreeMap;
 
@@ -24,22 +24,22 @@ pub enum Type {
 }
 
 impl Type {
-    /// `list(element)`.
+    /// Creates `list(element)`.
     pub fn list(element: Type) -> Type {
         Type::List(Box::new(element))
     }
 
-    /// `set(element)`.
+    /// Creates `set(element)`.
     pub fn set(element: Type) -> Type {
         Type::Set(Box::new(element))
     }
 
-    /// `map(element)`.
+    /// Creates `map(element)`.
     pub fn map(element: Type) -> Type {
         Type::Map(Box::new(element))
     }
 
-    /// The JSON form that the plugin protocol writes into schemas.
+    /// Returns the JSON form that the plugin protocol uses in schemas.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Type::Bool => json!("bool"),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constraints_read_as_the_protocol_writes_them() {
+    fn types_have_the_json_form_of_the_protocol() {
         let object =
             Type::Object(BTreeMap::from([("a".into(), Type::Bool), ("b".into(), Type::Number)]));
         assert_eq!(Type::String.to_json().to_string(), r#""string""#);

@@ -1,36 +1,36 @@
-//! Values as Terraform means them: every value may be null or not yet known.
+//! Terraform values: each may be null or unknown.
 
 use std::collections::BTreeMap;
 
 /// The attributes of a configuration, plan or state, by name.
 pub type Object = BTreeMap<String, Value>;
 
-/// A value of any type of Terraform's type system that our schemas use.
+/// A value of any of the [types](super::Type) that our schemas use.
 ///
-/// `Ord` is only there so that sets have one form; it says nothing about magnitude.
+/// `Ord` gives sets a canonical order; it doesn't compare magnitudes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// Not set.
     Null,
-    /// To be known after apply.
+    /// Known after apply.
     Unknown,
     /// `true` or `false`.
     Bool(bool),
     /// A number of any size.
     Number(Number),
-    /// Text; Terraform normalises it to NFC on its side.
+    /// A string; Terraform normalizes it to NFC.
     String(String),
-    /// Elements in order.
+    /// The elements of a list.
     List(Vec<Value>),
-    /// Elements in the one order that [`Value::set`] gives them.
+    /// The elements of a set in canonical order, created by [`Value::set`].
     Set(Vec<Value>),
-    /// A map or an object: both are keyed by text.
+    /// A map or an object.
     Map(Object),
 }
 
 impl Value {
-    /// A set of the elements: without order and without duplicates, but two unknown elements stay
-    /// two, for they may turn out to differ.
+    /// Creates a set without duplicates. Unknown elements are kept, because they may turn out to
+    /// differ.
     pub fn set(elements: impl IntoIterator<Item = Value>) -> Value {
         let mut elements: Vec<Value> = elements.into_iter().collect();
         elements.sort();
@@ -38,7 +38,7 @@ impl Value {
         Value::Set(elements)
     }
 
-    /// Returns whether the value and everything inside it are known.
+    /// Returns whether the value contains no unknown value at any depth.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Value::Unknown => false,
@@ -51,18 +51,17 @@ impl Value {
     }
 }
 
-/// A number without loss: ids stay exact, whatever their size.
+/// A number without loss of precision, so that large IDs stay exact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
     /// A whole number that fits 64 bits.
     Integer(i64),
-    /// Any other finite number, as decimal text without exponent, sign `+` or needless zeros.
+    /// Any other finite number, as a decimal without exponent, `+` sign or redundant zeros.
     Decimal(String),
 }
 
 impl Number {
-    /// The number that a decimal text stands for, or `None` where the text is no finite decimal
-    /// number.
+    /// Parses a decimal number without exponent; returns `None` for any other text.
     pub fn parse(text: &str) -> Option<Number> {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => ("-", digits),
@@ -86,7 +85,7 @@ impl Number {
         Some(Number::Decimal(format!("{sign}{whole}.{fraction}")))
     }
 
-    /// The number nearest to a float's shortest decimal text, or `None` for an infinity or NaN.
+    /// Converts a float by its shortest decimal text; returns `None` for an infinity or NaN.
     pub fn from_float(float: f64) -> Option<Number> {
         float.is_finite().then(|| Number::parse(&float.to_string())).flatten()
     }
@@ -112,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_one_form_each() {
+    fn numbers_are_normalized() {
         assert_eq!(Number::parse("42"), Some(Number::Integer(42)));
         assert_eq!(Number::parse("042.00"), Some(Number::Integer(42)));
         assert_eq!(Number::parse("-0"), Some(Number::Integer(0)));
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_finite_decimal_number_is_refused() {
+    fn other_texts_are_not_numbers() {
         for text in ["", "-", ".5", "1.", "1e5", "0x10", "NaN", "+1", "1 "] {
             assert_eq!(Number::parse(text), None, "{text:?}");
         }
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_has_one_form() {
+    fn sets_are_normalized() {
         let [a, b] = ["a", "b"].map(|text| Value::String(text.into()));
         assert_eq!(Value::set([b.clone(), a.clone(), b.clone()]), Value::set([a, b]));
         assert_eq!(
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_is_found_at_any_depth() {
+    fn unknown_values_are_found_at_any_depth() {
         let deep = Value::Map(Object::from([(
             "a".into(),
             Value::List(vec![Value::Null, Value::Unknown]),

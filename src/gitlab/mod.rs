@@ -1,11 +1,9 @@
-//! GitLab's concepts: one client for the job token scope, its allowlists and their permissions, and
-//! the projects, groups and users they name. It hides the interface's inconsistencies (two
-//! languages, names of ids, empty answers, lists that contain their project, refusals that mean
-//! success) and spends as few requests as GitLab allows. What a caller does with the answers must
-//! never appear in here.
+//! A client for GitLab's job token scopes, their allowlists and permissions, and for projects, groups
+//! and users. It hides the inconsistencies of the API (REST and GraphQL, names of IDs, empty
+//! responses, lists that contain their project, errors that mean success) and needs few requests.
+//! Nothing here depends on the callers.
 //!
-//! Four parts, each of which knows only those before it: `names`, `sender`, `endpoints` and
-//! `client`.
+//! The modules are `names`, `sender`, `endpoints` and `client`. Each depends only on those before it.
 
 mod client;
 mod endpoints;
@@ -17,8 +15,8 @@ mod testing;
 
 pub use client::{
     Allowed, AllowedCounts, Allowlist, AuthenticationLog, Client, Confirmation, Coverage,
-    Enforcement, Freshness, Granted, GroupProject, GroupProjects, ListedEntry, NotGranted,
-    NotUndone, OwnSettings, PermissionList, ProjectScope, ProjectScopes, Revoked,
+    Enforcement, Freshness, GrantError, Granted, GroupProject, GroupProjects, ListedEntry,
+    OwnSettings, PermissionList, ProjectScope, ProjectScopes, Revoked, RollbackError,
 };
 pub use endpoints::authentication_log::LoggedProject;
 pub use endpoints::group_projects::Below;
@@ -31,7 +29,7 @@ pub use names::{
     Target, same_path, suggested_path,
 };
 pub use sender::{
-    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, HEADER_TWICE, Proxy, ProxyError,
-    ProxyProblem, TlsProblem, TokenProblem, Words, asked_wait, next_page, refused_header,
-    refused_header_value, words,
+    BaseUrl, BaseUrlError, Config, ConfigError, DUPLICATE_HEADER, Error, ErrorKind, ErrorMessage,
+    Proxy, ProxyError, ProxyProblem, TlsProblem, TokenProblem, forbidden_header,
+    invalid_header_value, next_page, read_error_message, retry_after,
 };

@@ -1,6 +1,5 @@
-//! A GitLab of a few lines for the tests of this folder: a script answers each request, over real
-//! HTTP on loopback, and everything that arrived can be read afterwards. It can break connections,
-//! which a well-behaved server can't.
+//! A mock GitLab server for the tests of this module, over HTTP on loopback. It returns scripted
+//! responses, records requests, and can break connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,7 +52,7 @@ impl Seen {
 #[derive(Clone)]
 pub(super) enum Reply {
     /// An answer as it should be.
-    Answer { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
+    ApiResponse { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
     /// The connection closes once the request was read.
     Lost,
     /// The answer promises more body than comes before the connection closes.
@@ -69,7 +68,7 @@ pub(super) fn json(status: u16, body: &Value) -> Reply {
 }
 
 pub(super) fn text(status: u16, body: &str) -> Reply {
-    Reply::Answer { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Reply::ApiResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
 }
 
 /// An answer with that status and nothing else.
@@ -84,7 +83,7 @@ pub(super) fn refusal(status: u16, message: &str) -> Reply {
 
 impl Reply {
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        if let Self::Answer { headers, .. } = &mut self {
+        if let Self::ApiResponse { headers, .. } = &mut self {
             headers.push((name, value.to_string()));
         }
         self
@@ -325,7 +324,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n[{\"id\":").await;
             false
         }
-        Reply::Answer { status, headers, body } => {
+        Reply::ApiResponse { status, headers, body } => {
             let mut head = format!("HTTP/1.1 {status} Scripted\r\n");
             for (name, value) in headers {
                 head.push_str(&format!("{name}: {value}\r\n"));

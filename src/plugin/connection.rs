@@ -1,5 +1,5 @@
-//! An accepted connection, whatever it is made of, with what is kept for it alone, and the count of
-//! those that live. The count is how we notice that the host is gone.
+//! Accepted connections with their sessions, and a count of the open ones, which shows whether the
+//! host is still connected.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,58 +10,61 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tonic::transport::server::Connected;
 
-/// Counts the connections, and remembers whether there ever was one.
+/// The number of connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    /// Connections that live now.
-    pub(super) live: usize,
-    /// There was at least one.
-    pub(super) ever: bool,
+pub(super) struct ConnectionCount {
+    /// The open connections.
+    pub(super) open: usize,
+    /// Whether there ever was a connection.
+    pub(super) any: bool,
 }
 
-/// Counts connections from their making to their drop. Clones share the count.
+/// Tracks the open connections. Clones share the count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Connections(Arc<watch::Sender<Tally>>);
+pub(super) struct ConnectionTracker(Arc<watch::Sender<ConnectionCount>>);
 
-impl Connections {
-    /// Counts `io` for as long as the connection lives.
-    pub(super) fn admit<S: Session>(&self, io: impl Io + 'static) -> Connection<S> {
-        self.0.send_modify(|tally| *tally = Tally { live: tally.live + 1, ever: true });
-        Connection { io: Box::new(io), session: S::default(), _presence: Presence(self.clone()) }
+impl ConnectionTracker {
+    /// Wraps `io` into a connection that is counted until it is dropped.
+    pub(super) fn track<S: Session>(&self, io: impl Io + 'static) -> Connection<S> {
+        self.0.send_modify(|count| *count = ConnectionCount { open: count.open + 1, any: true });
+        Connection {
+            io: Box::new(io),
+            session: S::default(),
+            _guard: ConnectionGuard(self.clone()),
+        }
     }
 
-    /// Follows the count.
-    pub(super) fn watch(&self) -> watch::Receiver<Tally> {
+    /// Returns a receiver of the count.
+    pub(super) fn watch(&self) -> watch::Receiver<ConnectionCount> {
         self.0.subscribe()
     }
 }
 
 #[derive(Debug)]
-struct Presence(Connections);
+struct ConnectionGuard(ConnectionTracker);
 
-impl Drop for Presence {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.0.0.send_modify(|tally| tally.live -= 1);
+        self.0.0.send_modify(|count| count.open -= 1);
     }
 }
 
-/// A stream that can be a connection.
+/// The transport of a connection.
 pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// State that the service behind the connections keeps for each of them alone. It is made with the
-/// connection, is found in the extensions of each of its requests, and its clones share what they
-/// hold.
+/// The state that a service keeps for a connection. It is created with the connection and added to
+/// the extensions of its requests. Clones must share their state.
 pub trait Session: Clone + Default + Send + Sync + Unpin + 'static {}
 
 impl<S: Clone + Default + Send + Sync + Unpin + 'static> Session for S {}
 
-/// A connection to the host, authenticated where TLS is on.
+/// A connection to a host, authenticated if TLS is used.
 pub(super) struct Connection<S> {
     io: Box<dyn Io>,
     session: S,
-    _presence: Presence,
+    _guard: ConnectionGuard,
 }
 
 impl<S: Session> Connected for Connection<S> {
@@ -117,17 +120,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_count_until_they_are_dropped() {
-        let connections = Connections::default();
-        let tally = connections.watch();
-        assert_eq!(*tally.borrow(), Tally { live: 0, ever: false });
+    fn connections_are_counted_until_they_are_dropped() {
+        let connections = ConnectionTracker::default();
+        let count = connections.watch();
+        assert_eq!(*count.borrow(), ConnectionCount { open: 0, any: false });
 
-        let first: Connection<()> = connections.admit(tokio::io::empty());
-        let second: Connection<()> = connections.clone().admit(tokio::io::empty());
-        assert_eq!(*tally.borrow(), Tally { live: 2, ever: true });
+        let first: Connection<()> = connections.track(tokio::io::empty());
+        let second: Connection<()> = connections.clone().track(tokio::io::empty());
+        assert_eq!(*count.borrow(), ConnectionCount { open: 2, any: true });
 
         drop(first);
         drop(second);
-        assert_eq!(*tally.borrow(), Tally { live: 0, ever: true });
+        assert_eq!(*count.borrow(), ConnectionCount { open: 0, any: true });
     }
 }

@@ -1,5 +1,5 @@
-//! The environment that a host gives us, read once into a typed value. The process's real
-//! environment is touched in one line, so every rule is testable without a process.
+//! The environment variables that a host sets, read once into a typed value. Only
+//! [`Launch::from_environment`] and [`Launch::for_debug`] read the process environment.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use super::PROTOCOL_VERSION;
 
-/// Proves nothing but good will: hosts set it so that a plugin started by hand can say what it is.
+/// The magic cookie. It isn't a security measure: it shows that a host started the plugin.
 const COOKIE_VARIABLE: &str = "TF_PLUGIN_MAGIC_COOKIE";
-/// The same in Terraform and OpenTofu, for every protocol version.
+/// The value of the cookie in Terraform and OpenTofu, for all protocol versions.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 const PROTOCOL_VERSIONS: &str = "PLUGIN_PROTOCOL_VERSIONS";
@@ -20,82 +20,82 @@ const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
 pub(super) const SOCKET_DIR: &str = "PLUGIN_UNIX_SOCKET_DIR";
 const SOCKET_GROUP: &str = "PLUGIN_UNIX_SOCKET_GROUP";
 
-/// The system's, not a host's: the user's directory for temporary files.
+/// The user's directory for temporary files.
 pub(super) const TEMPORARY_DIR: &str = "TMPDIR";
-/// The directory for temporary files that every Unix has. Hosts' own plugins use it if `TMPDIR` is
-/// unset.
+/// The system's directory for temporary files. Go plugins use it if `TMPDIR` is unset.
 const SYSTEM_TEMPORARY_DIR: &str = "/tmp";
 
-/// Ours, not a host's: `tcp` or `unix` in place of what suits the system.
+/// A variable of this provider: `tcp` or `unix`, instead of the default of the system.
 pub(super) const NETWORK: &str = "GITLAB_JOB_TOKEN_PLUGIN_NETWORK";
 
-/// Settings by a host for the process that it starts.
+/// The settings that a host passes to the plugin process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
-    /// The protocol versions that the host speaks, in its own order, which is random.
+    /// The protocol versions that the host supports, in random order.
     pub protocol_versions: Vec<u32>,
     /// The TCP ports to choose from; `0..=0` lets the system choose.
     pub ports: RangeInclusive<u16>,
-    /// The PEM certificate that the host will present. Present means that mutual TLS is required.
+    /// The PEM client certificate of the host. If it is set, mutual TLS is required.
     pub client_certificate: Option<String>,
-    /// The host wants to read in the handshake whether we multiplex connections.
-    pub asks_for_multiplexing: bool,
+    /// Whether the handshake must state if the plugin multiplexes connections.
+    pub multiplexing_requested: bool,
     /// The directory for the socket, instead of a temporary one.
     pub socket_dir: Option<PathBuf>,
-    /// The temporary directories to put the socket in, the preferred one first.
+    /// The temporary directories for the socket, in order of preference.
     pub temporary_dirs: Vec<PathBuf>,
-    /// The group, by name or number, that may use the socket beside its owner.
+    /// The name or ID of a group that may use the socket besides its owner.
     pub socket_group: Option<String>,
-    /// The kind of socket that the user asks for. Without it, the system's usual kind is used if it
-    /// works.
+    /// The network that the user requested. By default it depends on the system.
     pub network: Option<Network>,
 }
 
-/// The kind of socket to listen on.
+/// The network to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// A unix socket in a directory of our own.
+    /// A Unix socket in a private directory.
     Unix,
     /// TCP on the loopback interface.
     Tcp,
 }
 
-/// The error of a start without anything to serve.
+/// The error of reading the launch settings.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LaunchError {
-    /// The magic cookie is missing or wrong: most likely a person runs the binary by hand.
+    /// The magic cookie is missing or wrong: a person probably ran the binary by hand.
     #[error(
         "{COOKIE_VARIABLE} is missing or wrong, so this process was not started by Terraform or \
          OpenTofu"
     )]
     NoHost,
-    /// A variable holds something that cannot be used.
+    /// A variable has an invalid value.
     #[error("the environment variable {variable} is {value:?}, but must be {expected}")]
     Invalid {
-        /// The variable's name.
+        /// The name of the variable.
         variable: &'static str,
-        /// The value, with characters replaced that are not Unicode.
+        /// The value, with invalid Unicode replaced.
         value: String,
-        /// The values that it may have, as the end of a sentence.
+        /// The expected kind of value, worded to follow "must be".
         expected: &'static str,
     },
 }
 
 impl Launch {
-    /// Reads the environment of this process.
+    /// Reads the settings from the environment of this process.
     ///
     /// # Errors
-    /// As [`Launch::read`].
+    ///
+    /// See [`Launch::read`].
     pub fn from_environment() -> Result<Self, LaunchError> {
         Self::read(|name| std::env::var_os(name))
     }
 
-    /// Reads the environment that `lookup` gives. An empty variable counts as unset, as it does for
-    /// hosts.
+    /// Reads the settings from the variables that `lookup` returns. As in hosts, an empty variable is
+    /// unset.
     ///
     /// # Errors
-    /// [`LaunchError::NoHost`] without the right cookie, [`LaunchError::Invalid`] for a value that
-    /// makes no sense.
+    ///
+    /// Returns [`LaunchError::NoHost`] without the magic cookie, and [`LaunchError::Invalid`] for an
+    /// invalid value.
     pub fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
         let environment = Environment(lookup);
         if environment.raw(COOKIE_VARIABLE).is_none_or(|cookie| cookie != COOKIE) {
@@ -106,31 +106,31 @@ impl Launch {
         Ok(Self {
             protocol_versions: environment.protocol_versions()?,
             ports: min_port..=max_port,
-            client_certificate: environment.text(CLIENT_CERT, "a certificate in PEM form")?,
-            asks_for_multiplexing: environment.raw(MULTIPLEX).is_some(),
+            client_certificate: environment.text(CLIENT_CERT, "a PEM certificate")?,
+            multiplexing_requested: environment.raw(MULTIPLEX).is_some(),
             socket_dir: environment.raw(SOCKET_DIR).map(PathBuf::from),
             temporary_dirs: environment.temporary_dirs(),
-            socket_group: environment.text(SOCKET_GROUP, "the name or number of a group")?,
+            socket_group: environment.text(SOCKET_GROUP, "the name or ID of a group")?,
             network: environment.network()?,
         })
     }
 
-    /// Returns settings for hosts that attach: nothing is asked by them, so the system chooses,
-    /// unless the user of this process has chosen the kind of socket.
+    /// Returns the settings of debug mode, in which hosts attach to the process and set no variables.
     ///
     /// # Errors
-    /// [`LaunchError::Invalid`] for a kind of socket that does not exist.
-    pub fn to_attach() -> Result<Self, LaunchError> {
-        Self::read_to_attach(|name| std::env::var_os(name))
+    ///
+    /// Returns [`LaunchError::Invalid`] if the user requested an unknown network.
+    pub fn for_debug() -> Result<Self, LaunchError> {
+        Self::read_for_debug(|name| std::env::var_os(name))
     }
 
-    fn read_to_attach(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
+    fn read_for_debug(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
         let environment = Environment(lookup);
         Ok(Self {
             protocol_versions: vec![PROTOCOL_VERSION],
             ports: 0..=0,
             client_certificate: None,
-            asks_for_multiplexing: false,
+            multiplexing_requested: false,
             socket_dir: None,
             temporary_dirs: environment.temporary_dirs(),
             socket_group: None,
@@ -138,16 +138,17 @@ impl Launch {
         })
     }
 
-    /// Returns whether the host speaks our protocol. One that does not will say so itself, once it
-    /// reads the handshake.
-    pub fn speaks_our_protocol(&self) -> bool {
+    /// Returns whether the host supports [`PROTOCOL_VERSION`]. If it doesn't, it reports an error
+    /// when it reads the handshake.
+    pub fn supports_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
     }
 
-    /// Checks whether a loopback port may replace a unix socket that can't be made. Every user of
-    /// the machine reaches a port, so mutual TLS must keep them out; and a host that names a
-    /// directory or a group may be unable to reach anything else.
-    pub(super) fn may_replace_socket_by_port(&self) -> bool {
+    /// Returns whether a loopback port may be used if no Unix socket can be created.
+    ///
+    /// Every user of the machine can connect to a port, so it requires mutual TLS. A host that sets a
+    /// directory or group may not be able to connect to a port.
+    pub(super) fn allows_port_fallback(&self) -> bool {
         self.network.is_none()
             && self.client_certificate.is_some()
             && self.socket_dir.is_none()
@@ -240,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn without_the_right_cookie_there_is_no_host() {
+    fn missing_or_wrong_cookie_is_an_error() {
         assert_eq!(read(&[]), Err(LaunchError::NoHost));
         assert_eq!(read(&[(COOKIE_VARIABLE, "")]), Err(LaunchError::NoHost));
         assert_eq!(read(&[(COOKIE_VARIABLE, "d602bf8f")]), Err(LaunchError::NoHost));
     }
 
     #[test]
-    fn everything_a_host_sets_is_read() {
+    fn all_variables_of_a_host_are_read() {
         let launch = read_with_cookie(&[
             (PROTOCOL_VERSIONS, "6,5"),
             (MIN_PORT, "10000"),
@@ -266,18 +267,18 @@ mod tests {
                 protocol_versions: vec![6, 5],
                 ports: 10000..=25000,
                 client_certificate: Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
-                asks_for_multiplexing: true,
+                multiplexing_requested: true,
                 socket_dir: Some("/run/plugins".into()),
                 temporary_dirs: vec!["/var/tmp".into(), "/tmp".into()],
                 socket_group: Some("staff".to_owned()),
                 network: Some(Network::Tcp),
             }
         );
-        assert!(launch.speaks_our_protocol());
+        assert!(launch.supports_our_protocol());
     }
 
     #[test]
-    fn an_empty_variable_counts_as_unset() {
+    fn empty_variables_are_unset() {
         let names = [
             PROTOCOL_VERSIONS,
             MIN_PORT,
@@ -294,22 +295,22 @@ mod tests {
     }
 
     #[test]
-    fn the_least_that_a_host_can_set_is_enough() {
+    fn all_variables_but_the_cookie_are_optional() {
         let launch = read_with_cookie(&[]).unwrap();
         assert_eq!(launch.ports, 0..=0);
         assert_eq!(launch.client_certificate, None);
-        assert!(!launch.asks_for_multiplexing);
-        assert!(!launch.speaks_our_protocol());
+        assert!(!launch.multiplexing_requested);
+        assert!(!launch.supports_our_protocol());
     }
 
     #[test]
-    fn an_upper_port_below_the_lower_one_leaves_the_lower_one() {
+    fn maximum_port_below_the_minimum_is_ignored() {
         let launch = read_with_cookie(&[(MIN_PORT, "10000")]).unwrap();
         assert_eq!(launch.ports, 10000..=10000);
     }
 
     #[test]
-    fn a_value_without_sense_is_named_with_its_variable() {
+    fn invalid_value_is_named_with_its_variable() {
         for (variable, value, message) in [
             (MIN_PORT, "65536", r#"PLUGIN_MIN_PORT is "65536", but must be a port number"#),
             (
@@ -329,14 +330,14 @@ mod tests {
     }
 
     #[test]
-    fn of_a_hosts_variables_none_counts_for_one_that_attaches() {
+    fn debug_mode_ignores_the_variables_of_hosts() {
         let host = [
             (SOCKET_DIR, "/run/plugins"),
             (SOCKET_GROUP, "staff"),
             (MIN_PORT, "10000"),
             (NETWORK, "tcp"),
         ];
-        let launch = Launch::read_to_attach(|name| {
+        let launch = Launch::read_for_debug(|name| {
             host.iter()
                 .find(|(variable, _)| *variable == name)
                 .map(|(_, value)| OsString::from(value))
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_temporary_directory_is_named_once() {
+    fn system_temporary_directory_is_not_repeated() {
         for value in ["", "/tmp", "/tmp/"] {
             let launch = read_with_cookie(&[(TEMPORARY_DIR, value)]).unwrap();
             assert_eq!(launch.temporary_dirs, [PathBuf::from("/tmp")]);
@@ -355,9 +356,8 @@ mod tests {
     }
 
     #[test]
-    fn a_port_replaces_a_socket_only_behind_tls() {
-        let may =
-            |variables: &[_]| read_with_cookie(variables).unwrap().may_replace_socket_by_port();
+    fn port_fallback_requires_tls() {
+        let may = |variables: &[_]| read_with_cookie(variables).unwrap().allows_port_fallback();
         let tls = (CLIENT_CERT, "-----BEGIN CERTIFICATE-----\n");
         assert!(may(&[tls]));
         assert!(!may(&[]));
@@ -368,7 +368,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_value_that_is_not_unicode_is_an_error_not_a_panic() {
+    fn invalid_unicode_is_an_error() {
         use std::os::unix::ffi::OsStringExt as _;
 
         let launch = Launch::read(|name| match name {

@@ -1,5 +1,5 @@
-//! Notices that the host is gone without having said so, from the connections it holds and from who
-//! our parent is. A process that stayed would hold a token in memory for nobody.
+//! Detects that the host is gone without a shutdown request, by its connections and by the parent
+//! process. Otherwise the process would keep running with a token in memory.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,42 +7,41 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::connection::{Connections, Tally};
+use super::connection::{ConnectionCount, ConnectionTracker};
 
-/// Hosts connect at once and give up on a start after one minute. Twice that spares a host held in
-/// a debugger.
-const FIRST_CONNECTION_LIMIT: Duration = Duration::from_secs(120);
+/// Timeout of the first connection. Hosts connect immediately and wait at most one minute for a
+/// start; twice that allows for a host in a debugger.
+const FIRST_CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Hosts keep one connection for the life of the process; a moment's grace spares one that connects
-/// anew.
-const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of a reconnect. Hosts keep one connection as long as they use the process.
+const RECONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Interval of looking at who our parent is. There is no event for it.
+/// Interval of polling the parent process ID.
 #[cfg(unix)]
-const PARENT_INTERVAL: Duration = Duration::from_millis(500);
+const PARENT_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The way in which the end of the host showed.
+/// How it was detected that the host is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// Nobody ever connected.
+pub enum HostGone {
+    /// No host connected in time.
     NeverConnected,
-    /// The last connection closed and no other came.
+    /// The last connection closed, and no host reconnected in time.
     Disconnected,
-    /// The process that started us ended.
-    ParentEnded,
+    /// The process that started this one exited.
+    ParentExited,
 }
 
-impl fmt::Display for Gone {
+impl fmt::Display for HostGone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NeverConnected => "nobody ever connected",
+            Self::NeverConnected => "it never connected",
             Self::Disconnected => "its last connection closed",
-            Self::ParentEnded => "the process that started this one has ended",
+            Self::ParentExited => "the process that started this one has exited",
         })
     }
 }
 
-/// The process that started us.
+/// The parent process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parent {
     #[cfg(unix)]
@@ -50,8 +49,9 @@ pub(super) struct Parent {
 }
 
 impl Parent {
-    /// Must be asked before the handshake: a host that dies afterwards is then missed for certain.
-    pub(super) fn now() -> Self {
+    /// Returns the current parent. Call it before the handshake, so that an exit of the host after
+    /// that is always detected.
+    pub(super) fn current() -> Self {
         Self {
             #[cfg(unix)]
             id: std::os::unix::process::parent_id(),
@@ -59,43 +59,45 @@ impl Parent {
     }
 
     #[cfg(unix)]
-    async fn ended(self) {
-        self.replaced(std::os::unix::process::parent_id).await;
+    async fn exited(self) {
+        self.reparented(std::os::unix::process::parent_id).await;
     }
 
-    /// No one tells us here; the connections have to.
+    /// Never completes: on this system only the connections are watched.
     #[cfg(not(unix))]
-    async fn ended(self) {
+    async fn exited(self) {
         std::future::pending().await
     }
 
-    /// The system gives orphans another parent.
+    /// Waits until the process has another parent, as orphans get.
     #[cfg(unix)]
-    async fn replaced(self, parent_now: impl Fn() -> u32) {
+    async fn reparented(self, parent_now: impl Fn() -> u32) {
         while parent_now() == self.id {
-            tokio::time::sleep(PARENT_INTERVAL).await;
+            tokio::time::sleep(PARENT_POLL_INTERVAL).await;
         }
     }
 }
 
 /// Waits until the host is gone.
-pub(super) async fn gone(parent: Parent, connections: &Connections) -> Gone {
+pub(super) async fn wait_until_gone(parent: Parent, connections: &ConnectionTracker) -> HostGone {
     tokio::select! {
-        gone = deserted(connections.watch()) => gone,
-        () = parent.ended() => Gone::ParentEnded,
+        gone = wait_for_disconnect(connections.watch()) => gone,
+        () = parent.exited() => HostGone::ParentExited,
     }
 }
 
-async fn deserted(mut tallies: watch::Receiver<Tally>) -> Gone {
+async fn wait_for_disconnect(mut counts: watch::Receiver<ConnectionCount>) -> HostGone {
     loop {
-        let tally = *tallies.borrow_and_update();
-        let (limit, gone) = match tally {
-            Tally { ever: false, .. } => (FIRST_CONNECTION_LIMIT, Gone::NeverConnected),
-            Tally { live: 0, .. } => (NO_CONNECTION_LIMIT, Gone::Disconnected),
-            Tally { .. } => (Duration::MAX, Gone::Disconnected),
+        let count = *counts.borrow_and_update();
+        let (limit, gone) = match count {
+            ConnectionCount { any: false, .. } => {
+                (FIRST_CONNECTION_TIMEOUT, HostGone::NeverConnected)
+            }
+            ConnectionCount { open: 0, .. } => (RECONNECT_TIMEOUT, HostGone::Disconnected),
+            ConnectionCount { .. } => (Duration::MAX, HostGone::Disconnected),
         };
-        // The count has no sender left only when there is nobody who could still accept.
-        if !matches!(timeout(limit, tallies.changed()).await, Ok(Ok(()))) {
+        // The channel closes only if nothing accepts connections anymore.
+        if !matches!(timeout(limit, counts.changed()).await, Ok(Ok(()))) {
             return gone;
         }
     }
@@ -109,49 +111,52 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_never_connects_is_waited_for_two_minutes() {
+    async fn host_that_never_connects_times_out() {
         let start = Instant::now();
-        assert_eq!(deserted(Connections::default().watch()).await, Gone::NeverConnected);
-        assert_eq!(start.elapsed(), FIRST_CONNECTION_LIMIT);
+        assert_eq!(
+            wait_for_disconnect(ConnectionTracker::default().watch()).await,
+            HostGone::NeverConnected
+        );
+        assert_eq!(start.elapsed(), FIRST_CONNECTION_TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_lost_its_connection_is_waited_for_a_few_seconds() {
-        let connections = Connections::default();
-        let connection = connections.admit::<()>(empty());
-        let watching = tokio::spawn(deserted(connections.watch()));
+    async fn host_that_disconnects_times_out() {
+        let connections = ConnectionTracker::default();
+        let connection = connections.track::<()>(empty());
+        let watching = tokio::spawn(wait_for_disconnect(connections.watch()));
         sleep(Duration::from_secs(24 * 60 * 60)).await;
         assert!(!watching.is_finished(), "a connected host may idle for as long as it likes");
 
         drop(connection);
         let start = Instant::now();
-        assert_eq!(watching.await.unwrap(), Gone::Disconnected);
-        assert_eq!(start.elapsed(), NO_CONNECTION_LIMIT);
+        assert_eq!(watching.await.unwrap(), HostGone::Disconnected);
+        assert_eq!(start.elapsed(), RECONNECT_TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_connects_anew_in_time_is_not_gone() {
-        let connections = Connections::default();
-        drop(connections.admit::<()>(empty()));
-        let watching = tokio::spawn(deserted(connections.watch()));
-        sleep(NO_CONNECTION_LIMIT / 2).await;
-        let _anew = connections.admit::<()>(empty());
-        sleep(NO_CONNECTION_LIMIT * 3).await;
+    async fn host_may_reconnect_in_time() {
+        let connections = ConnectionTracker::default();
+        drop(connections.track::<()>(empty()));
+        let watching = tokio::spawn(wait_for_disconnect(connections.watch()));
+        sleep(RECONNECT_TIMEOUT / 2).await;
+        let _anew = connections.track::<()>(empty());
+        sleep(RECONNECT_TIMEOUT * 3).await;
         assert!(!watching.is_finished());
     }
 
     #[cfg(unix)]
     #[tokio::test(start_paused = true)]
-    async fn another_parent_means_that_the_host_ended() {
+    async fn change_of_the_parent_is_detected() {
         let parent = std::cell::Cell::new(42);
-        let watching = Parent { id: 42 }.replaced(|| parent.get());
+        let watching = Parent { id: 42 }.reparented(|| parent.get());
         tokio::pin!(watching);
         tokio::select! {
             () = &mut watching => panic!("the parent is still the same"),
-            () = sleep(PARENT_INTERVAL * 10) => {}
+            () = sleep(PARENT_POLL_INTERVAL * 10) => {}
         }
         parent.set(1);
-        tokio::time::advance(PARENT_INTERVAL).await;
+        tokio::time::advance(PARENT_POLL_INTERVAL).await;
         watching.await;
     }
 }

@@ -1,6 +1,5 @@
-//! Listens for hosts: on a unix socket in a directory of our own, or a loopback port. Turns what
-//! arrives into connections that are authenticated where TLS is on; one that fails to be costs
-//! nobody else anything.
+//! Listens for hosts on a Unix socket in a private directory, or on a loopback port. With TLS, it
+//! authenticates connections; a connection that fails doesn't affect the others.
 
 use std::fmt;
 use std::io;
@@ -15,58 +14,58 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::connection::{Connection, Connections, Io, Session};
+use super::connection::{Connection, ConnectionTracker, Io, Session};
 use super::environment::{Launch, NETWORK, Network};
 use super::handshake::Address;
 
 #[cfg(unix)]
 mod unix;
 
-/// A host finishes TLS in milliseconds; a peer that does not is not our host.
-const TLS_HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// Timeout of a TLS handshake. Hosts need only milliseconds.
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Pause after a failed accept, which is mostly a lack of file descriptors that passes.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Delay after a failed accept. The usual cause is a temporary lack of file descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Connections that may wait for the server to take them.
+/// Maximum number of connections that wait for the server.
 const BACKLOG: usize = 16;
 
-/// The error of listening.
+/// An error while binding the listener.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// No unix socket could be made, and a port may not replace it.
+    /// No Unix socket could be created, and a port isn't allowed instead.
     #[error("{0}. {remedy}, or {NETWORK} to `tcp`", remedy = .0.remedy())]
-    Unix(NoSocket),
+    Unix(UnixSocketError),
     /// No port could be bound.
     #[error("{0}. Stop a program that uses one of them")]
-    Tcp(NoPort),
-    /// No unix socket could be made, and no port be bound in its place.
+    Tcp(PortError),
+    /// Neither a Unix socket could be created nor a port bound.
     #[error("{socket}; {port}. {remedy}", remedy = socket.remedy())]
     Neither {
-        /// The outcome of the socket.
-        socket: NoSocket,
-        /// The outcome of the port.
-        port: NoPort,
+        /// The error of the socket.
+        socket: UnixSocketError,
+        /// The error of the port.
+        port: PortError,
     },
-    /// This system has no unix sockets, yet they were asked for.
-    #[error("{NETWORK} asks for a unix socket, which this system does not have. Unset it")]
-    NoUnixSockets,
+    /// A Unix socket was requested, but the system doesn't support them.
+    #[error("{NETWORK} is `unix`, but this system doesn't support Unix sockets. Unset it")]
+    UnixSocketsUnsupported,
 }
 
-/// The directories that can't hold a socket, each with the system's reason.
+/// The error of creating a Unix socket: the directories that were tried, each with its error.
 #[derive(Debug)]
-pub struct NoSocket {
+pub struct UnixSocketError {
     directories: Vec<(PathBuf, io::Error)>,
     variable: &'static str,
 }
 
-impl NoSocket {
+impl UnixSocketError {
     fn remedy(&self) -> String {
         format!("Set {} to a writable directory with a short path", self.variable)
     }
 }
 
-impl fmt::Display for NoSocket {
+impl fmt::Display for UnixSocketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no socket can be made")?;
         for (index, (directory, source)) in self.directories.iter().enumerate() {
@@ -77,32 +76,31 @@ impl fmt::Display for NoSocket {
     }
 }
 
-/// The ports that can't be bound.
+/// The error of binding a port.
 #[derive(Debug, thiserror::Error)]
 #[error("no TCP port from {} to {} on 127.0.0.1 is free: {source}", ports.start(), ports.end())]
-pub struct NoPort {
-    /// The ports that the host allows.
+pub struct PortError {
+    /// The ports that were tried.
     ports: RangeInclusive<u16>,
-    /// The system's reason for the last one.
+    /// The error of the last port.
     source: io::Error,
 }
 
-/// The number of hosts that may be connected at once.
+/// The number of hosts that may be connected at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hosts {
-    /// One host. While it is connected a unix socket is away: nobody else needs it, and a process
-    /// that is killed then leaves nothing behind.
+pub(super) enum HostLimit {
+    /// One host. While it is connected, the Unix socket is removed, so that a killed process leaves
+    /// no files behind.
     One,
-    /// As many as come.
-    Many,
+    /// Any number of hosts.
+    Unlimited,
 }
 
-/// The socket to which a host connects. Accepts from the moment it is bound; a socket and its
-/// directory go away with the value.
+/// The listener that hosts connect to. Dropping it removes its socket and directory.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
-    hosts: Hosts,
+    hosts: HostLimit,
     socket: Socket,
 }
 
@@ -114,30 +112,31 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens as the host and the user ask. If they leave it open, a loopback port replaces a unix
-    /// socket that can't be made.
+    /// Binds a listener according to `launch`. Falls back to a loopback port if no Unix socket can
+    /// be created and [`Launch::allows_port_fallback`].
     ///
     /// # Errors
-    /// Fails if no directory and no port allow it.
-    pub(super) async fn bind(launch: &Launch, hosts: Hosts) -> Result<Self, ListenError> {
+    ///
+    /// Fails if neither a socket nor a port can be used.
+    pub(super) async fn bind(launch: &Launch, hosts: HostLimit) -> Result<Self, ListenError> {
         let bind_tcp = || Self::bind_tcp(launch.ports.clone(), hosts);
         match launch.network {
             Some(Network::Tcp) => return bind_tcp().await.map_err(ListenError::Tcp),
-            // Unix sockets keep other users of the machine out. Without them, a port it is.
+            // Unix sockets are the default, because they keep out other users of the machine.
             None if cfg!(not(unix)) => return bind_tcp().await.map_err(ListenError::Tcp),
             Some(Network::Unix) | None => {}
         }
         match Self::bind_unix(launch, hosts) {
-            Err(ListenError::Unix(socket)) if launch.may_replace_socket_by_port() => {
+            Err(ListenError::Unix(socket)) if launch.allows_port_fallback() => {
                 bind_tcp().await.map_err(|port| ListenError::Neither { socket, port })
             }
             bound => bound,
         }
     }
 
-    /// Listens in the first directory that can hold a socket.
+    /// Binds a socket in the first usable directory.
     #[cfg(unix)]
-    fn bind_unix(launch: &Launch, hosts: Hosts) -> Result<Self, ListenError> {
+    fn bind_unix(launch: &Launch, hosts: HostLimit) -> Result<Self, ListenError> {
         use super::environment::{SOCKET_DIR, TEMPORARY_DIR};
 
         let (directories, variable) = match &launch.socket_dir {
@@ -157,15 +156,15 @@ impl Listener {
                 }
             }
         }
-        Err(ListenError::Unix(NoSocket { directories: unusable, variable }))
+        Err(ListenError::Unix(UnixSocketError { directories: unusable, variable }))
     }
 
     #[cfg(not(unix))]
-    fn bind_unix(_: &Launch, _: Hosts) -> Result<Self, ListenError> {
-        Err(ListenError::NoUnixSockets)
+    fn bind_unix(_: &Launch, _: HostLimit) -> Result<Self, ListenError> {
+        Err(ListenError::UnixSocketsUnsupported)
     }
 
-    async fn bind_tcp(ports: RangeInclusive<u16>, hosts: Hosts) -> Result<Self, NoPort> {
+    async fn bind_tcp(ports: RangeInclusive<u16>, hosts: HostLimit) -> Result<Self, PortError> {
         let mut source = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in ports.clone() {
             match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -182,49 +181,45 @@ impl Listener {
                 Err(error) => source = error,
             }
         }
-        Err(NoPort { ports, source })
+        Err(PortError { ports, source })
     }
 
-    /// Returns the address.
+    /// Returns the address to connect to.
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Runs `server` over the connections that arrive, counted in `connections`, and stops
-    /// listening when it is done.
+    /// Runs `server` with the accepted connections, tracked in `connections`, until it completes.
     pub(super) async fn serve<S: Session, F: Future>(
         &mut self,
         tls: Option<TlsAcceptor>,
-        connections: Connections,
+        connections: ConnectionTracker,
         server: impl FnOnce(ReceiverStream<io::Result<Connection<S>>>) -> F,
     ) -> F::Output {
         let (sender, receiver) = mpsc::channel(BACKLOG);
-        let admission = Admission { tls, connections, admitted: sender };
+        let acceptor = Acceptor { tls, connections, accepted: sender };
         tokio::select! {
             output = server(ReceiverStream::new(receiver)) => output,
-            never = self.accept_all(admission) => match never {},
+            never = self.accept_all(acceptor) => match never {},
         }
     }
 
-    async fn accept_all<S: Session>(
-        &mut self,
-        admission: Admission<S>,
-    ) -> std::convert::Infallible {
-        let mut tallies = admission.connections.watch();
+    async fn accept_all<S: Session>(&mut self, acceptor: Acceptor<S>) -> std::convert::Infallible {
+        let mut counts = acceptor.connections.watch();
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
-                Ok(()) = tallies.changed(), if self.hosts == Hosts::One => {
-                    let connected = tallies.borrow_and_update().live > 0;
+                Ok(()) = counts.changed(), if self.hosts == HostLimit::One => {
+                    let connected = counts.borrow_and_update().open > 0;
                     self.socket.set_open(!connected);
                     continue;
                 }
             };
             match accepted {
-                Ok(io) => drop(tokio::spawn(admission.clone().admit(io))),
+                Ok(io) => drop(tokio::spawn(acceptor.clone().accept(io))),
                 Err(error) => {
                     tracing::warn!(%error, "accepting a connection failed");
-                    sleep(ACCEPT_PAUSE).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
@@ -240,13 +235,13 @@ impl Socket {
         })
     }
 
-    /// A port leaves nothing behind and stays as it is.
+    /// Creates or removes a Unix socket. A port has no files to remove and stays open.
     #[cfg(unix)]
     fn set_open(&mut self, open: bool) {
         match self {
             Self::Unix(socket) if open => {
                 if let Err(error) = socket.reopen() {
-                    tracing::warn!(%error, "a host that lost its connection can't come back");
+                    tracing::warn!(%error, "reopening the socket failed: the host can't reconnect");
                 }
             }
             Self::Unix(socket) => socket.close(),
@@ -265,25 +260,26 @@ fn with_address(socket: TcpListener) -> io::Result<(TcpListener, SocketAddr)> {
 
 async fn accept_tcp(socket: &TcpListener) -> io::Result<tokio::net::TcpStream> {
     let (stream, _) = socket.accept().await?;
-    // Calls are small and wait for each other.
+    // RPCs are small and often sequential.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// Admits an accepted socket to the server. Every socket passes it in a task of its own.
+/// Performs the TLS handshake of a socket and passes the connection to the server. It runs in a
+/// separate task for each socket.
 #[derive(Clone)]
-struct Admission<S> {
+struct Acceptor<S> {
     tls: Option<TlsAcceptor>,
-    connections: Connections,
-    admitted: mpsc::Sender<io::Result<Connection<S>>>,
+    connections: ConnectionTracker,
+    accepted: mpsc::Sender<io::Result<Connection<S>>>,
 }
 
-impl<S: Session> Admission<S> {
-    async fn admit(self, io: Box<dyn Io>) {
+impl<S: Session> Acceptor<S> {
+    async fn accept(self, io: Box<dyn Io>) {
         let connection = match &self.tls {
-            None => self.connections.admit(io),
-            Some(tls) => match timeout(TLS_HANDSHAKE_LIMIT, tls.accept(io)).await {
-                Ok(Ok(stream)) => self.connections.admit(stream),
+            None => self.connections.track(io),
+            Some(tls) => match timeout(TLS_HANDSHAKE_TIMEOUT, tls.accept(io)).await {
+                Ok(Ok(stream)) => self.connections.track(stream),
                 Ok(Err(error)) => {
                     return tracing::warn!(%error, "refused a connection that is not the host's");
                 }
@@ -294,8 +290,8 @@ impl<S: Session> Admission<S> {
                 }
             },
         };
-        // Nobody takes it only when the server has ended, and then the connection may end too.
-        drop(self.admitted.send(Ok(connection)).await);
+        // Sending fails only if the server has stopped.
+        drop(self.accepted.send(Ok(connection)).await);
     }
 }
 

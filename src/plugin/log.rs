@@ -1,7 +1,7 @@
-//! The log channel: `tracing` events of this crate as hclog JSON lines on standard error, where the
-//! host reads them, or as plain lines where a person does. Other crates are not let through, since
-//! their trace lines may show headers. A malformed line can crash the host, so what a line may look
-//! like is decided here alone.
+//! Logging: writes the `tracing` events of this crate to standard error, as hclog JSON lines for a
+//! host or as plain lines for a person. Events of other crates are dropped, because their trace
+//! output may contain headers. A malformed line can crash the host, so only this module formats
+//! lines.
 
 mod entry;
 
@@ -20,37 +20,36 @@ use tracing_subscriber::registry::LookupSpan;
 
 use entry::{Entry, Fields};
 
-/// The level inside this plugin, by the host's naming rule for plugins.
+/// The log level of this provider, named as for all providers.
 const OWN_LEVEL: &str = "TF_LOG_PROVIDER_GITLAB_JOB_TOKEN";
-/// The host's level for providers, and for everything; the first that is set counts.
+/// The log levels of the host, for providers and for everything. The first that is set applies.
 const HOST_LEVELS: [&str; 2] = ["TF_LOG_PROVIDER", "TF_LOG"];
 
 /// The crate whose events are logged.
 const CRATE: &str = env!("CARGO_CRATE_NAME");
-/// The name in place of the crate's in `@module`, as in plugins made with the SDKs.
+/// Replaces the crate name in `@module`, as in providers that use HashiCorp's SDKs.
 const MODULE: &str = "provider";
 
-/// Sends the events of this crate to standard error for a host, as far as it wants to see them. A
-/// second call changes nothing.
+/// Installs the logger for a host: JSON lines, off by default. A second call has no effect.
 pub fn install() {
-    install_with(LevelFilter::OFF, Entry::into_line);
+    install_with(LevelFilter::OFF, Entry::into_json_line);
 }
 
-/// Sends the events of this crate to standard error for a person, who sees the main ones without
-/// asking for them. A second call changes nothing.
-pub fn install_readable() {
-    install_with(LevelFilter::INFO, Entry::into_text);
+/// Installs the logger for a person: plain lines, at level `INFO` by default. A second call has no
+/// effect.
+pub fn install_plain() {
+    install_with(LevelFilter::INFO, Entry::into_plain_line);
 }
 
-fn install_with(unless_asked: LevelFilter, print: Print) {
-    let level = level(|name| std::env::var(name).ok()).unwrap_or(unless_asked);
-    let subscriber = subscriber(level, std::io::stderr(), OffsetDateTime::now_utc, print);
-    // Fails only when there is a subscriber already, which then stays.
+fn install_with(default: LevelFilter, format: Format) {
+    let level = level(|name| std::env::var(name).ok()).unwrap_or(default);
+    let subscriber = subscriber(level, std::io::stderr(), OffsetDateTime::now_utc, format);
+    // Fails only if a subscriber is already installed.
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
-/// The level that `variables` ask for. Nothing below the host's own level would be shown, and each
-/// line costs it parsing, so nothing below is written. None without a request for logs.
+/// Returns the log level that the variables set, or `None` if they are unset. Lines below the level
+/// of the host would cost parsing, but never be shown.
 fn level(variables: impl Fn(&str) -> Option<String>) -> Option<LevelFilter> {
     let set = |name: &str| variables(name).filter(|value| !value.is_empty());
     let value = set(OWN_LEVEL).or_else(|| HOST_LEVELS.into_iter().find_map(set))?;
@@ -60,23 +59,23 @@ fn level(variables: impl Fn(&str) -> Option<String>) -> Option<LevelFilter> {
         "WARN" => LevelFilter::WARN,
         "INFO" => LevelFilter::INFO,
         "DEBUG" => LevelFilter::DEBUG,
-        // JSON is the host's trace level in another dress, and so is what the host does not know.
+        // Hosts treat `JSON` and unknown levels as `TRACE`.
         _ => LevelFilter::TRACE,
     })
 }
 
 type Clock = fn() -> OffsetDateTime;
 
-/// Makes a line of an entry, with its end.
-type Print = fn(Entry) -> String;
+/// Formats an entry as a line, with a newline.
+type Format = fn(Entry) -> String;
 
 fn subscriber<W: Write + Send + 'static>(
     level: LevelFilter,
     output: W,
     clock: Clock,
-    print: Print,
+    format: Format,
 ) -> impl Subscriber {
-    let lines = Lines { output: Mutex::new(output), clock, print };
+    let lines = LogLayer { output: Mutex::new(output), clock, format };
     tracing_subscriber::registry().with(lines.with_filter(level).with_filter(filter_fn(is_ours)))
 }
 
@@ -84,7 +83,7 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     module_in_crate(metadata.target()).is_some()
 }
 
-/// Returns what follows the crate's name in a target of this crate.
+/// Returns the module path without the crate name, or `None` for another crate.
 fn module_in_crate(target: &str) -> Option<&str> {
     let rest = target.strip_prefix(CRATE)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix("::") }
@@ -107,19 +106,19 @@ const fn level_name(level: Level) -> &'static str {
     }
 }
 
-struct Lines<W> {
+struct LogLayer<W> {
     output: Mutex<W>,
     clock: Clock,
-    print: Print,
+    format: Format,
 }
 
-impl<W> fmt::Debug for Lines<W> {
+impl<W> fmt::Debug for LogLayer<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lines")
+        f.write_str("LogLayer")
     }
 }
 
-impl<W, S> Layer<S> for Lines<W>
+impl<W, S> Layer<S> for LogLayer<W>
 where
     W: Write + Send + 'static,
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -155,9 +154,9 @@ where
             time: (self.clock)(),
             fields,
         };
-        let line = (self.print)(entry);
+        let line = (self.format)(entry);
         if let Ok(mut output) = self.output.lock() {
-            // A host that no longer reads must not take us down: there is nobody left to tell.
+            // The host may have closed standard error.
             drop(output.write_all(line.as_bytes()));
         }
     }

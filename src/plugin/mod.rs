@@ -1,9 +1,9 @@
-//! Starts, stops and attaches to hosts: the go-plugin handshake, mutual TLS, the listener, the
-//! auxiliary services, the log channel and the end of the process. Terraform's meaning and GitLab
-//! must never appear here: the provider comes in as ready-made [`Routes`](tonic::service::Routes).
+//! The plugin process: the go-plugin handshake, mutual TLS, the listener, the auxiliary services,
+//! logging, debug mode and shutdown. Nothing here depends on Terraform's concepts or on GitLab: the
+//! provider is passed in as [`Routes`](tonic::service::Routes).
 
-mod attach;
 mod connection;
+mod debug;
 mod environment;
 mod handshake;
 mod host;
@@ -15,19 +15,18 @@ mod services;
 mod shutdown;
 mod tls;
 
-pub use attach::serve_attached;
 pub use connection::Session;
+pub use debug::serve_debug;
 pub use environment::{Launch, LaunchError, Network};
 pub use handshake::announce_failure;
-pub use host::Gone;
-pub use listener::{ListenError, NoPort, NoSocket};
-pub use serve::{End, ServeError, serve};
+pub use host::HostGone;
+pub use listener::{ListenError, PortError, UnixSocketError};
+pub use serve::{ServeError, StopReason, serve};
 pub use tls::TlsError;
 
-/// The protocol version that we speak, as it appears in the handshake.
+/// The Terraform plugin protocol version that this crate supports.
 pub const PROTOCOL_VERSION: u32 = 6;
 
-/// The largest message to receive or send, in bytes. Hosts take far more (2 GiB),
-/// terraform-plugin-go servers as much as this, and tonic's own default of 4 MiB is too little for
-/// large states. A program that builds the provider service sets it for both directions.
+/// Maximum size of a message in bytes, for both directions. It is the limit of terraform-plugin-go;
+/// hosts accept up to 2 GiB, and tonic's default of 4 MiB is too small for large states.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024 * 1024;

@@ -1,5 +1,4 @@
-//! Serves one host from its start to its end: listen, announce, answer, and end the moment we are
-//! asked to or find that nobody is left to ask.
+//! Serves the host that started this process, until it requests the shutdown or is gone.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -9,34 +8,34 @@ use tonic::service::Routes;
 use tonic::transport::Server;
 
 use super::PROTOCOL_VERSION;
-use super::connection::{Connections, Session};
+use super::connection::{ConnectionTracker, Session};
 use super::environment::Launch;
 use super::handshake::Handshake;
-use super::host::{self, Gone, Parent};
-use super::listener::{Hosts, ListenError, Listener};
+use super::host::{self, HostGone, Parent};
+use super::listener::{HostLimit, ListenError, Listener};
 use super::services;
 use super::shutdown::Shutdown;
 use super::tls::{ServerCertificate, TlsError};
 
-/// Maximum time for calls in flight to finish after we were asked to end. A host kills us after two
-/// seconds; with no call in flight the end takes milliseconds.
+/// Maximum time for RPCs in flight to finish after a shutdown request. Hosts kill the process after
+/// two seconds.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// The reason of a regular end of serving.
+/// Why the server stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The host asked for it.
-    Asked,
-    /// The host is gone without having asked.
-    HostGone(Gone),
-    /// A person asked for it, by an interrupt.
+pub enum StopReason {
+    /// The host requested the shutdown.
+    Requested,
+    /// The host is gone without a request.
+    HostGone(HostGone),
+    /// The process was interrupted.
     Interrupted,
 }
 
 /// The error of serving a host.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// There is nowhere to listen.
+    /// The listener could not be bound.
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// Mutual TLS could not be set up.
@@ -45,7 +44,7 @@ pub enum ServeError {
     /// The handshake line could not be written.
     #[error("writing the handshake to standard output failed: {0}")]
     Announce(#[source] io::Error),
-    /// The process could not be shielded from signals.
+    /// The signal handlers could not be installed.
     #[error("listening for signals failed: {0}")]
     Interrupts(#[source] io::Error),
     /// The server failed.
@@ -54,7 +53,7 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// Checks whether the host is still waiting for the handshake.
+    /// Returns whether the host is still waiting for the handshake.
     #[must_use]
     pub fn precedes_handshake(&self) -> bool {
         match self {
@@ -64,47 +63,46 @@ impl ServeError {
     }
 }
 
-/// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to
-/// `announce_on`.
+/// Serves `provider` to the host that started this process, after writing the handshake to `stdout`.
 ///
-/// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second
-/// longer. Until the process ends, interrupts and requests to terminate are swallowed: a terminal
-/// or a process manager sends them to the whole process group, and the host decides what they mean.
+/// Returns when the host requests the shutdown or is gone, at most a second later if RPCs are in
+/// flight. From now on the process ignores interrupts and termination requests: terminals and
+/// process managers send them to the whole process group, and the host handles them.
 ///
 /// # Errors
-/// When the host cannot be served at all. A failing connection or call is not an error here.
+///
+/// Fails if the host can't be served at all. A failing connection or RPC isn't an error.
 pub async fn serve(
     launch: &Launch,
     provider: Routes,
-    announce_on: impl Write,
-) -> Result<End, ServeError> {
-    let parent = Parent::now();
-    swallow_signals().map_err(ServeError::Interrupts)?;
-    if !launch.speaks_our_protocol() {
+    stdout: impl Write,
+) -> Result<StopReason, ServeError> {
+    let parent = Parent::current();
+    ignore_signals().map_err(ServeError::Interrupts)?;
+    if !launch.supports_our_protocol() {
         let offered = &launch.protocol_versions;
         tracing::error!(
             ?offered,
-            "the host does not speak protocol {PROTOCOL_VERSION}, the only one we speak"
+            "the host does not support protocol {PROTOCOL_VERSION}, the only one of this provider"
         );
     }
     let certificate =
         launch.client_certificate.as_deref().map(ServerCertificate::for_host).transpose()?;
-    let mut listener = Listener::bind(launch, Hosts::One).await?;
+    let mut listener = Listener::bind(launch, HostLimit::One).await?;
     let handshake = Handshake {
         address: listener.address(),
         certificate: certificate.as_ref().map(|own| &own.certificate),
-        answers_multiplexing: launch.asks_for_multiplexing,
+        reports_multiplexing: launch.multiplexing_requested,
     };
-    announce(&handshake, announce_on).map_err(ServeError::Announce)?;
+    announce(&handshake, stdout).map_err(ServeError::Announce)?;
 
     let shutdown = Shutdown::default();
-    let routes = services::beside(provider, &shutdown).await;
+    let routes = services::with_plugin_services(provider, &shutdown).await;
     let tls = certificate.map(|own| own.acceptor);
-    let connections = Connections::default();
+    let connections = ConnectionTracker::default();
     let host_gone = host_gone(parent, &connections);
-    // There is one host, and it is still the same after it lost its connection: nothing is kept for
-    // each connection.
-    serve_until_end::<()>(
+    // There is only one host, also if it reconnects, so connections need no sessions.
+    serve_until_stopped::<()>(
         &mut listener,
         tls,
         routes,
@@ -116,30 +114,30 @@ pub async fn serve(
     .await
 }
 
-async fn host_gone(parent: Parent, connections: &Connections) -> End {
-    let gone = host::gone(parent, connections).await;
+async fn host_gone(parent: Parent, connections: &ConnectionTracker) -> StopReason {
+    let gone = host::wait_until_gone(parent, connections).await;
     tracing::warn!("the host is gone: {gone}");
-    End::HostGone(gone)
+    StopReason::HostGone(gone)
 }
 
-/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in
-/// flight may then take as long as `drain_limit`.
-pub(super) async fn serve_until_end<S: Session>(
+/// Serves all hosts that connect until `shutdown` is requested or `other_stop` completes. RPCs in
+/// flight may then take up to `drain_limit`.
+pub(super) async fn serve_until_stopped<S: Session>(
     listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     routes: Routes,
-    connections: &Connections,
+    connections: &ConnectionTracker,
     shutdown: &Shutdown,
-    other_end: impl Future<Output = End>,
+    other_stop: impl Future<Output = StopReason>,
     drain_limit: Duration,
-) -> Result<End, ServeError> {
-    let mut end = End::Asked;
+) -> Result<StopReason, ServeError> {
+    let mut end = StopReason::Requested;
     let ended = async {
         tokio::select! {
             () = shutdown.requested() => {}
-            other = other_end => {
+            other = other_stop => {
                 end = other;
-                // The silent streams wait for the word too.
+                // Also ends the idle streams of the plugin services.
                 shutdown.request();
             }
         }
@@ -153,7 +151,7 @@ pub(super) async fn serve_until_end<S: Session>(
     };
     tokio::select! {
         served = server => served?,
-        () = drained => tracing::warn!("ending although calls are still in flight"),
+        () = drained => tracing::warn!("stopping although RPCs are still in flight"),
     }
     Ok(end)
 }
@@ -163,10 +161,9 @@ fn announce(handshake: &Handshake<'_>, mut to: impl Write) -> io::Result<()> {
     to.flush()
 }
 
-/// From the first use on, the system no longer ends the process on what terminals and process
-/// managers send to a whole process group.
+/// Ignores the signals that terminals and process managers send to the whole process group.
 #[cfg(unix)]
-fn swallow_signals() -> io::Result<()> {
+fn ignore_signals() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let kinds = [
@@ -178,23 +175,23 @@ fn swallow_signals() -> io::Result<()> {
         let mut signals = signal(kind)?;
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                tracing::trace!("swallowed {name}: the host decides what it means");
+                tracing::trace!("ignored {name}: the host handles it");
             }
         });
     }
     Ok(())
 }
 
-/// From the first use on, the system no longer ends the process on Ctrl-C and Ctrl-Break.
+/// Ignores Ctrl-C and Ctrl-Break.
 #[cfg(windows)]
-fn swallow_signals() -> io::Result<()> {
+fn ignore_signals() -> io::Result<()> {
     let mut interrupts = tokio::signal::windows::ctrl_c()?;
     let mut breaks = tokio::signal::windows::ctrl_break()?;
     tokio::spawn(async move {
         while tokio::select! { one = interrupts.recv() => one, one = breaks.recv() => one }
             .is_some()
         {
-            tracing::trace!("swallowed an interrupt: the host decides what it means");
+            tracing::trace!("ignored an interrupt: the host handles it");
         }
     });
     Ok(())

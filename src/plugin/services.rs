@@ -1,5 +1,5 @@
-//! The services that a go-plugin host expects beside the provider: health, shutdown, and two side
-//! channels that stay open in silence. None of them does any work.
+//! The gRPC services that go-plugin hosts expect besides the provider: health, controller, stdio and
+//! broker. The streams of stdio and broker stay open without messages.
 
 use std::pin::Pin;
 
@@ -14,11 +14,11 @@ use crate::bindings::go_plugin::grpc_controller_server::{GrpcController, GrpcCon
 use crate::bindings::go_plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
 use crate::bindings::go_plugin::{ConnInfo, Empty, StdioData};
 
-/// The name under which hosts ask for our health.
+/// The service name in health checks of hosts.
 const HEALTH_SERVICE: &str = "plugin";
 
-/// Adds the services to those of the provider.
-pub(super) async fn beside(provider: Routes, shutdown: &Shutdown) -> Routes {
+/// Adds the go-plugin services to the provider.
+pub(super) async fn with_plugin_services(provider: Routes, shutdown: &Shutdown) -> Routes {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(HEALTH_SERVICE, ServingStatus::Serving).await;
     provider
@@ -33,31 +33,32 @@ struct Controller(Shutdown);
 #[tonic::async_trait]
 impl GrpcController for Controller {
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        tracing::debug!("the host asks us to end");
+        tracing::debug!("the host requested the shutdown");
         self.0.request();
         Ok(Response::new(Empty {}))
     }
 }
 
 /// A stream that yields nothing.
-type Silence<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+type IdleStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-fn silence_until<T: Send + 'static>(end: impl Future<Output = ()> + Send + 'static) -> Silence<T> {
+/// Returns a stream without messages that ends when `end` completes.
+fn idle_until<T: Send + 'static>(end: impl Future<Output = ()> + Send + 'static) -> IdleStream<T> {
     Box::pin(stream::once(end).flat_map(|()| stream::empty()))
 }
 
-/// Our logs go to standard error itself, which hosts read too.
+/// Sends no output: logs are written to standard error, which hosts read as well.
 struct Stdio(Shutdown);
 
 #[tonic::async_trait]
 impl GrpcStdio for Stdio {
-    type StreamStdioStream = Silence<StdioData>;
+    type StreamStdioStream = IdleStream<StdioData>;
 
     async fn stream_stdio(
         &self,
         _: Request<()>,
     ) -> Result<Response<Self::StreamStdioStream>, Status> {
-        Ok(Response::new(silence_until(self.0.requested())))
+        Ok(Response::new(idle_until(self.0.requested())))
     }
 }
 
@@ -65,7 +66,7 @@ struct Broker(Shutdown);
 
 #[tonic::async_trait]
 impl GrpcBroker for Broker {
-    type StartStreamStream = Silence<ConnInfo>;
+    type StartStreamStream = IdleStream<ConnInfo>;
 
     async fn start_stream(
         &self,
@@ -73,15 +74,16 @@ impl GrpcBroker for Broker {
     ) -> Result<Response<Self::StartStreamStream>, Status> {
         let shutdown = self.0.requested();
         let host = request.into_inner();
-        Ok(Response::new(silence_until(async move {
+        Ok(Response::new(idle_until(async move {
             tokio::select! {
                 () = shutdown => {}
-                () = end_of(host) => {}
+                () = closed(host) => {}
             }
         })))
     }
 }
 
-async fn end_of(mut stream: Streaming<ConnInfo>) {
+/// Waits until the host closes its stream.
+async fn closed(mut stream: Streaming<ConnInfo>) {
     while let Ok(Some(_)) = stream.message().await {}
 }

@@ -1,19 +1,18 @@
-//! One word that many wait for: the server is to end. Knows neither who says it nor what ending
-//! takes.
+//! The shutdown signal of the server.
 
 use tokio_util::sync::CancellationToken;
 
-/// A request to end that can be made once and awaited by many. Clones share it.
+/// Signals the shutdown to any number of waiting tasks. Clones share the signal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shutdown(CancellationToken);
 
 impl Shutdown {
-    /// Asks everyone to end. Asking again changes nothing.
+    /// Requests the shutdown. Further requests have no effect.
     pub(super) fn request(&self) {
         self.0.cancel();
     }
 
-    /// Waits until the end is asked for; returns at once when it was.
+    /// Waits until the shutdown is requested.
     pub(super) fn requested(&self) -> impl Future<Output = ()> + Send + 'static {
         self.0.clone().cancelled_owned()
     }
@@ -24,7 +23,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_clone_hears_a_request_made_before_or_after_it_listens() {
+    async fn every_clone_sees_earlier_and_later_requests() {
         let shutdown = Shutdown::default();
         let early = shutdown.requested();
         shutdown.clone().request();

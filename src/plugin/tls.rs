@@ -1,6 +1,5 @@
-//! Mutual TLS with a host: a fresh certificate of our own that the handshake line carries, and a
-//! verifier that lets in the one certificate that the host announced. No other trust is configured
-//! here, and none is inherited.
+//! Mutual TLS with a host: a new server certificate that the handshake contains, and a verifier that
+//! accepts only the client certificate of the host. No other certificates are trusted.
 
 use std::sync::Arc;
 
@@ -17,51 +16,49 @@ use tokio_rustls::rustls::{
     SignatureScheme,
 };
 
-/// The name under which hosts expect to meet a plugin.
+/// The server name that hosts expect of a plugin.
 const SERVER_NAME: &str = "localhost";
 
-/// The protocol that newer hosts insist on having negotiated.
+/// The protocol to negotiate by ALPN, which newer hosts require.
 const ALPN_HTTP2: &[u8] = b"h2";
 
-/// The error of setting up mutual TLS.
+/// An error while setting up mutual TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The text given as the host's certificate is not PEM.
+    /// The client certificate isn't valid PEM.
     #[error("the host's certificate in PLUGIN_CLIENT_CERT is not valid PEM: {0}")]
-    NotPem(String),
-    /// The PEM text does not hold one certificate.
-    #[error("PLUGIN_CLIENT_CERT must hold exactly one certificate, but holds {0}")]
-    NotOneCertificate(usize),
-    /// The PEM text holds something that is not a certificate.
-    #[error("the host's certificate in PLUGIN_CLIENT_CERT cannot be read: {0}")]
-    NotACertificate(Error),
-    /// No certificate of our own could be made.
-    #[error("making a certificate for the connection with the host failed: {0}")]
-    OwnCertificate(#[from] rcgen::Error),
-    /// The pieces do not fit together.
+    InvalidPem(String),
+    /// The PEM text doesn't contain exactly one certificate.
+    #[error("PLUGIN_CLIENT_CERT must contain exactly one certificate, but contains {0}")]
+    CertificateCount(usize),
+    /// The PEM text doesn't encode a valid certificate.
+    #[error("the host's certificate in PLUGIN_CLIENT_CERT can't be read: {0}")]
+    InvalidCertificate(Error),
+    /// The server certificate could not be generated.
+    #[error("generating a certificate for the connection with the host failed: {0}")]
+    GenerateCertificate(#[from] rcgen::Error),
+    /// The TLS configuration is invalid.
     #[error("setting up TLS with the host failed: {0}")]
     Config(#[from] Error),
 }
 
-/// The certificate that the server shows to one host, and what accepts the connections of that host
-/// alone.
+/// A server certificate, and an acceptor for the connections of one host.
 #[derive(Clone)]
 pub(super) struct ServerCertificate {
-    /// The certificate in the handshake line, for the host to trust.
+    /// The certificate for the handshake.
     pub(super) certificate: CertificateDer<'static>,
-    /// Accepts connections from that host alone.
+    /// Accepts only connections of the host.
     pub(super) acceptor: TlsAcceptor,
 }
 
 impl ServerCertificate {
-    /// Makes a fresh key and certificate, to be shown only to the owner of the certificate in
-    /// `host_pem`.
+    /// Generates a key and certificate for the host with the client certificate `host_pem`.
     ///
     /// # Errors
-    /// When `host_pem` is not one certificate in PEM form. Text around it is ignored, as hosts
-    /// ignore it.
+    ///
+    /// Fails if `host_pem` doesn't contain exactly one PEM certificate. Other text is ignored.
     pub(super) fn for_host(host_pem: &str) -> Result<Self, TlsError> {
-        let host = OnlyThisHost::new(single_certificate(host_pem)?)?;
+        let host = PinnedCertVerifier::new(single_certificate(host_pem)?)?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let certificate = certificate_params()?.self_signed(&key)?.der().clone();
 
@@ -74,15 +71,15 @@ impl ServerCertificate {
                     PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
                 )?;
         config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
-        // Hosts connect once. A resumed session would pass by the verifier.
+        // A resumed session would bypass the verifier, and hosts connect only once.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok(Self { certificate, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 }
 
-/// The validity is rcgen's default, from 1975 to 4096: a host's clock decides, and the key dies
-/// with the process.
+/// Returns the parameters of the server certificate. Its validity is rcgen's default, 1975 to 4096,
+/// because the clock of the host may be wrong and the key exists only in this process.
 fn certificate_params() -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new([SERVER_NAME.to_owned()])?;
     params.extended_key_usages =
@@ -93,40 +90,40 @@ fn certificate_params() -> Result<CertificateParams, rcgen::Error> {
 fn single_certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| TlsError::NotPem(error.to_string()))?;
+        .map_err(|error| TlsError::InvalidPem(error.to_string()))?;
     <[_; 1]>::try_from(certificates)
         .map(|[certificate]| certificate)
-        .map_err(|certificates| TlsError::NotOneCertificate(certificates.len()))
+        .map_err(|certificates| TlsError::CertificateCount(certificates.len()))
 }
 
-/// Lets in the holder of one certificate.
+/// Accepts only one client certificate.
 ///
-/// The usual verifier cannot do this: hosts present a certificate marked as a CA, which it refuses
-/// from a client. It still serves to judge the dates.
+/// WebPKI rejects it, because the certificates of hosts are marked as CA certificates. Its verifier
+/// still checks the validity period and the signatures.
 #[derive(Debug)]
-struct OnlyThisHost {
+struct PinnedCertVerifier {
     certificate: CertificateDer<'static>,
-    usual: Arc<dyn ClientCertVerifier>,
+    webpki: Arc<dyn ClientCertVerifier>,
 }
 
-impl OnlyThisHost {
+impl PinnedCertVerifier {
     fn new(certificate: CertificateDer<'static>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).map_err(TlsError::NotACertificate)?;
+        roots.add(certificate.clone()).map_err(TlsError::InvalidCertificate)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let usual = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        let webpki = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
             .map_err(|error| TlsError::Config(Error::General(error.to_string())))?;
-        Ok(Self { certificate, usual })
+        Ok(Self { certificate, webpki })
     }
 }
 
-impl ClientCertVerifier for OnlyThisHost {
+impl ClientCertVerifier for PinnedCertVerifier {
     fn client_auth_mandatory(&self) -> bool {
         true
     }
 
-    /// Without hints a client presents what it has.
+    /// Returns no hints, so that the client presents the certificate that it has.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -140,9 +137,8 @@ impl ClientCertVerifier for OnlyThisHost {
         if *end_entity != self.certificate {
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
-        match self.usual.verify_client_cert(end_entity, intermediates, now) {
-            // The mark of a CA has no name of its own among the errors. Dates and purpose are
-            // judged under names.
+        match self.webpki.verify_client_cert(end_entity, intermediates, now) {
+            // `Other` is the error for a CA certificate. Dates and purpose have separate errors.
             Ok(_) | Err(Error::InvalidCertificate(CertificateError::Other(_))) => {
                 Ok(ClientCertVerified::assertion())
             }
@@ -156,7 +152,7 @@ impl ClientCertVerifier for OnlyThisHost {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls12_signature(message, certificate, signature)
+        self.webpki.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -165,11 +161,11 @@ impl ClientCertVerifier for OnlyThisHost {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls13_signature(message, certificate, signature)
+        self.webpki.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        self.webpki.supported_verify_schemes()
     }
 }
 
@@ -185,7 +181,7 @@ mod tests {
 
     const YEAR_2030: Duration = Duration::from_secs(1_893_456_000);
 
-    /// A certificate as hosts make them, valid throughout 2030.
+    /// Generates a certificate as hosts do, valid in 2030.
     fn host_certificate(adjust: impl FnOnce(&mut CertificateParams)) -> CertificateDer<'static> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = certificate_params().unwrap();
@@ -204,7 +200,7 @@ mod tests {
     }
 
     fn verify(
-        verifier: &OnlyThisHost,
+        verifier: &PinnedCertVerifier,
         certificate: &CertificateDer<'_>,
         time: Duration,
     ) -> Result<ClientCertVerified, Error> {
@@ -212,9 +208,9 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_certificate_is_let_in_though_it_is_marked_as_a_ca() {
+    fn host_certificate_is_accepted_although_it_is_a_ca() {
         let certificate = host_certificate(|_| {});
-        let verifier = OnlyThisHost::new(certificate.clone()).unwrap();
+        let verifier = PinnedCertVerifier::new(certificate.clone()).unwrap();
         assert!(verify(&verifier, &certificate, YEAR_2030).is_ok());
         assert!(verifier.client_auth_mandatory());
         assert!(
@@ -223,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_without_the_mark_of_a_ca_is_let_in_too() {
+    fn host_certificate_may_be_no_ca() {
         let certificate = host_certificate(|params| params.is_ca = IsCa::NoCa);
-        let verifier = OnlyThisHost::new(certificate.clone()).unwrap();
+        let verifier = PinnedCertVerifier::new(certificate.clone()).unwrap();
         assert!(verify(&verifier, &certificate, YEAR_2030).is_ok());
     }
 
     #[test]
-    fn other_certificate_fails_even_if_the_hosts_key_signed_it() {
+    fn certificate_signed_by_the_host_is_rejected() {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = certificate_params().unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -239,7 +235,7 @@ mod tests {
         let issuer = rcgen::Issuer::new(params, &key);
         let issued = certificate_params().unwrap().signed_by(&other_key, &issuer).unwrap();
 
-        let verifier = OnlyThisHost::new(host).unwrap();
+        let verifier = PinnedCertVerifier::new(host).unwrap();
         assert_eq!(
             verify(&verifier, issued.der(), YEAR_2030).unwrap_err(),
             CertificateError::ApplicationVerificationFailure.into()
@@ -247,9 +243,9 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_certificate_is_refused_outside_its_dates() {
+    fn host_certificate_is_rejected_outside_its_dates() {
         let certificate = host_certificate(|_| {});
-        let verifier = OnlyThisHost::new(certificate.clone()).unwrap();
+        let verifier = PinnedCertVerifier::new(certificate.clone()).unwrap();
         let two_years = Duration::from_secs(2 * 366 * 24 * 60 * 60);
         assert!(matches!(
             verify(&verifier, &certificate, YEAR_2030 + two_years),
@@ -262,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_and_text_around_the_certificate_are_ignored() {
+    fn line_endings_and_other_text_are_ignored() {
         let certificate = host_certificate(|_| {});
         let decorated =
             format!("made by a host\r\n{}\r\nand so on", pem(&certificate).replace('\n', "\r\n"));
@@ -270,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_certificate_is_refused_with_the_reason() {
+    fn invalid_certificates_are_rejected_with_the_reason() {
         let one = pem(&host_certificate(|_| {}));
         for (text, reason) in [
-            (String::new(), "must hold exactly one certificate, but holds 0"),
-            ("nonsense".to_owned(), "must hold exactly one certificate, but holds 0"),
-            (one.repeat(2), "must hold exactly one certificate, but holds 2"),
+            (String::new(), "must contain exactly one certificate, but contains 0"),
+            ("nonsense".to_owned(), "must contain exactly one certificate, but contains 0"),
+            (one.repeat(2), "must contain exactly one certificate, but contains 2"),
             (one.replace("-----END CERTIFICATE-----\n", ""), "is not valid PEM"),
-            (pem(&CertificateDer::from(vec![1, 2, 3])), "cannot be read"),
+            (pem(&CertificateDer::from(vec![1, 2, 3])), "can't be read"),
         ] {
             let error = ServerCertificate::for_host(&text).err().expect("refused").to_string();
             assert!(error.contains("PLUGIN_CLIENT_CERT") && error.contains(reason), "{error}");

@@ -39,7 +39,7 @@ pub(super) fn plan(
     let findings =
         ledger.claim(context.instance, manager, held.unwrap_or_default(), wanted, unchanged);
     for finding in findings {
-        if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
+        if context.host_stores_planned_private && matches!(finding, Finding::ReplacedObjects(_)) {
             continue;
         }
         context.warnings.add(conflicts::warning(finding, manager, project));
@@ -69,8 +69,8 @@ pub(super) fn warn_of_replaced(
     held: &BTreeSet<Object>,
     project: &str,
 ) {
-    let kept = connection.ledger.kept_by_others(context.instance.mark, held);
-    if !kept.is_empty() && !context.hands_on_plans {
+    let kept = connection.ledger.kept_by_others(context.instance.id, held);
+    if !kept.is_empty() && !context.host_stores_planned_private {
         let named =
             |object| conflicts::named(&connection.ledger, object, conflicts::display_name(object));
         context.warnings.add(conflicts::replaced(&kept.into_iter().map(named).collect(), project));
@@ -81,7 +81,7 @@ pub(super) fn warn_of_replaced(
 /// resource of the run wants it, and records the result in the ledger.
 pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
-    let leaves = is_noted || turn.is_wanted_by_another(context.private.mark());
+    let leaves = is_noted || turn.is_wanted_by_another(context.private.instance_id());
     if leaves {
         turn.leave();
     }

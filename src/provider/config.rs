@@ -15,8 +15,8 @@ use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
 use crate::gitlab::{
-    BaseUrl, Client, Config, ConfigError, ErrorKind, HEADER_TWICE, Proxy, refused_header,
-    refused_header_value,
+    BaseUrl, Client, Config, ConfigError, DUPLICATE_HEADER, ErrorKind, Proxy, forbidden_header,
+    invalid_header_value,
 };
 
 /// The `User-Agent` header.
@@ -174,8 +174,9 @@ fn headers(headers: &BTreeMap<String, Attr<String>>) -> Vec<Diagnostic> {
     let mut names = BTreeSet::new();
     let refused = headers.iter().filter_map(|(name, value)| {
         let is_new = names.insert(name.to_ascii_lowercase());
-        let of_value = || value.known().and_then(|value| refused_header_value(value));
-        let reason = refused_header(name).or_else(of_value).or((!is_new).then_some(HEADER_TWICE))?;
+        let of_value = || value.known().and_then(|value| invalid_header_value(value));
+        let reason =
+            forbidden_header(name).or_else(of_value).or((!is_new).then_some(DUPLICATE_HEADER))?;
         Some(unusable(&ConfigError::Header { name: name.clone(), reason }))
     });
     refused.collect()
@@ -195,12 +196,12 @@ pub(super) async fn connect(
     }
     let config = client_config(&block, environment, &host)?;
     // An `http://` proxy can read the token, even if the GitLab host is on this machine.
-    if config.base_url.sends_token_in_the_clear()
+    if config.base_url.sends_token_unencrypted()
         || config.proxy.is_some() && !config.base_url.is_https()
     {
         warnings.add(plain_http(&config.base_url));
     }
-    if config.token_is_of_a_ci_job() {
+    if config.has_job_token() {
         return Err(ci_job_token().at("token").into());
     }
     let client = Client::new(&config, host.stopped)
@@ -212,7 +213,7 @@ pub(super) async fn connect(
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
     let remembers = flag(environment, SNAPSHOTS_VARIABLE, true)?;
-    Ok(Connection::new(if remembers { client } else { client.without_memory() }))
+    Ok(Connection::new(if remembers { client } else { client.without_cache() }))
 }
 
 fn client_config(
@@ -367,9 +368,8 @@ fn unusable(error: &ConfigError) -> Diagnostic {
         | ConfigError::ClientCertificate(_)
         | ConfigError::ClientKeyPair(_) => diagnostic.at("client_cert"),
         ConfigError::ClientKey(_) => diagnostic.at("client_key"),
-        ConfigError::Header { name, .. } => {
-            diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))
-        }
+        ConfigError::Header { name, .. } => diagnostic
+            .at_path(AttributePath::attribute("headers").with_step(Step::Key(name.clone()))),
         ConfigError::NoConcurrency => diagnostic.at("max_concurrent_requests"),
         ConfigError::NoTime => diagnostic.at("request_timeout"),
         ConfigError::UserAgent | ConfigError::Proxy(_) | ConfigError::Tls(_) => diagnostic,
@@ -405,7 +405,7 @@ fn not_accepted(
     if matches!(
         error.kind(),
         ErrorKind::UnexpectedStatus
-            | ErrorKind::Unreadable
+            | ErrorKind::InvalidResponse
             | ErrorKind::Redirected { .. }
             | ErrorKind::Unsupported
     ) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Differences, Finding, Ledger, Manager, Object};
 use super::names;
-use crate::framework::{Diagnostic, Failed};
+use crate::framework::{ApplyError, Diagnostic};
 use crate::gitlab::{Kind, Permissions};
 
 /// Returns the warning of a replaced resource whose objects another resource also manages.
@@ -266,7 +266,7 @@ pub(super) fn would_undo_all(
 }
 
 /// Returns the failure of a create, with the objects that a removal has left for the resource.
-pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
+pub(super) fn with_left<T>(failed: ApplyError<T>, left: &[String]) -> ApplyError<T> {
     if left.is_empty() {
         return failed;
     }
@@ -276,7 +276,7 @@ pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
          this one:\n\n{}",
         lines(&left)
     );
-    Failed { errors: failed.errors.with_addition(&addition), ..failed }
+    ApplyError { errors: failed.errors.with_suffix(&addition), ..failed }
 }
 
 fn lines(names: &BTreeSet<String>) -> String {

@@ -110,5 +110,5 @@ pub(super) fn import_source<I: Model>(by: &ImportBy<'_, I>) -> String {
 /// Returns the errors of an import, the first of which begins with what it names: hosts show no
 /// resource address with them.
 pub(super) fn of_import(source: &str, errors: Errors) -> Errors {
-    errors.with_start(&format!("{source} can't be imported.\n\n"))
+    errors.with_prefix(&format!("{source} can't be imported.\n\n"))
 }

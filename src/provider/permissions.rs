@@ -10,7 +10,7 @@ use super::report::{
 };
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
 use crate::gitlab::{
-    Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target,
+    Client, Error, ErrorKind, Freshness, Kind, Permissions, ProjectId, RollbackError, Target,
 };
 
 /// The attribute that gives an entry the default permissions.
@@ -190,7 +190,7 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
 /// Returns a paragraph about an entry that a failed addition created and couldn't remove again.
 /// `target` and `project` are display names.
 pub(super) fn still_there(
-    NotUndone { error, .. }: &NotUndone,
+    RollbackError { error, .. }: &RollbackError,
     target: &str,
     project: &str,
 ) -> String {

@@ -128,7 +128,7 @@ pub(super) struct Known<'a> {
     /// Its ID.
     pub(super) id: &'a Attr<i64>,
     /// Its current path, if an allowlist that was read for this resource gives it.
-    pub(super) present_path: Option<&'a str>,
+    pub(super) current_path: Option<&'a str>,
 }
 
 impl Known<'_> {
@@ -136,7 +136,7 @@ impl Known<'_> {
     /// and the allowlist doesn't give another one, or it is the path that the allowlist gives.
     fn unless_moved(&self, text: &str) -> Option<Attr<i64>> {
         self.id.known()?;
-        let stands_for_it = match self.present_path {
+        let stands_for_it = match self.current_path {
             Some(present) => same_path(present, text),
             None => self.is_same_path(text),
         };

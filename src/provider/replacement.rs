@@ -35,7 +35,7 @@ pub(super) async fn is_replaced(
         return false;
     }
     let Some(connection) = context.client else { return true };
-    if !context.hands_on_plans && !former.was_read {
+    if !context.host_stores_planned_private && !former.was_read {
         if is_gone(&connection.gitlab).await {
             return false;
         }

@@ -111,7 +111,7 @@ pub(super) fn report_all(
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
         let advice = advice(error, Some(asking));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
-        format!("Failed:\n{lines}\n\n{}{advice}", sentence(error))
+        format!("ApplyError:\n{lines}\n\n{}{advice}", sentence(error))
     });
     Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
 }
@@ -120,7 +120,7 @@ fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
     let are_limited =
         [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
     (one.kind() == other.kind() || are_limited)
-        && one.words() == other.words()
+        && one.message() == other.message()
         && advice(one, Some(asking)) == advice(other, Some(asking))
 }
 
@@ -162,7 +162,7 @@ pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
 /// the advice and the attribute of the diagnostic: GitLab has no code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
-    *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
+    *error.kind() == ErrorKind::TargetNotVisible || error.message().is_some_and(named)
 }
 
 /// GitLab's words for the target in error messages of REST and GraphQL.

@@ -41,7 +41,7 @@ impl Debugged {
         command.stdin(Stdio::null()).stdout(create("stdout")).stderr(create("stderr"));
         let child = command.spawn().unwrap();
         let debugged = Debugged { child, files };
-        wait_until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
+        wait_until(|| debugged.read("stdout").ends_with("Press Ctrl-C to stop.\n"));
         debugged
     }
 

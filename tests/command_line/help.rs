@@ -25,11 +25,11 @@ fn help_lists_the_commands() {
 
     Commands:
       install    Put this binary where `terraform init` and `tofu init` find it
-      uninstall  Remove what install has put there, and folders left empty
+      uninstall  Remove what install added, and empty folders
       help       Print this message or the help of the given subcommand(s)
 
     Options:
-          --debug    Serve programs that attach, until interrupted: for debuggers
+          --debug    Serve hosts that attach, until interrupted (for debuggers)
       -h, --help     Print help
       -V, --version  Print version
 
@@ -46,19 +46,19 @@ fn each_command_explains_its_options() {
     Usage: terraform-provider-gitlab-job-token install [OPTIONS]
 
     Options:
-          --dir <DIR>  The filesystem mirror to use, in place of the user's own
+          --dir <DIR>  The filesystem mirror to use, instead of the user's own
       -h, --help       Print help
 
     Prints what to write in a configuration. Needs no registry and no network.
     ");
     assert_snapshot!(help(&["uninstall", "--help"]), @"
-    Remove what install has put there, and folders left empty
+    Remove what install added, and empty folders
 
     Usage: terraform-provider-gitlab-job-token uninstall [OPTIONS]
 
     Options:
-          --dir <DIR>     The filesystem mirror that was named to install
-          --all-versions  Remove other versions than this one, too
+          --dir <DIR>     The filesystem mirror that was passed to install
+          --all-versions  Also remove other versions
       -h, --help          Print help
     ");
 }

@@ -43,9 +43,9 @@ async fn interrupt_is_ignored() {
     let host = Host::start(&launch().env("TF_LOG", "TRACE")).await.unwrap();
     for count in 1..=2 {
         host.plugin.signal(Signal::Interrupt).await.unwrap();
-        eventually("an interrupt is swallowed", || {
+        eventually("an interrupt is ignored", || {
             let lines = host.plugin.stderr();
-            lines.iter().filter(|line| line.contains("swallowed an interrupt")).count() == count
+            lines.iter().filter(|line| line.contains("ignored an interrupt")).count() == count
         })
         .await;
         host.health("plugin").await.unwrap();

@@ -47,5 +47,5 @@ async fn unsupported_protocol_is_explained_in_the_log() {
     assert_eq!(host.plugin.handshake().protocol_version, 6);
     host.shutdown().await.unwrap();
     let lines = host.plugin.wait_for_stderr().await.unwrap();
-    assert!(lines[0].contains("the host does not speak protocol 6"), "{lines:?}");
+    assert!(lines[0].contains("the host does not support protocol 6"), "{lines:?}");
 }

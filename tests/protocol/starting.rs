@@ -134,7 +134,7 @@ async fn port_that_is_not_a_number_is_named_with_its_variable() {
 #[tokio::test]
 async fn certificate_that_is_not_pem_is_named_with_its_variable() {
     let line = failure(launch().without_tls().env("PLUGIN_CLIENT_CERT", "nonsense")).await;
-    assert_eq!(line, "PLUGIN_CLIENT_CERT must hold exactly one certificate, but holds 0.");
+    assert_eq!(line, "PLUGIN_CLIENT_CERT must contain exactly one certificate, but contains 0.");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;
 
 /// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what
-/// tells the title of a web page from GitLab's words.
+/// tells the title of a web page from GitLab's message.
 const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 
 /// Reads the bytes as the body of an error. The part that is shown must be printable.
@@ -12,8 +12,8 @@ const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 /// # Panics
 /// When it can't, or is longer than a reader would bear.
 pub fn refusal(bytes: &[u8]) {
-    let gitlab::Words { text, code, scope, is_not_found: _, is_no_json: _, is_no_route: _ } =
-        gitlab::words(bytes, |said| said);
+    let gitlab::ErrorMessage { text, code, scope, is_not_found: _, is_no_json: _, is_no_route: _ } =
+        gitlab::read_error_message(bytes, |said| said);
     for line in [text, code, scope].into_iter().flatten() {
         assert!(!line.trim().is_empty(), "nothing is said as nothing");
         assert!(!line.chars().any(char::is_control), "{line:?} moves the cursor");
@@ -34,7 +34,7 @@ pub fn headers(bytes: &[u8]) {
     }
     for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
         // Any wait will do: the client gives up in place of one that is too long.
-        let _ = gitlab::asked_wait(status, &headers);
+        let _ = gitlab::retry_after(status, &headers);
     }
 }
 

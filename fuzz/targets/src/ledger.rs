@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use terraform_provider_gitlab_job_token::framework::{Instance, Mark};
+use terraform_provider_gitlab_job_token::framework::{Instance, InstanceId};
 use terraform_provider_gitlab_job_token::gitlab::{GroupId, ProjectId, Target};
 use terraform_provider_gitlab_job_token::provider::ledger::{
     Finding, Ledger, Manager, Object, Turn, Value, Wanted,
@@ -88,7 +88,7 @@ impl Resource {
     fn of(state: u8, all: &[Object]) -> Self {
         let managers = [Manager::Scope, Manager::Entry, Manager::Exclusive, Manager::Entry];
         Self {
-            instance: Instance { mark: Mark::random(), replaces: None, lasting: true },
+            instance: Instance { id: InstanceId::random(), replaces: None, persistent: true },
             manager: managers[usize::from(state >> 6)],
             held: chosen(state, all),
             fate: LastCall::Unknown,
@@ -166,21 +166,21 @@ fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
 /// Makes an object what the resource is planned to have.
 fn write(ledger: &Ledger, resources: &[Resource], own: usize, object: Object) {
     let resource = &resources[own];
-    let mark = resource.instance.mark;
+    let id = resource.instance.id;
     let value = if resource.wants(object) { value_of(object) } else { Value::Default };
     let turn = turn(ledger, object);
     let wanted = among_others(resources, own, &BTreeSet::from([object]), Resource::wants);
-    assert_eq!(turn.is_wanted_by_another(Some(mark)), !wanted.is_empty());
-    if value == Value::Default && resource.takes(object) && turn.is_wanted_by_another(Some(mark)) {
+    assert_eq!(turn.is_wanted_by_another(Some(id)), !wanted.is_empty());
+    if value == Value::Default && resource.takes(object) && turn.is_wanted_by_another(Some(id)) {
         turn.leave();
         return;
     }
-    turn.wrote(Some(mark), value.clone());
+    turn.wrote(Some(id), value.clone());
     for other in resources {
-        let undoes = turn.undoes(other.instance.mark, &Value::Default);
-        let is_undone = other.instance.mark != mark && value != Value::Default;
+        let undoes = turn.undoes(other.instance.id, &Value::Default);
+        let is_undone = other.instance.id != id && value != Value::Default;
         assert_eq!(undoes, is_undone.then_some(resource.manager));
-        assert_eq!(turn.undoes(other.instance.mark, &value), None, "the same value undoes nothing");
+        assert_eq!(turn.undoes(other.instance.id, &value), None, "the same value undoes nothing");
     }
 }
 

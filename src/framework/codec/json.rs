@@ -1,4 +1,4 @@
-//! The JSON form of values: states, and the rare value that a host sends as JSON.
+//! The JSON encoding of values, in states and in the few values that a host sends as JSON.
 
 use serde_json::Value as Json;
 
@@ -6,16 +6,15 @@ use super::CodecError;
 use crate::framework::types::Type;
 use crate::framework::value::{Number, Object, Value};
 
-/// Reads the value of type `ty` from JSON text.
+/// Decodes a value of type `ty`.
 ///
-/// Lenient as core is: a number or bool may stand for a string and a string for a number or bool.
-/// An attribute that an object lacks is null, and one it should not have is passed over, so that a
-/// state written by another version of the same schema can be read.
+/// Converts as Core does: between strings and numbers or bools. A missing attribute of an object is
+/// null and an unexpected one is ignored, so that a state of another version of the same schema can
+/// be decoded.
 ///
 /// # Errors
 ///
-/// Where the text is no JSON, is nested beyond measure, or holds a value that can't be read as the
-/// type.
+/// Fails if the text isn't valid JSON, is nested too deeply, or doesn't convert to the type.
 pub fn decode(text: &[u8], ty: &Type) -> Result<Value, CodecError> {
     let json: Json =
         serde_json::from_slice(text).map_err(|error| CodecError::new(error.to_string()))?;
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_or_newer_state_is_read_as_far_as_it_goes() {
+    fn missing_attributes_are_null_and_unexpected_ones_ignored() {
         let text = br#"{ "project": 42, "enabled": "true", "not_ours": [1, {}] }"#;
         let value = decode(text, &entry_type()).unwrap();
         let expected = Object::from([
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_state_is_an_error_that_names_the_place() {
+    fn errors_name_the_path() {
         let error = |text: &str| decode(text.as_bytes(), &entry_type()).unwrap_err().to_string();
         assert_eq!(error(r#"{"ids":[1,{}]}"#), r#"at ids.1: expected "number", found an object"#);
         assert_eq!(error("[]").split(", found").nth(1), Some(" an array"));
@@ -153,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(ty in any_type(), text in "[\\[\\]{}\":,0-9a-z.]{0,48}") {
+        fn arbitrary_text_doesnt_panic(ty in any_type(), text in "[\\[\\]{}\":,0-9a-z.]{0,48}") {
             let _ = decode(text.as_bytes(), &ty);
         }
     }

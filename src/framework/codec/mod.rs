@@ -1,16 +1,16 @@
-//! Values on the wire and in the state file, read and written by their type: MessagePack is what
-//! hosts send, JSON is what states are kept in. Nothing here panics on any input, and nothing takes
-//! much more memory than its input: the type bounds the depth, the input's length the size.
+//! Encodings of values, guided by their type: MessagePack on the wire, JSON in state files. Decoding
+//! never panics and needs little more memory than its input: the type limits the depth, the length
+//! of the input limits the size.
 
 pub mod json;
 pub mod msgpack;
 
 use std::fmt;
 
-/// The error of bytes that are not a value of the expected type.
+/// The error for bytes that don't encode a value of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
-    /// From the innermost element outwards.
+    /// The path to the value, innermost step first.
     location: Vec<String>,
     problem: String,
 }
@@ -47,7 +47,7 @@ pub(crate) mod strategies {
     use crate::framework::types::Type;
     use crate::framework::value::{Number, Value};
 
-    /// Any type of moderate depth.
+    /// Generates types of moderate depth.
     pub(crate) fn any_type() -> impl Strategy<Value = Type> {
         let leaf = prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String)];
         leaf.prop_recursive(3, 12, 4, |inner| {
@@ -60,7 +60,7 @@ pub(crate) mod strategies {
         })
     }
 
-    /// Any number, exact or not.
+    /// Generates numbers: integers and decimals.
     pub(crate) fn any_number() -> impl Strategy<Value = Number> {
         prop_oneof![
             any::<i64>().prop_map(Number::Integer),
@@ -69,7 +69,7 @@ pub(crate) mod strategies {
         ]
     }
 
-    /// Any value of the type, with nulls, and with unknowns where `unknowns` says so.
+    /// Generates values of a type, with nulls, and with unknown values if `unknowns` is set.
     pub(crate) fn value_of(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
         let known: BoxedStrategy<Value> = match ty {
             Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
@@ -104,7 +104,7 @@ pub(crate) mod strategies {
             .boxed()
     }
 
-    /// A type and a value of it.
+    /// Generates a type and a value of it.
     pub(crate) fn typed_value(unknowns: bool) -> impl Strategy<Value = (Type, Value)> {
         any_type().prop_flat_map(move |ty| {
             let value = value_of(&ty, unknowns);

@@ -1,4 +1,4 @@
-//! The MessagePack form of values, as Terraform's core writes and accepts it.
+//! The MessagePack encoding of values, as Terraform Core uses it.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,16 @@ use super::CodecError;
 use crate::framework::types::Type;
 use crate::framework::value::{Number, Object, Value};
 
-/// Bytes that core writes for an unknown value: one extension byte of type 0. Any extension is read
-/// as unknown, for core also sends refinements (type 12), which promise more about the value than
-/// we need.
+/// The bytes of an unknown value: an extension of type 0. Decoding treats any extension as unknown,
+/// because Core also sends refinements of unknown values (type 12), which we don't need.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
-/// Reads the value of type `ty` that `bytes` hold.
+/// Decodes a value of type `ty`.
 ///
 /// # Errors
 ///
-/// Where the bytes end early, go on after the value, hold another type, or miss or add attributes
-/// of an object.
+/// Fails if the bytes end early, continue after the value, encode a value of another type, or an
+/// object with missing or unsupported attributes.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     let mut reader = Reader { rest: bytes };
     let value = reader.value(ty)?;
@@ -29,7 +28,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     }
 }
 
-/// Writes the value as core reads it.
+/// Encodes a value.
 pub fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     put(&mut bytes, value);
@@ -178,7 +177,7 @@ impl<'a> Reader<'a> {
 
     fn length32(&mut self) -> Result<usize, CodecError> {
         let length = u32::from_be_bytes(self.array()?);
-        usize::try_from(length).map_err(|_| CodecError::new("a length is beyond this machine"))
+        usize::try_from(length).map_err(|_| CodecError::new("a length doesn't fit into memory"))
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
@@ -231,13 +230,13 @@ fn put(bytes: &mut Vec<u8>, value: &Value) {
     }
 }
 
-/// MessagePack counts in 32 bits; a collection beyond that would not fit the protocol's messages
-/// either.
+/// Converts a length to the 32 bits of MessagePack. A longer collection wouldn't fit into a message
+/// of the protocol either.
 fn length32(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Writing to a `Vec` cannot fail; the `Result` is that of writers in general.
+/// Ignores the result of a write into a `Vec`, which can't fail.
 fn put_infallibly<T, E>(written: Result<T, E>) {
     debug_assert!(written.is_ok());
 }
@@ -257,9 +256,9 @@ mod tests {
         Value::Number(Number::Decimal(text.into()))
     }
 
-    /// Each pair is what a released core was seen to write.
+    /// The bytes were recorded from a released version of Core.
     #[test]
-    fn core_s_own_encodings_are_read() {
+    fn encodings_of_core_are_decoded() {
         let cases: &[(&[u8], Type, Value)] = &[
             (&[0xc0], Type::String, Value::Null),
             (&[0xcc, 0xc8], Type::Number, integer(200)),
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_shortest_and_unknown_is_an_extension() {
+    fn integers_are_short_and_unknown_is_an_extension() {
         assert_eq!(encode(&integer(200)), [0xcc, 0xc8]);
         assert_eq!(encode(&integer(-1)), [0xff]);
         assert_eq!(encode(&decimal("0.1")), b"\xa30.1");
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_an_error_that_names_the_place() {
+    fn errors_name_the_path() {
         let object = Type::Object(BTreeMap::from([("ids".into(), Type::list(Type::Number))]));
         let error = |bytes: &[u8]| decode(bytes, &object).unwrap_err().to_string();
         assert_eq!(error(b"\x81\xa3ids\x92\x01\xc3"), "at ids.1: expected a number, found True");
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_the_data_does_not_have_costs_no_memory() {
+    fn lengths_beyond_the_data_allocate_no_memory() {
         let huge_array = [0xdd, 0xff, 0xff, 0xff, 0xff];
         assert!(decode(&huge_array, &Type::list(Type::Bool)).is_err());
         let huge_text = [0xdb, 0xff, 0xff, 0xff, 0xff, b'x'];
@@ -316,12 +315,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back((ty, value) in typed_value(true)) {
+        fn values_round_trip((ty, value) in typed_value(true)) {
             prop_assert_eq!(decode(&encode(&value), &ty), Ok(value));
         }
 
         #[test]
-        fn no_bytes_panic(ty in any_type(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn arbitrary_bytes_dont_panic(ty in any_type(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = decode(&bytes, &ty);
         }
     }

@@ -1,87 +1,96 @@
-//! ApplyResourceChange: create, update or delete, told apart by which of the two states is null.
-//! The state in the answer is always what the server holds as far as that is known.
+//! ApplyResourceChange: creates, updates or deletes an object, depending on which of the prior and
+//! planned states is null. The returned state is always what the server has, as far as known.
 
 use std::sync::Arc;
 
-use super::{Managed, Served, convert};
+use super::{CallContext, RegisteredResource, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::planning;
 use crate::framework::private::Private;
 use crate::framework::provider::Provider;
-use crate::framework::resource::{Context, Failed};
+use crate::framework::resource::{ApplyError, Context};
 use crate::framework::value::{Object, Value};
 
 pub(super) async fn handle<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::apply_resource_change::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::apply_resource_change::Response, Errors> {
-    let managed = served.managed(&request.type_name)?;
-    let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
-    let planned = convert::object("planned state", request.planned_state, &managed.ty)?;
-    let client = served.client()?;
+    let resource = call.resource(&request.type_name)?;
+    let prior = convert::object("prior state", request.prior_state, &resource.ty)?;
+    let planned = convert::object("planned state", request.planned_state, &resource.ty)?;
+    let client = call.client()?;
     let private = Private::decode(&request.planned_private);
     let context = Context { client: &*client, warnings: &warnings, private: &private };
-    let (state, errors) = match apply(managed, context, prior, planned).await {
-        Ok(state) => (state, Vec::new()),
-        Err(Failed { left, errors }) => (left, errors.into_vec()),
+    let (new_state, errors) = match apply(resource, context, prior, planned).await {
+        Ok(state) => (state, None),
+        Err(ApplyError { new_state, errors }) => (new_state, Some(errors)),
     };
-    let new_identity = match &state {
-        Some(state) => managed.identity(state)?,
+    let new_identity = match &new_state {
+        Some(state) => resource.identity(state)?,
         None => None,
     };
-    let told_once = |error| served.session.causes().of_errors.once(error);
-    let private = if errors.is_empty() {
-        private.applied().encode()
-    } else {
-        Private::failed(request.planned_private)
+    let private = match errors {
+        None => private.applied().encode(),
+        Some(_) => Private::apply_failed(request.planned_private),
     };
+    let errors = errors.map(|errors| errors.into_report(call.session.reported_causes()));
     Ok(pb::apply_resource_change::Response {
-        new_state: Some(convert::dynamic(state)),
+        new_state: Some(convert::dynamic_value(new_state)),
         new_identity,
         private,
-        diagnostics: errors.into_iter().map(|told| convert::error(told_once(told))).collect(),
+        diagnostics: errors.unwrap_or_default().into_iter().map(convert::error).collect(),
         ..Default::default()
     })
 }
 
-/// The new state, or in a failure the state that is left, the prior one included.
+/// Returns the new state, also in an error: if the apply didn't change the object, that is its prior
+/// state.
 async fn apply<C>(
-    managed: &Managed<C>,
+    resource: &RegisteredResource<C>,
     context: Context<'_, C>,
     prior: Option<Object>,
     planned: Option<Object>,
-) -> Result<Option<Object>, Failed<Object>> {
-    let resource = &managed.resource;
+) -> Result<Option<Object>, ApplyError<Object>> {
+    let implementation = &resource.implementation;
     let (planned, applied) = match (prior, planned) {
         (None, None) => return Ok(None),
         (Some(prior), None) => {
-            let deleted = resource.delete(context, prior.clone()).await;
-            return deleted.map(|()| None).map_err(|failed| or_prior(failed, prior));
+            let deleted = implementation.delete(context, prior.clone()).await;
+            return deleted.map(|()| None).map_err(|error| or_prior_state(error, prior));
         }
-        (None, Some(planned)) => (planned.clone(), resource.create(context, planned).await?),
+        (None, Some(planned)) => (planned.clone(), implementation.create(context, planned).await?),
         (Some(prior), Some(planned)) => {
-            let updated = resource.update(context, prior.clone(), planned.clone()).await;
-            (planned, updated.map_err(|failed| or_prior(failed, prior))?)
+            let updated = implementation.update(context, prior.clone(), planned.clone()).await;
+            (planned, updated.map_err(|error| or_prior_state(error, prior))?)
         }
     };
-    match planning::apply_defect(&managed.schema, &planned, &applied) {
+    match planning::apply_violation(&resource.schema, &planned, &applied) {
         None => Ok(Some(applied)),
-        Some(defect) => Err(broken_promise(resource.type_name(), &defect, applied)),
+        Some(violation) => {
+            Err(inconsistent_result(implementation.type_name(), &violation, applied))
+        }
     }
 }
 
-fn or_prior(failed: Failed<Object>, prior: Object) -> Failed<Object> {
-    Failed { left: Some(failed.left.unwrap_or(prior)), errors: failed.errors }
+fn or_prior_state(error: ApplyError<Object>, prior: Object) -> ApplyError<Object> {
+    ApplyError { new_state: Some(error.new_state.unwrap_or(prior)), ..error }
 }
 
-/// Records in the state what was done, with nulls for what it still does not know.
-fn broken_promise(type_name: &str, defect: &str, mut applied: Object) -> Failed<Object> {
+/// Returns the error for an invalid result. Its state has null in place of unknown values, so that
+/// the host can store it.
+fn inconsistent_result(
+    type_name: &str,
+    violation: &str,
+    mut applied: Object,
+) -> ApplyError<Object> {
     for value in applied.values_mut().filter(|value| !value.is_wholly_known()) {
         *value = Value::Null;
     }
-    let told =
-        Diagnostic::defect("Unexpected result of an apply", format!("{type_name}: {defect}."));
-    Failed { left: Some(applied), errors: told.into() }
+    let error = Diagnostic::provider_bug(
+        "Inconsistent result after apply",
+        format!("{type_name}: {violation}."),
+    );
+    ApplyError { new_state: Some(applied), errors: error.into() }
 }

@@ -1,6 +1,5 @@
-//! Carries out an RPC in a task of its own, so that a host that goes away cuts no write in the
-//! middle and a panic costs that call alone, with its log span, and with errors and warnings put
-//! into the answer.
+//! Runs each RPC in a separate task, so that a disconnecting host doesn't interrupt a write and a
+//! panic fails only its own RPC. Adds the log span, and the diagnostics to the response.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,32 +8,32 @@ use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
 use super::convert::{error, warning};
-use super::{Served, Service};
+use super::{CallContext, Service};
 use crate::bindings::tfplugin6 as pb;
-use crate::framework::diagnostics::{Causes, Diagnostic, Errors, Warnings};
+use crate::framework::diagnostics::{Diagnostic, Errors, ReportedCauses, Warnings};
 use crate::framework::provider::Provider;
 
 tokio::task_local! {
-    /// Set while an RPC is carried out.
+    /// Set while an RPC runs.
     pub(super) static CALL: ();
 }
 
-/// Returns whether this thread is carrying out an RPC, so that a panic now becomes that RPC's
-/// diagnostic and is no crash of the process.
+/// Returns whether the current task runs an RPC, so that a panic becomes a diagnostic of that RPC
+/// instead of a crash.
 pub fn is_in_call() -> bool {
     CALL.try_with(|()| ()).is_ok()
 }
 
-/// A request that can say what it is about, for the log.
-pub(super) trait Subject: Send + 'static {
-    /// The type of the resource or data source, if the call is about one.
+/// The request of an RPC.
+pub(super) trait RpcRequest: Send + 'static {
+    /// Returns the type name of the resource or data source, if the request has one.
     fn type_name(&self) -> Option<&str> {
         None
     }
 }
 
-/// An answer that carries diagnostics; its default carries nothing else.
-pub(super) trait Diagnosed: Default + Send + 'static {
+/// The response of an RPC. The default response is empty.
+pub(super) trait RpcResponse: Default + Send + 'static {
     fn diagnostics(&mut self) -> &mut Vec<pb::Diagnostic>;
 }
 
@@ -43,81 +42,80 @@ impl<P: Provider> Service<P> {
         &self,
         rpc: &'static str,
         request: Request<Req>,
-        handler: impl FnOnce(Arc<Served<P>>, Req, Arc<Warnings>) -> F,
+        handler: impl FnOnce(Arc<CallContext<P>>, Req, Arc<Warnings>) -> F,
     ) -> Result<Response<Res>, Status>
     where
-        Req: Subject,
-        Res: Diagnosed,
+        Req: RpcRequest,
+        Res: RpcResponse,
         F: Future<Output = Result<Res, Errors>> + Send + 'static,
     {
-        let served = self.served(request.extensions());
+        let call = self.call_context(request.extensions());
         let request = request.into_inner();
         let span =
             tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
-        let causes = Arc::clone(served.session.causes());
-        let work = handler(served, request, Arc::clone(&warnings));
-        let under_way = self.calls.begin();
-        let work = async move {
-            let _under_way = under_way;
+        let causes = Arc::clone(call.session.reported_causes());
+        let result = handler(call, request, Arc::clone(&warnings));
+        let guard = self.calls.track();
+        let task = async move {
+            let _guard = guard;
             let started = Instant::now();
-            let answer = answer(work.await, &warnings, &causes);
+            let response = with_diagnostics(result.await, &warnings, &causes);
             tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "answered");
-            answer
+            response
         };
-        let answer = tokio::spawn(CALL.scope((), work.instrument(span)));
-        Ok(Response::new(answer.await.unwrap_or_else(|_| answer_to_panic(rpc))))
+        let response = tokio::spawn(CALL.scope((), task.instrument(span))).await;
+        Ok(Response::new(response.unwrap_or_else(|_| panic_response(rpc))))
     }
 }
 
-/// To the microsecond: finer digits are noise.
+/// Converts a duration, rounded down to microseconds.
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 
-fn answer<Res: Diagnosed>(
+fn with_diagnostics<Res: RpcResponse>(
     result: Result<Res, Errors>,
     warnings: &Warnings,
-    causes: &Causes,
+    causes: &ReportedCauses,
 ) -> Res {
-    let mut answer = result.unwrap_or_else(|errors| {
+    let mut response = result.unwrap_or_else(|errors| {
         let mut failure = Res::default();
-        let errors = errors.into_vec().into_iter().map(|told| error(causes.of_errors.once(told)));
-        failure.diagnostics().extend(errors);
+        failure.diagnostics().extend(errors.into_report(causes).into_iter().map(error));
         failure
     });
-    answer.diagnostics().extend(warnings.told(causes).into_iter().map(warning));
-    for diagnostic in answer.diagnostics().iter() {
+    response.diagnostics().extend(warnings.take_for_report(causes).into_iter().map(warning));
+    for diagnostic in response.diagnostics().iter() {
         tracing::debug!(
             diagnostic_summary = diagnostic.summary,
             diagnostic_detail = diagnostic.detail,
             "diagnostic"
         );
     }
-    answer
+    response
 }
 
-fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
-    let mut answer = Res::default();
-    answer.diagnostics().push(panicked(rpc));
-    answer
+fn panic_response<Res: RpcResponse>(rpc: &str) -> Res {
+    let mut response = Res::default();
+    response.diagnostics().push(panic_diagnostic(rpc));
+    response
 }
 
-/// Returns the error of a call that a panic has ended. It leaves out the panic's message, which may
-/// hold a secret.
-pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
-    error(Diagnostic::defect(
+/// Returns the error of an RPC that panicked. It leaves out the panic message, which may contain a
+/// secret.
+pub(super) fn panic_diagnostic(rpc: &str) -> pb::Diagnostic {
+    error(Diagnostic::provider_bug(
         "The provider failed unexpectedly",
         format!(
-            "A defect ended the call {rpc}; the log says where (`TF_LOG=ERROR`). If this was an \
-             apply, the change may or may not have been made: the next plan shows it."
+            "{rpc} panicked. The log shows where (`TF_LOG=ERROR`). If this was an apply, the change \
+             may or may not have been made: the next plan shows it."
         ),
     ))
 }
 
-macro_rules! about {
+macro_rules! impl_rpc_request {
     ($($rpc:ident: $type_name:ident),+ $(,)?) => {
-        $(impl Subject for pb::$rpc::Request {
+        $(impl RpcRequest for pb::$rpc::Request {
             fn type_name(&self) -> Option<&str> {
                 Some(&self.$type_name)
             }
@@ -125,7 +123,7 @@ macro_rules! about {
     };
 }
 
-about! {
+impl_rpc_request! {
     validate_resource_config: type_name,
     validate_data_resource_config: type_name,
     upgrade_resource_state: type_name,
@@ -139,12 +137,12 @@ about! {
     read_data_source: type_name,
 }
 
-impl Subject for pb::validate_provider_config::Request {}
-impl Subject for pb::configure_provider::Request {}
+impl RpcRequest for pb::validate_provider_config::Request {}
+impl RpcRequest for pb::configure_provider::Request {}
 
-macro_rules! diagnosed {
+macro_rules! impl_rpc_response {
     ($($rpc:ident),+ $(,)?) => {
-        $(impl Diagnosed for pb::$rpc::Response {
+        $(impl RpcResponse for pb::$rpc::Response {
             fn diagnostics(&mut self) -> &mut Vec<pb::Diagnostic> {
                 &mut self.diagnostics
             }
@@ -152,7 +150,7 @@ macro_rules! diagnosed {
     };
 }
 
-diagnosed! {
+impl_rpc_response! {
     validate_provider_config,
     validate_resource_config,
     validate_data_resource_config,

@@ -1,10 +1,9 @@
-//! ConfigureProvider: from the provider block to a client, or to the knowledge that there can't be
-//! one yet.
+//! ConfigureProvider: creates the client, unless the provider block has unknown values.
 
 use std::sync::Arc;
 
 use super::session::Configuration;
-use super::{Served, convert};
+use super::{CallContext, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::model::Model;
@@ -12,23 +11,26 @@ use crate::framework::provider::{Host, Provider};
 use crate::framework::value::Value;
 
 pub(super) async fn handle<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::configure_provider::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::configure_provider::Response, Errors> {
-    let config =
-        convert::present("provider configuration", request.config, &served.offered.provider_type)?;
+    let config = convert::required_object(
+        "provider configuration",
+        request.config,
+        &call.catalog.provider_type,
+    )?;
     let configuration = if config.values().all(Value::is_wholly_known) {
         let host = Host {
             terraform_version: request.terraform_version,
-            stopped: served.session.begin(&served.calls),
+            stopped: call.session.begin_configuration(&call.calls),
         };
         let config = P::Config::from_object(config)?;
         Configuration::Ready(Arc::new(
-            served.offered.provider.configure(config, host, &warnings).await?,
+            call.catalog.provider.configure(config, host, &warnings).await?,
         ))
     } else {
-        tracing::info!("the provider block is not wholly known yet: planning without a server");
+        tracing::info!("the provider block has unknown values: planning without a client");
         warnings.add(Diagnostic::new(
             "Provider configuration isn't known yet",
             "The provider block depends on values that are known only after apply, so this plan \
@@ -38,6 +40,6 @@ pub(super) async fn handle<P: Provider>(
         ));
         Configuration::Unknown
     };
-    served.session.configured(configuration);
+    call.session.set_configuration(configuration);
     Ok(Default::default())
 }

@@ -1,4 +1,4 @@
-//! Between the protocol's messages and our types, both ways.
+//! Conversions between the protobuf messages and the framework's types.
 
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::codec::{json, msgpack};
@@ -12,10 +12,9 @@ use pb::attribute_path::step::Selector;
 use pb::diagnostic::Severity;
 use pb::schema::object::NestingMode;
 
-/// The object in a message, or `None` for null, which a host also writes as an absent or empty
-/// message.
+/// Decodes an object. Returns `None` for null, which hosts also send as an absent or empty message.
 pub(super) fn object(
-    what: &str,
+    subject: &str,
     message: Option<pb::DynamicValue>,
     ty: &Type,
 ) -> Result<Option<Object>, Errors> {
@@ -28,59 +27,59 @@ pub(super) fn object(
     match value {
         Ok(Value::Map(object)) => Ok(Some(object)),
         Ok(Value::Null) => Ok(None),
-        Ok(_) => Err(unreadable(what, "it is unknown as a whole")),
-        Err(error) => Err(unreadable(what, error)),
+        Ok(_) => Err(unreadable(subject, "the whole object is unknown")),
+        Err(error) => Err(unreadable(subject, error)),
     }
 }
 
-/// The object in a message where the protocol allows no null.
-pub(super) fn present(
-    what: &str,
+/// Decodes an object that the protocol doesn't allow to be null.
+pub(super) fn required_object(
+    subject: &str,
     message: Option<pb::DynamicValue>,
     ty: &Type,
 ) -> Result<Object, Errors> {
-    object(what, message, ty)?.ok_or_else(|| unreadable(what, "it is null"))
+    object(subject, message, ty)?.ok_or_else(|| unreadable(subject, "it is null"))
 }
 
-pub(super) fn unreadable(what: &str, reason: impl std::fmt::Display) -> Errors {
-    Diagnostic::defect(
+fn unreadable(subject: &str, reason: impl std::fmt::Display) -> Errors {
+    Diagnostic::provider_bug(
         "Unreadable value from Terraform",
-        format!("The {what} from Terraform doesn't match the schema: {reason}."),
+        format!("The {subject} from Terraform doesn't match the schema: {reason}."),
     )
     .into()
 }
 
-/// The message for an object, or for null.
-pub(super) fn dynamic(object: Option<Object>) -> pb::DynamicValue {
+/// Encodes an object, or null.
+pub(super) fn dynamic_value(object: Option<Object>) -> pb::DynamicValue {
     let value = object.map_or(Value::Null, Value::Map);
     pb::DynamicValue { msgpack: msgpack::encode(&value), json: Vec::new() }
 }
 
 pub(super) fn error(diagnostic: Diagnostic) -> pb::Diagnostic {
-    told(diagnostic, Severity::Error)
+    diagnostic_message(diagnostic, Severity::Error)
 }
 
 pub(super) fn warning(diagnostic: Diagnostic) -> pb::Diagnostic {
-    told(diagnostic, Severity::Warning)
+    diagnostic_message(diagnostic, Severity::Warning)
 }
 
-fn told(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
+fn diagnostic_message(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
     pb::Diagnostic {
         severity: severity.into(),
-        summary: plain(&diagnostic.summary, false),
-        detail: plain(&diagnostic.detail, true),
+        summary: sanitized(&diagnostic.summary, false),
+        detail: sanitized(&diagnostic.detail, true),
         attribute: diagnostic.attribute.as_ref().map(path),
     }
 }
 
-/// Returns the text without what would move a cursor or reorder what a person reads. Some of it
-/// comes from servers.
-fn plain(text: &str, breaks_lines: bool) -> String {
-    let is_plain = |c: char| !is_unprintable(c) || c == '\n' && breaks_lines;
-    if text.chars().all(is_plain) {
+/// Replaces control characters and characters that change the text direction. Messages can contain
+/// text from servers.
+fn sanitized(text: &str, multiline: bool) -> String {
+    let is_allowed = |c: char| !is_unprintable(c) || c == '\n' && multiline;
+    if text.chars().all(is_allowed) {
         return text.to_owned();
     }
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
+    text.chars().map(|c| if is_allowed(c) { c } else { '\u{fffd}' }).collect()
 }
 
 fn is_unprintable(c: char) -> bool {
@@ -100,9 +99,8 @@ pub(super) fn path(path: &AttributePath) -> pb::AttributePath {
     pb::AttributePath { steps: steps.collect() }
 }
 
-/// The deferral of what an unknown provider configuration keeps from being done, where the host
-/// allows one.
-pub(super) fn deferred(client: Option<pb::ClientCapabilities>) -> Option<pb::Deferred> {
+/// Returns a deferral because of the unknown provider configuration, if the host supports it.
+pub(super) fn deferral(client: Option<pb::ClientCapabilities>) -> Option<pb::Deferred> {
     let allowed = client.is_some_and(|client| client.deferral_allowed);
     allowed.then(|| pb::Deferred { reason: pb::deferred::Reason::ProviderConfigUnknown.into() })
 }
@@ -177,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn diagnostics_can_not_move_a_cursor() {
-        let told = warning(Diagnostic::new("a\nb\u{1b}[31m", "c\nd\u{202e}\te"));
+    fn control_characters_are_replaced() {
+        let message = warning(Diagnostic::new("a\nb\u{1b}[31m", "c\nd\u{202e}\te"));
         assert_eq!(
-            (told.summary.as_str(), told.detail.as_str()),
+            (message.summary.as_str(), message.detail.as_str()),
             ("a\u{fffd}b\u{fffd}[31m", "c\nd\u{fffd}\u{fffd}e")
         );
     }
@@ -190,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_say_null_is_null() {
+    fn every_encoding_of_null_is_none() {
         for null in [None, message(b"", b""), message(b"\xc0", b""), message(b"", b"null")] {
             assert_eq!(object("plan", null, &ty()), Ok(None));
         }
     }
 
     #[test]
-    fn both_encodings_are_read() {
+    fn both_encodings_are_decoded() {
         let expected = Object::from([("a".into(), Value::Bool(true))]);
         for sent in [message(b"\x81\xa1a\xc3", b""), message(b"", br#"{"a":true}"#)] {
             assert_eq!(object("plan", sent, &ty()), Ok(Some(expected.clone())));
@@ -205,24 +203,32 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_value_is_told_as_such() {
-        let errors = present("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
+    fn an_unreadable_value_is_an_error() {
+        let errors =
+            required_object("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
         assert_eq!(
             errors.as_slice()[0].detail,
-            "The planned state from Terraform doesn't match the schema: it is unknown as a \
-             whole.\n\n\
-             This is a defect in the provider: please report it with the text above."
+            "The planned state from Terraform doesn't match the schema: the whole object is \
+             unknown.\n\n\
+             This is a bug in the provider. Please report it with the text above."
         );
-        assert!(present("planned state", None, &ty()).is_err());
+        assert!(required_object("planned state", None, &ty()).is_err());
     }
 
     #[test]
     fn a_diagnostic_keeps_its_path() {
-        let path = AttributePath::attribute("a").then(Step::Index(1)).then(Step::Key("k".into()));
-        let told = warning(Diagnostic::new("s", "d").at_path(path));
-        assert_eq!(told.severity(), Severity::Warning);
-        let selectors: Vec<_> =
-            told.attribute.unwrap().steps.into_iter().map(|step| step.selector.unwrap()).collect();
+        let path = AttributePath::attribute("a")
+            .with_step(Step::Index(1))
+            .with_step(Step::Key("k".into()));
+        let message = warning(Diagnostic::new("s", "d").at_path(path));
+        assert_eq!(message.severity(), Severity::Warning);
+        let selectors: Vec<_> = message
+            .attribute
+            .unwrap()
+            .steps
+            .into_iter()
+            .map(|step| step.selector.unwrap())
+            .collect();
         assert_eq!(
             selectors,
             [

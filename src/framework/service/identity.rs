@@ -1,29 +1,29 @@
-//! Identities on the wire: what is sent beside a state or plan, and what was stored there.
+//! UpgradeResourceIdentity, and the identity that is returned with a state or plan.
 
 use std::sync::Arc;
 
-use super::{Managed, Served, convert};
+use super::{CallContext, RegisteredResource, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::codec::json;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
 use crate::framework::value::{Object, Value};
 
-impl<C> Managed<C> {
-    /// Returns the identity of a state or plan, or `None` unless it is wholly known and has what an
-    /// import needs.
+impl<C> RegisteredResource<C> {
+    /// Returns the identity of a state or plan, or `None` if it has unknown values or lacks an
+    /// attribute that an import needs.
     ///
-    /// Terraform from 1.12 on can't show a plan whose identity has an unknown in it, and OpenTofu
+    /// Terraform 1.12 and later can't show a plan with an unknown value in an identity, and OpenTofu
     /// fails.
     pub(super) fn identity(
         &self,
         state: &Object,
     ) -> Result<Option<pb::ResourceIdentityData>, Errors> {
-        let identity = self.resource.identity(state.clone())?;
+        let identity = self.implementation.identity(state.clone())?;
         let known = identity.values().all(Value::is_wholly_known);
         let lacks = |name| identity.get(name).is_none_or(|value| *value == Value::Null);
         let incomplete = self
-            .identity
+            .identity_schema
             .attributes
             .iter()
             .any(|attribute| attribute.required && lacks(attribute.name));
@@ -32,23 +32,23 @@ impl<C> Managed<C> {
 }
 
 fn message(identity: Object) -> pb::ResourceIdentityData {
-    pb::ResourceIdentityData { identity_data: Some(convert::dynamic(Some(identity))) }
+    pb::ResourceIdentityData { identity_data: Some(convert::dynamic_value(Some(identity))) }
 }
 
-/// UpgradeResourceIdentity: from the text in a state file to an identity of today's schema.
+/// Handles UpgradeResourceIdentity: decodes an identity of a state file.
 pub(super) async fn upgrade<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::upgrade_resource_identity::Request,
     _: Arc<Warnings>,
 ) -> Result<pb::upgrade_resource_identity::Response, Errors> {
-    let managed = served.managed(&request.type_name)?;
+    let resource = call.resource(&request.type_name)?;
     let text = request.raw_identity.unwrap_or_default().json;
-    if request.version != managed.identity.version {
+    if request.version != resource.identity_schema.version {
         return Err(
             unreadable(&request.type_name, format!("its version is {}", request.version)).into()
         );
     }
-    match json::decode(&text, &managed.identity_type) {
+    match json::decode(&text, &resource.identity_type) {
         Ok(Value::Map(identity)) => Ok(pb::upgrade_resource_identity::Response {
             upgraded_identity: Some(message(identity)),
             ..Default::default()

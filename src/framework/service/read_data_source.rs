@@ -1,8 +1,8 @@
-//! ReadDataSource: what a data source's configuration asks for.
+//! ReadDataSource: reads a data source.
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, Source, convert};
+use super::{CallContext, Configuration, RegisteredDataSource, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::private::Private;
@@ -11,33 +11,35 @@ use crate::framework::resource::Context;
 use crate::framework::value::{Object, Value};
 
 pub(super) async fn handle<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::read_data_source::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::read_data_source::Response, Errors> {
-    let source = served.source(&request.type_name)?;
-    let config = convert::present("data source configuration", request.config, &source.ty)?;
-    if matches!(served.configuration(), Configuration::Unknown)
-        && let Some(deferred) = convert::deferred(request.client_capabilities)
+    let data_source = call.data_source(&request.type_name)?;
+    let config =
+        convert::required_object("data source configuration", request.config, &data_source.ty)?;
+    if matches!(call.configuration(), Configuration::Unknown)
+        && let Some(deferred) = convert::deferral(request.client_capabilities)
     {
         return Ok(pb::read_data_source::Response {
-            state: Some(convert::dynamic(Some(to_be_known(source, config)))),
+            state: Some(convert::dynamic_value(Some(with_unknowns(data_source, config)))),
             deferred: Some(deferred),
             ..Default::default()
         });
     }
-    let client = served.client()?;
+    let client = call.client()?;
     let private = Private::default();
     let context = Context { client: &*client, warnings: &warnings, private: &private };
-    let state = source.source.read(context, config).await?;
+    let state = data_source.implementation.read(context, config).await?;
     Ok(pb::read_data_source::Response {
-        state: Some(convert::dynamic(Some(state))),
+        state: Some(convert::dynamic_value(Some(state))),
         ..Default::default()
     })
 }
 
-fn to_be_known<C>(source: &Source<C>, mut config: Object) -> Object {
-    for attribute in source.schema.attributes.iter().filter(|attribute| attribute.computed) {
+/// Sets all computed attributes to unknown.
+fn with_unknowns<C>(data_source: &RegisteredDataSource<C>, mut config: Object) -> Object {
+    for attribute in data_source.schema.attributes.iter().filter(|attribute| attribute.computed) {
         config.insert(attribute.name.to_owned(), Value::Unknown);
     }
     config

@@ -1,8 +1,8 @@
-//! ReadResource: what a state's object is now.
+//! ReadResource: refreshes the state of a resource.
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, convert};
+use super::{CallContext, Configuration, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::private::Private;
@@ -10,26 +10,26 @@ use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 
 pub(super) async fn handle<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::read_resource::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::read_resource::Response, Errors> {
-    let managed = served.managed(&request.type_name)?;
-    let state = convert::present("current state", request.current_state, &managed.ty)?;
-    let (new_state, deferred) = if matches!(served.configuration(), Configuration::Unknown) {
-        (Some(state), convert::deferred(request.client_capabilities))
+    let resource = call.resource(&request.type_name)?;
+    let state = convert::required_object("current state", request.current_state, &resource.ty)?;
+    let (new_state, deferred) = if matches!(call.configuration(), Configuration::Unknown) {
+        (Some(state), convert::deferral(request.client_capabilities))
     } else {
-        let client = served.client()?;
+        let client = call.client()?;
         let private = Private::decode(&request.private);
         let context = Context { client: &*client, warnings: &warnings, private: &private };
-        (managed.resource.read(context, state).await?, None)
+        (resource.implementation.read(context, state).await?, None)
     };
     let new_identity = match &new_state {
-        Some(state) => managed.identity(state)?.or(request.current_identity),
+        Some(state) => resource.identity(state)?.or(request.current_identity),
         None => None,
     };
     Ok(pb::read_resource::Response {
-        new_state: Some(convert::dynamic(new_state)),
+        new_state: Some(convert::dynamic_value(new_state)),
         private: request.private,
         new_identity,
         deferred,

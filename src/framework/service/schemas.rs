@@ -1,11 +1,12 @@
-//! The schemas of resources and data sources.
+//! GetMetadata, GetProviderSchema and GetResourceIdentitySchemas: the schemas and capabilities that
+//! the provider announces.
 
+use super::catalog::Catalog;
 use super::convert;
-use super::offered::Offered;
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::provider::Provider;
 
-/// Returns the capabilities of this service beyond the first version of protocol 6.
+/// Returns the optional parts of protocol 6 that this service supports.
 fn capabilities() -> pb::ServerCapabilities {
     pb::ServerCapabilities {
         plan_destroy: true,
@@ -15,10 +16,10 @@ fn capabilities() -> pb::ServerCapabilities {
     }
 }
 
-pub(super) fn metadata<P: Provider>(offered: &Offered<P>) -> pb::get_metadata::Response {
-    let resources = offered.resources.keys();
-    let data_sources = offered.data_sources.keys();
-    let list_resources = offered.listers.keys();
+pub(super) fn metadata<P: Provider>(catalog: &Catalog<P>) -> pb::get_metadata::Response {
+    let resources = catalog.resources.keys();
+    let data_sources = catalog.data_sources.keys();
+    let list_resources = catalog.list_resources.keys();
     pb::get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources
@@ -35,21 +36,23 @@ pub(super) fn metadata<P: Provider>(offered: &Offered<P>) -> pb::get_metadata::R
 }
 
 pub(super) fn provider_schema<P: Provider>(
-    offered: &Offered<P>,
+    catalog: &Catalog<P>,
 ) -> pb::get_provider_schema::Response {
-    let resources = offered.resources.iter();
-    let data_sources = offered.data_sources.iter();
-    let list_resources = offered.listers.iter();
+    let resources = catalog.resources.iter();
+    let data_sources = catalog.data_sources.iter();
+    let list_resources = catalog.list_resources.iter();
     pb::get_provider_schema::Response {
-        provider: Some(convert::schema(&offered.provider.schema())),
+        provider: Some(convert::schema(&catalog.provider.schema())),
         resource_schemas: resources
-            .map(|(name, managed)| ((*name).to_owned(), convert::schema(&managed.schema)))
+            .map(|(name, resource)| ((*name).to_owned(), convert::schema(&resource.schema)))
             .collect(),
         data_source_schemas: data_sources
-            .map(|(name, source)| ((*name).to_owned(), convert::schema(&source.schema)))
+            .map(|(name, data_source)| ((*name).to_owned(), convert::schema(&data_source.schema)))
             .collect(),
         list_resource_schemas: list_resources
-            .map(|(name, lister)| ((*name).to_owned(), convert::schema(&lister.schema)))
+            .map(|(name, list_resource)| {
+                ((*name).to_owned(), convert::schema(&list_resource.schema))
+            })
             .collect(),
         server_capabilities: Some(capabilities()),
         ..Default::default()
@@ -57,13 +60,13 @@ pub(super) fn provider_schema<P: Provider>(
 }
 
 pub(super) fn identity_schemas<P: Provider>(
-    offered: &Offered<P>,
+    catalog: &Catalog<P>,
 ) -> pb::get_resource_identity_schemas::Response {
-    let resources = offered.resources.iter();
+    let resources = catalog.resources.iter();
     pb::get_resource_identity_schemas::Response {
         identity_schemas: resources
-            .map(|(name, managed)| {
-                ((*name).to_owned(), convert::identity_schema(&managed.identity))
+            .map(|(name, resource)| {
+                ((*name).to_owned(), convert::identity_schema(&resource.identity_schema))
             })
             .collect(),
         ..Default::default()

@@ -1,30 +1,29 @@
-//! The configuration that the latest ConfigureProvider on a connection made. A process that hosts
-//! attach to serves several connections, one for each provider block of each run, so none of it may
-//! be shared between them.
+//! The provider configuration of a connection. In debug mode a process serves several connections,
+//! one for each provider block of each run, so they must not share a configuration.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio_util::sync::CancellationToken;
 
-use super::Calls;
-use crate::framework::diagnostics::{Causes, Diagnostic, Errors};
+use super::CallTracker;
+use crate::framework::diagnostics::{Diagnostic, Errors, ReportedCauses};
 
-/// The configuration of one connection. Clones share it, and it goes away with the last of them.
+/// The state of one connection: its configuration, and what its messages have reported. Clones share
+/// it.
 pub struct Session<C> {
     state: Arc<RwLock<State<C>>>,
-    causes: Arc<Causes>,
+    reported_causes: Arc<ReportedCauses>,
 }
 
 struct State<C> {
     configuration: Configuration<C>,
-    /// Cancelled by an interrupt. Each configuration has a child of it, from the moment that it
-    /// begins.
+    /// Cancelled by StopProvider. Each configuration gets a child token when it begins.
     stopped: Option<CancellationToken>,
 }
 
 pub(super) enum Configuration<C> {
     Missing,
-    /// Configured with something that only a later apply will know.
+    /// The provider block has values that are known only after apply.
     Unknown,
     Ready(Arc<C>),
 }
@@ -34,14 +33,14 @@ impl<C> Session<C> {
         self.read().configuration.clone()
     }
 
-    pub(super) fn configured(&self, configuration: Configuration<C>) {
+    pub(super) fn set_configuration(&self, configuration: Configuration<C>) {
         self.write().configuration = configuration;
     }
 
-    /// Returns what the next interrupt cancels, or the end of all `calls`, in a configuration that
-    /// begins now. An earlier interrupt is over: the host goes on.
-    pub(super) fn begin(&self, calls: &Calls) -> CancellationToken {
-        self.causes.clear();
+    /// Begins a configuration and returns its stop token, which the next StopProvider or the
+    /// shutdown of `calls` cancels. An earlier StopProvider has no effect on it.
+    pub(super) fn begin_configuration(&self, calls: &CallTracker) -> CancellationToken {
+        self.reported_causes.clear();
         let stopped = &mut self.write().stopped;
         let current = stopped.take().filter(|stopped| !stopped.is_cancelled());
         stopped.insert(current.unwrap_or_else(|| calls.stop_token())).child_token()
@@ -53,11 +52,11 @@ impl<C> Session<C> {
         }
     }
 
-    /// Returns the client for an operation that can't do without it.
+    /// Returns the client.
     ///
     /// # Errors
     ///
-    /// As long as the provider is not configured, or not with known values.
+    /// Fails if the provider isn't configured, or has unknown values in its configuration.
     pub(super) fn client(&self) -> Result<Arc<C>, Errors> {
         match self.configuration() {
             Configuration::Ready(client) => Ok(client),
@@ -68,7 +67,7 @@ impl<C> Session<C> {
                  first, for example with `-target`.",
             )
             .into()),
-            Configuration::Missing => Err(Diagnostic::defect(
+            Configuration::Missing => Err(Diagnostic::provider_bug(
                 "Provider is not configured",
                 "Terraform requested an operation before it configured the provider.",
             )
@@ -76,9 +75,9 @@ impl<C> Session<C> {
         }
     }
 
-    /// Returns the causes that the messages of this configuration have told.
-    pub(super) fn causes(&self) -> &Arc<Causes> {
-        &self.causes
+    /// Returns the causes that the messages of this configuration have reported.
+    pub(super) fn reported_causes(&self) -> &Arc<ReportedCauses> {
+        &self.reported_causes
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State<C>> {
@@ -93,13 +92,13 @@ impl<C> Session<C> {
 impl<C> Default for Session<C> {
     fn default() -> Self {
         let state = State { configuration: Configuration::Missing, stopped: None };
-        Self { state: Arc::new(RwLock::new(state)), causes: Arc::default() }
+        Self { state: Arc::new(RwLock::new(state)), reported_causes: Arc::default() }
     }
 }
 
 impl<C> Clone for Session<C> {
     fn clone(&self) -> Self {
-        Self { state: Arc::clone(&self.state), causes: Arc::clone(&self.causes) }
+        Self { state: Arc::clone(&self.state), reported_causes: Arc::clone(&self.reported_causes) }
     }
 }
 

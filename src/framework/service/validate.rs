@@ -1,8 +1,9 @@
-//! The checks of a configuration by itself, before anything is asked of a server.
+//! ValidateProviderConfig, ValidateResourceConfig and ValidateDataResourceConfig: validate a
+//! configuration without a client.
 
 use std::sync::Arc;
 
-use super::{Served, convert};
+use super::{CallContext, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::model::Model;
@@ -11,37 +12,43 @@ use crate::framework::schema::Schema;
 use crate::framework::value::{Object, Value};
 
 pub(super) async fn provider<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::validate_provider_config::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::validate_provider_config::Response, Errors> {
-    let config =
-        convert::present("provider configuration", request.config, &served.offered.provider_type)?;
-    served.offered.provider.validate(&P::Config::from_object(config)?, &warnings)?;
+    let config = convert::required_object(
+        "provider configuration",
+        request.config,
+        &call.catalog.provider_type,
+    )?;
+    call.catalog.provider.validate(&P::Config::from_object(config)?, &warnings)?;
     Ok(Default::default())
 }
 
 pub(super) async fn resource<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::validate_resource_config::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::validate_resource_config::Response, Errors> {
-    let managed = served.managed(&request.type_name)?;
-    let config = convert::present("resource configuration", request.config, &managed.ty)?;
-    let read_only = read_only(&managed.schema, &config);
-    Errors::check(read_only.chain(errors_of(managed.resource.validate(config, &warnings))))?;
+    let resource = call.resource(&request.type_name)?;
+    let config = convert::required_object("resource configuration", request.config, &resource.ty)?;
+    let read_only = read_only(&resource.schema, &config);
+    let checked = resource.implementation.validate(config, &warnings);
+    Errors::check(read_only.chain(errors_of(checked)))?;
     Ok(Default::default())
 }
 
 pub(super) async fn data_source<P: Provider>(
-    served: Arc<Served<P>>,
+    call: Arc<CallContext<P>>,
     request: pb::validate_data_resource_config::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::validate_data_resource_config::Response, Errors> {
-    let source = served.source(&request.type_name)?;
-    let config = convert::present("data source configuration", request.config, &source.ty)?;
-    let read_only = read_only(&source.schema, &config);
-    Errors::check(read_only.chain(errors_of(source.source.validate(config, &warnings))))?;
+    let data_source = call.data_source(&request.type_name)?;
+    let config =
+        convert::required_object("data source configuration", request.config, &data_source.ty)?;
+    let read_only = read_only(&data_source.schema, &config);
+    let checked = data_source.implementation.validate(config, &warnings);
+    Errors::check(read_only.chain(errors_of(checked)))?;
     Ok(Default::default())
 }
 

@@ -1,4 +1,4 @@
-//! One of a project's two allowlists, as a value. How a list is come by is not known here.
+//! An allowlist of a project, as a value. There is no I/O here.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::gitlab::endpoints::job_token_scope::Listed;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 use crate::gitlab::sender::Listing;
 
-/// One project's allowlist of one kind, without the project itself.
+/// A project's allowlist of projects or groups, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowlist {
     entries: BTreeMap<Target, ListedEntry>,
@@ -16,8 +16,8 @@ pub struct Allowlist {
     complete: bool,
 }
 
-/// A project or group on an allowlist. Only the target is always there: GitLab hides the rest where
-/// the token may not see it, and an entry that this client has just added is known by its ID alone.
+/// An entry of an allowlist. GitLab hides everything but the ID of a target that isn't visible to the
+/// token. An entry that this client has just added has only an ID, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedEntry {
     /// The project or group.
@@ -31,7 +31,7 @@ pub struct ListedEntry {
 }
 
 impl Allowlist {
-    /// Returns the list that GitLab tells of. `root` is the relative root of the GitLab.
+    /// Creates an allowlist from a REST list. `root` is the relative URL of the installation.
     pub(super) fn of(project: ProjectId, kind: Kind, listing: Listing<Listed>, root: &str) -> Self {
         let Listing { by_id, is_twice } = listing;
         let entries = by_id.into_values().map(|listed| ListedEntry::of(kind, listed, root));
@@ -41,8 +41,8 @@ impl Allowlist {
         Self { entries, project_path, has_own_entry: is_twice, complete: true }
     }
 
-    /// Returns the list with these targets, of which the project may be one. `project_path` is that
-    /// of a list of projects.
+    /// Creates an allowlist from GraphQL targets, which may include the project. `project_path` is set
+    /// for a list of projects.
     pub(super) fn of_targets(
         project: ProjectId,
         project_path: Option<String>,
@@ -69,32 +69,31 @@ impl Allowlist {
         self.entries.get(&target)
     }
 
-    /// Checks whether each entry is known as far as GitLab tells it, and not by its ID alone.
+    /// Returns whether each entry is known as far as GitLab tells it, and not by its ID alone.
     pub(super) fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// Returns the project's current full path, which GitLab's list of projects (not that of
-    /// groups) tells by the way.
+    /// Returns the project's current full path, which a list of projects contains.
     #[must_use]
     pub fn project_path(&self) -> Option<&str> {
         self.project_path.as_deref()
     }
 
-    /// Checks whether the project has an entry for itself, as a list of projects tells that was
+    /// Returns whether the project has an entry for itself, as a list of projects tells that was
     /// read from GitLab.
     #[must_use]
     pub fn has_own_entry(&self) -> bool {
         self.has_own_entry
     }
 
-    /// Notes an entry that is known by its ID alone.
+    /// Records an entry that is known by its ID alone.
     pub(super) fn add(&mut self, target: Target) {
         self.complete &= self.entries.contains_key(&target);
         self.entries.entry(target).or_insert_with(|| ListedEntry::bare(target));
     }
 
-    /// Notes that an entry is gone.
+    /// Records that an entry is gone.
     pub(super) fn remove(&mut self, target: Target) {
         self.entries.remove(&target);
     }

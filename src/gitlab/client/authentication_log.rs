@@ -1,5 +1,4 @@
-//! The authentication log of a project: the model, and reading it. Nothing is kept, since it is
-//! read to be looked at as it is now.
+//! Reads the authentication log of a project. The log isn't cached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +8,13 @@ use crate::gitlab::endpoints::authentication_log::LoggedProject;
 use crate::gitlab::names::{ProjectId, Target, folded};
 use crate::gitlab::sender::{Error, ErrorKind};
 
-/// The most pages that are read of one log, whose 20,000 projects fit into 64 MiB of memory.
-const MOST_PAGES: usize = 200;
+/// Maximum number of pages of a log. Its 20,000 projects fit into 64 MiB of memory.
+const MAX_PAGES: usize = 200;
 
-/// The most bytes that the texts of all rows have together.
-const MOST_TEXT: usize = 4 * 1024 * 1024;
+/// Maximum total size of the texts in bytes.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
 
-/// The most rows that newer versions of GitLab show, without a word on those that they leave out
+/// Number of rows at which newer GitLab versions truncate the log without notice
 /// (`AUTHORIZATION_ROW_LIMIT` of `Ci::JobToken::Authorization`).
 const ROW_LIMIT: usize = 1000;
 
@@ -26,8 +25,8 @@ pub struct AuthenticationLog {
     pub projects: Vec<LoggedProject>,
     /// The number of those that it lists and doesn't show.
     pub hidden: usize,
-    /// True if GitLab may have left out more of them.
-    pub may_be_cut: bool,
+    /// Whether GitLab may have left out more of them.
+    pub may_be_truncated: bool,
 }
 
 /// The entries of an allowlist, to be looked up by the projects that they cover.
@@ -38,7 +37,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Notes an entry. That of a group covers nothing as long as the group's path isn't known.
+    /// Records an entry. That of a group covers nothing as long as the group's path isn't known.
     pub fn add(&mut self, target: Target, full_path: Option<&str>) {
         match (target, full_path) {
             (Target::Project(id), _) => drop(self.projects.insert(id)),
@@ -63,22 +62,22 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such log, [`ErrorKind::NotAvailable`] and
-    /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there
-    /// is no such project for the token, [`ErrorKind::LogTooLong`] beyond 20,000 projects, and
-    /// whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no such log,
+    /// [`ErrorKind::NotAvailable`] and [`ErrorKind::FineGrained`] if the token isn't allowed to
+    /// read it, [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
+    /// [`ErrorKind::TooManyLogProjects`] beyond 20,000 projects, and the error of the request.
     pub async fn authentication_log(&self, project: ProjectId) -> Result<AuthenticationLog, Error> {
         let path = self.project_path(project).await?;
         if let Some(log) = self.authentication_log_at(&path, project).await? {
             return Ok(log);
         }
         let call = endpoint::list(&path, None);
-        let present = self.present_path(project, &path, call.line()).await?;
+        let present = self.current_path(project, &path, call.line()).await?;
         let log = self.authentication_log_at(&present, project).await?;
         log.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the log of the project at that path, or nothing where the path does not lead to the
+    /// Returns the log of the project at that path, or `None` if the path does not lead to the
     /// project.
     async fn authentication_log_at(
         &self,
@@ -88,9 +87,9 @@ impl Client {
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
         let (mut text, mut hidden, mut rows) = (0, 0, 0);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, after.as_deref());
-            let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+            let (answer, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
@@ -107,7 +106,7 @@ impl Client {
                     "GitLab doesn't show the project's authentication log",
                 );
             };
-            let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
+            let (has_next_page, next) = (page.has_next_page(), page.end().map(str::to_owned));
             for row in page.nodes {
                 rows += 1;
                 match row.and_then(endpoint::Row::into_model) {
@@ -120,10 +119,10 @@ impl Client {
                     }
                 }
             }
-            if text > MOST_TEXT {
+            if text > MAX_TEXT {
                 break;
             }
-            if !is_followed {
+            if !has_next_page {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.sort_by(|one, other| {
                     let time = other.last_authorized_at.cmp(&one.last_authorized_at);
@@ -132,16 +131,16 @@ impl Client {
                 return Ok(Some(AuthenticationLog {
                     projects,
                     hidden,
-                    may_be_cut: rows == ROW_LIMIT,
+                    may_be_truncated: rows == ROW_LIMIT,
                 }));
             }
             if next.is_none() || next == after {
-                return failure(ErrorKind::Unreadable, "the log ends early");
+                return failure(ErrorKind::InvalidResponse, "the log ends early");
             }
             after = next;
         }
         let call = endpoint::list(path, after.as_deref());
-        Err(Error::unsent(ErrorKind::LogTooLong, call.line(), None))
+        Err(Error::unsent(ErrorKind::TooManyLogProjects, call.line(), None))
     }
 }
 
@@ -215,10 +214,10 @@ mod tests {
             page(&[row(3, "2026-11-20T10:00:00Z"), row(2, "2026-11-20T10:00:00Z"), hidden], None),
         ];
         let (server, log) = read(replies).await;
-        let AuthenticationLog { projects, hidden, may_be_cut } = log.unwrap();
+        let AuthenticationLog { projects, hidden, may_be_truncated } = log.unwrap();
         let paths: Vec<_> = projects.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/p2", "acme/p3", "acme/p4"], "without the project itself");
-        assert_eq!((hidden, may_be_cut), (2, false));
+        assert_eq!((hidden, may_be_truncated), (2, false));
         let asked: Vec<_> =
             server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(asked[0], json!({ "project": "acme/app", "after": null }));
@@ -232,7 +231,7 @@ mod tests {
         let mut replies: Vec<Reply> =
             cursors.iter().map(|cursor| page(&rows, Some(cursor))).collect();
         replies.push(page(&rows, None));
-        assert!(read(replies).await.1.unwrap().may_be_cut);
+        assert!(read(replies).await.1.unwrap().may_be_truncated);
     }
 
     #[tokio::test]
@@ -248,7 +247,7 @@ mod tests {
     async fn a_log_that_does_not_go_on_is_an_error() {
         let repeating = || page(&[row(2, "2026-11-20T10:00:00Z")], Some("c"));
         let error = read(vec![repeating(), repeating()]).await.1.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Unreadable);
+        assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
         assert!(shown(&error).contains("the log ends early"), "{error}");
     }
 
@@ -260,6 +259,6 @@ mod tests {
             page(&vec![row; 100], Some(&cursor.to_string()))
         };
         let error = read((0..60).map(long).collect()).await.1.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::LogTooLong);
+        assert_eq!(*error.kind(), ErrorKind::TooManyLogProjects);
     }
 }

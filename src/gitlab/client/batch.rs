@@ -1,5 +1,5 @@
-//! Questions that are asked at the same time, answered by one piece of work. What the work is isn't
-//! known here.
+//! Batches concurrent loads of single keys into one load of several keys. It doesn't depend on what
+//! is loaded.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,29 +11,29 @@ use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
-/// Bounds of the time without another question after which a batch is complete, which is a part of
-/// the time that the last work took: long beside what a host takes from one answer to its next
-/// question, and short beside a request.
+/// Bounds of the time without another key after which a batch is complete. It is a fraction of the
+/// duration of the last load: longer than a host needs to send the next RPC, and shorter than a
+/// request.
 const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
 const GAP_PART: u32 = 4;
 
-/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the
-/// last work took: what has just begun ends meanwhile, and leads to the next question. Two batches
-/// thus become one, again and again.
+/// Bounds of the time that a batch waits for requests in flight. It is twice the duration of the last
+/// load: requests that have just started complete in that time, and their callers send the next keys,
+/// so that alternating batches merge.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
 
-/// Longest time that work may take.
-const LONGEST_WORK: Duration = Duration::from_secs(5);
+/// Timeout of a load.
+const MAX_WORK: Duration = Duration::from_secs(5);
 
-/// Time after which work is slow. After this many slow ones in a row, asking for each key alone is
-/// taken to be quicker. A single one may be due to a busy machine.
+/// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A single
+/// one may be due to a busy machine.
 const SLOW_WORK: Duration = Duration::from_secs(2);
-const MOST_SLOW: usize = 2;
+const MAX_SLOW: usize = 2;
 
-/// The questions that are gathered now, and those that are being answered.
-pub(super) struct Batches<K, V> {
-    /// The most keys of one batch.
-    most: usize,
+/// Loads keys in batches.
+pub(super) struct BatchLoader<K, V> {
+    /// The max_size keys of one batch.
+    max_size: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
     last: Mutex<Last>,
     /// Work has found something, so that it is worth its while for a single key, too.
@@ -47,30 +47,30 @@ pub(super) struct Batches<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// The number of keys to expect next: those of the last work, whose answers lead to the next
-    /// questions, and those that were waiting when it ended; or hardly fewer than before it.
+    /// Expected number of keys of the next batch: those of the last load, whose callers send the next
+    /// keys, and those that were waiting when it ended, or one fewer than expected before.
     expected: usize,
 }
 
-/// Keys that are asked for together.
+/// Keys that are loaded together.
 struct Batch<K, V> {
     keys: Mutex<Keys<K>>,
-    /// Told of each key.
+    /// Notified of each new key.
     grown: Notify,
     answers: OnceCell<HashMap<K, V>>,
 }
 
 struct Keys<K> {
     keys: Vec<K>,
-    /// No more keys are taken in, since the work has begun or is about to.
+    /// Whether the batch accepts no more keys, because the load starts.
     is_closed: bool,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
-    /// Creates batches of at most so many keys.
-    pub(super) fn of_at_most(most: usize) -> Self {
+impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
+    /// Creates a loader with a maximum batch size.
+    pub(super) fn with_max_size(max_size: usize) -> Self {
         Self {
-            most,
+            max_size,
             open: Mutex::default(),
             last: Mutex::default(),
             is_proven: AtomicBool::new(false),
@@ -79,14 +79,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         }
     }
 
-    /// Returns the value of a key if others are asked for at the same time and one piece of work
-    /// finds them all; once that was so, also for a key alone. Returns nothing where the key must
-    /// be asked for alone.
+    /// Loads the value of a key together with keys that are requested concurrently. Returns `None` if
+    /// the caller must load the key alone: no other key was requested and no batch has succeeded yet,
+    /// the key wasn't found, or batching is off.
     ///
-    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one
-    /// of those who ask, and begins after all of them have asked. Once it returns nothing, or is
-    /// slow twice in a row, no work is tried again.
-    pub(super) async fn ask<F>(
+    /// A batch collects keys while requests are in flight, within limits. The `work` of one caller
+    /// loads the batch. If it returns `None`, or is slow twice in a row, batching is turned off.
+    pub(super) async fn load<F>(
         &self,
         key: K,
         is_idle: impl Fn() -> bool,
@@ -102,8 +101,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
-    /// Waits for the work that has begun and finds the key, if there is such work. The work is for
-    /// the case that its caller has given up.
+    /// Waits for a running load of the key, if there is one. `work` continues the load if its caller
+    /// was dropped.
     pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
     where
         F: Future<Output = Option<HashMap<K, V>>>,
@@ -115,7 +114,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         }
     }
 
-    /// Checks whether no work is tried any more.
+    /// Returns whether batching is off.
     pub(super) fn is_off(&self) -> bool {
         self.is_off.load(Ordering::Relaxed)
     }
@@ -137,8 +136,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
                 return HashMap::new();
             }
             let (began, number) = (Instant::now(), keys.len());
-            let answers = tokio::time::timeout(LONGEST_WORK, work(keys)).await.ok().flatten();
-            let asking = (number + self.waiting()).min(self.most);
+            let answers = tokio::time::timeout(MAX_WORK, work(keys)).await.ok().flatten();
+            let asking = (number + self.waiting()).min(self.max_size);
             let mut last = self.last();
             *last = Last {
                 took: began.elapsed(),
@@ -148,7 +147,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             let slow =
                 if began.elapsed() < SLOW_WORK { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
             self.slow.store(slow, Ordering::Relaxed);
-            let is_of_use = answers.is_some() && slow < MOST_SLOW;
+            let is_of_use = answers.is_some() && slow < MAX_SLOW;
             let outcome = if is_of_use { &self.is_proven } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
             answers.unwrap_or_default()
@@ -158,7 +157,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         answers
     }
 
-    /// Waits until a batch is full, or as large as the last one, or no more keys come.
+    /// Waits until a batch is full, has the expected size, or gets no more keys.
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
         let took = self.last().took;
@@ -177,7 +176,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         }
     }
 
-    /// Returns the number of keys that are gathered and not yet asked for.
+    /// Returns the number of keys that wait for a load.
     fn waiting(&self) -> usize {
         self.open().iter().filter(|batch| !batch.is_closed()).map(|batch| batch.len()).sum()
     }
@@ -186,10 +185,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the key to the batch that is being gathered, or begins one.
+    /// Adds the key to an open batch, or to a new one.
     fn enter(&self, key: &K) -> Arc<Batch<K, V>> {
         let mut open = self.open();
-        if let Some(batch) = open.iter().find(|batch| batch.takes(key, self.most)) {
+        if let Some(batch) = open.iter().find(|batch| batch.takes(key, self.max_size)) {
             return Arc::clone(batch);
         }
         let batch = Arc::new(Batch::of(key.clone()));
@@ -208,15 +207,15 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         Self { keys, grown: Notify::new(), answers: OnceCell::new() }
     }
 
-    /// Takes the key in, unless the batch is closed.
-    fn takes(&self, key: &K, most: usize) -> bool {
+    /// Adds the key, unless the batch is closed. Returns whether it was added.
+    fn takes(&self, key: &K, max_size: usize) -> bool {
         let mut keys = self.keys();
         if keys.is_closed {
             return false;
         }
         if !keys.keys.contains(key) {
             keys.keys.push(key.clone());
-            keys.is_closed = keys.keys.len() >= most;
+            keys.is_closed = keys.keys.len() >= max_size;
             self.grown.notify_one();
         }
         true
@@ -277,23 +276,24 @@ mod tests {
     }
 
     async fn all(
-        batches: &Arc<Batches<u32, u32>>,
+        batches: &Arc<BatchLoader<u32, u32>>,
         work: &Arc<Doubling>,
         keys: impl IntoIterator<Item = u32>,
     ) -> Vec<Option<u32>> {
         let mut asking = JoinSet::new();
         for key in keys {
             let (batches, work) = (Arc::clone(batches), Arc::clone(work));
-            asking.spawn(
-                async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await },
-            );
+            asking.spawn(async move {
+                batches.load(key, || work.is_idle(), |keys| work.of(keys)).await
+            });
         }
         asking.join_all().await
     }
 
     #[tokio::test(start_paused = true)]
     async fn keys_wanted_at_once_are_one_piece_of_work() {
-        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         let mut answers = all(&batches, &work, [1, 2, 3, 2]).await;
         answers.sort_unstable();
         assert_eq!(answers, [Some(2), Some(4), Some(4), Some(6)]);
@@ -303,14 +303,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_alone_is_no_work() {
-        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         assert_eq!(all(&batches, &work, [1, 1]).await, [None, None]);
         assert_eq!(work.runs.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_full_batch_does_not_wait() {
-        let (batches, work) = (Arc::new(Batches::of_at_most(2)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(2)), Arc::new(Doubling::default()));
         let began = tokio::time::Instant::now();
         assert!(all(&batches, &work, 1..=4).await.iter().all(Option::is_some));
         assert_eq!(began.elapsed(), Duration::from_millis(20));
@@ -319,13 +321,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_finds_nothing_is_not_tried_again() {
-        let batches = Arc::new(Batches::<u32, u32>::of_at_most(20));
-        let ask = |key| batches.ask(key, || true, async |_| None);
+        let batches = Arc::new(BatchLoader::<u32, u32>::with_max_size(20));
+        let ask = |key| batches.load(key, || true, async |_| None);
         assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
         assert!(batches.is_off());
         assert_eq!(
             batches
-                .ask(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() })
+                .load(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() })
                 .await,
             None
         );
@@ -335,7 +337,8 @@ mod tests {
     /// takes its time between an answer and the next question; both are in milliseconds. Returns
     /// the number of runs.
     async fn ten_rounds(delay: fn(u32) -> u32, time: fn(u32) -> u32) -> usize {
-        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         let rounds = (0..10_u32).map(|worker| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             let sleep = |time| tokio::time::sleep(Duration::from_millis(u64::from(time)));
@@ -343,7 +346,7 @@ mod tests {
                 sleep(delay(worker)).await;
                 for round in 0..10 {
                     let answer = batches
-                        .ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys))
+                        .load(10 * round + worker, || work.is_idle(), |keys| work.of(keys))
                         .await;
                     assert!(answer.is_some());
                     sleep(time(worker)).await;
@@ -378,9 +381,9 @@ mod tests {
     }
 
     /// Asks for two keys at once, by work that takes so many seconds, and returns the first answer.
-    async fn asked(batches: &Batches<u32, u32>, seconds: u64) -> Option<u32> {
+    async fn asked(batches: &BatchLoader<u32, u32>, seconds: u64) -> Option<u32> {
         let ask = |key| {
-            batches.ask(
+            batches.load(
                 key,
                 || true,
                 async move |keys: Vec<u32>| {
@@ -394,7 +397,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_is_slow_twice_in_a_row_is_not_tried_again() {
-        let batches = Batches::of_at_most(20);
+        let batches = BatchLoader::with_max_size(20);
         for (seconds, is_off) in [(3, false), (1, false), (3, false), (3, true)] {
             assert_eq!(
                 (asked(&batches, seconds).await, batches.is_off()),
@@ -406,18 +409,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_takes_too_long_is_given_up() {
-        let (batches, began) = (Batches::of_at_most(20), Instant::now());
+        let (batches, began) = (BatchLoader::with_max_size(20), Instant::now());
         assert_eq!(asked(&batches, 60).await, None);
         assert!(batches.is_off() && began.elapsed() < Duration::from_secs(6));
     }
 
     #[tokio::test(start_paused = true)]
     async fn another_takes_over_from_who_gives_up() {
-        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         let asking = |key| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             tokio::spawn(
-                async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await },
+                async move { batches.load(key, || work.is_idle(), |keys| work.of(keys)).await },
             )
         };
         let (first, second) = (asking(1), asking(2));
@@ -429,7 +433,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_under_way_is_joined() {
-        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let (batches, work) =
+            (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         let under_way = {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             tokio::spawn(async move { all(&batches, &work, [1, 2]).await })

@@ -1,5 +1,4 @@
-//! The projects below a group, page by page, for callers that may have enough before the end.
-//! Nothing is kept.
+//! Lists the projects of a group page by page, so that callers can stop early. Nothing is cached.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,8 +10,8 @@ use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{Id as _, ProjectId};
 use crate::gitlab::sender::{Error, ErrorKind, next_page};
 
-/// The most pages that are read of one group: 20,000 projects.
-const MOST_PAGES: u64 = 200;
+/// Maximum number of pages of a group: 20,000 projects.
+const MAX_PAGES: u64 = 200;
 
 /// A project below a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub struct OwnSettings {
     pub own: Settings,
 }
 
-/// The list of the projects below a group, read as far as somebody wanted it.
+/// A list of the projects of a group, read page by page.
 #[derive(Debug)]
 pub struct GroupProjects {
     below: Below,
@@ -45,7 +44,7 @@ pub struct GroupProjects {
     hidden: usize,
 }
 
-/// Knowledge of the instance: whether it leaves a project open whose own setting says so.
+/// Whether the instance is known not to enforce the allowlists.
 #[derive(Debug, Default)]
 pub struct Enforcement {
     is_absent: AtomicBool,
@@ -83,11 +82,10 @@ impl GroupProjects {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such group for the token,
-    /// [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from
-    /// answering.
+    /// Returns [`ErrorKind::NotFound`] if the group doesn't exist or isn't visible to the token,
+    /// [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and the error of the request.
     pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<GroupProject>>, Error> {
-        if self.pages == MOST_PAGES && !matches!(self.next, Next::End) {
+        if self.pages == MAX_PAGES && !matches!(self.next, Next::End) {
             let line = endpoint::page(self.below, 1);
             return Err(Error::unsent(ErrorKind::TooManyProjects, line.line(), None));
         }
@@ -101,7 +99,7 @@ impl GroupProjects {
             Next::First => {
                 let group = client.path_of(self.below.group.into(), ErrorKind::NotFound).await?;
                 match self.read_after(client, group, None).await {
-                    Err(error) if error.is_of_graphql() || is_blocked(&error) => {
+                    Err(error) if error.is_denied_by_graphql() || is_blocked(&error) => {
                         self.read_page(client, 1).await.map(Some)
                     }
                     read => read.map(Some),
@@ -117,7 +115,7 @@ impl GroupProjects {
         after: Option<String>,
     ) -> Result<Vec<GroupProject>, Error> {
         let call = endpoint::list(&group, self.below, after.as_deref());
-        let (answer, error) = client.sender.ask_for_parts(&call).await?;
+        let (answer, error) = client.sender.execute_partial(&call).await?;
         let failure = |kind, words: &str| {
             Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
         };
@@ -131,10 +129,10 @@ impl GroupProjects {
             return Err(error.unwrap_or_else(unseen));
         };
         let page = listed.projects;
-        if page.is_followed() {
+        if page.has_next_page() {
             let cursor = page.end().map(str::to_owned).filter(|end| Some(end) != after.as_ref());
             let cursor =
-                cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list ends early"))?;
+                cursor.ok_or_else(|| failure(ErrorKind::InvalidResponse, "the list ends early"))?;
             self.next = Next::After { group, cursor };
         }
         let mut projects = Vec::new();
@@ -164,7 +162,7 @@ impl GroupProjects {
         let answer = client.sender.send(&call).await?;
         let next = next_page(number, &answer.headers, answer.value.len()).map_err(|words| {
             Error::new(
-                ErrorKind::Unreadable,
+                ErrorKind::InvalidResponse,
                 call.line(),
                 None,
                 Some(words.to_owned()),
@@ -181,7 +179,7 @@ impl GroupProjects {
     }
 }
 
-/// Checks whether something in front of GitLab lets no GraphQL through.
+/// Returns whether something in front of GitLab lets no GraphQL through.
 fn is_blocked(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Blocked { .. })
 }
@@ -193,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::settings`].
+    /// See [`Client::settings`].
     pub async fn listed_settings(
         &self,
         project: &GroupProject,
@@ -267,7 +265,7 @@ mod tests {
         {
             let (_, mut pages) = read(replies).await;
             let error = pages.pop().unwrap().unwrap_err();
-            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
             assert!(shown(&error).contains("the list ends early"), "{error}");
         }
     }

@@ -1,29 +1,29 @@
-//! The handle that callers hold: what sends, and what is remembered. What can be asked of it is
-//! said in the files beside this one, each for one subject.
+//! The client handle. Its methods are in the other files of this module, by subject.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::memory::Memory;
-use super::together::Together;
+use super::batched::Loaders;
+use super::cache::Cache;
 use crate::gitlab::sender::{BaseUrl, Config, ConfigError, Sender};
 
-/// A connection to one GitLab with one token. Clones are cheap and share everything: connections,
-/// limits on requests, and what is already known.
+/// A client for a GitLab instance and a token. Clones are cheap, and share connections, limits and
+/// the cache.
 #[derive(Clone)]
 pub struct Client {
     pub(in crate::gitlab) sender: Sender,
-    pub(super) memory: Arc<Memory>,
-    pub(super) together: Arc<Together>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) loaders: Arc<Loaders>,
 }
 
 impl Client {
-    /// Creates a client without sending anything. Once `stop` is cancelled, calls that wait for
-    /// their turn or for a retry end with
-    /// [`ErrorKind::Cancelled`](crate::gitlab::ErrorKind::Cancelled). Requests on the wire may
-    /// finish, since only then their effect is known.
+    /// Creates a client.
+    ///
+    /// When `stop` is cancelled, waiting calls and reads in flight fail with
+    /// [`ErrorKind::Cancelled`](crate::gitlab::ErrorKind::Cancelled). Writes in flight may finish
+    /// within a few seconds, so that their result is known.
     ///
     /// # Errors
     ///
@@ -32,26 +32,25 @@ impl Client {
         Ok(Self::over(Sender::new(config, stop)?))
     }
 
-    /// Creates a client that sends through this sender and knows nothing yet.
+    /// Creates a client with an empty cache.
     pub(in crate::gitlab) fn over(sender: Sender) -> Self {
-        Self { sender, memory: Arc::default(), together: Arc::default() }
+        Self { sender, cache: Arc::default(), loaders: Arc::default() }
     }
 
-    /// Returns the same client, but one that keeps no answers: all that it does costs more requests
-    /// and comes out the same.
+    /// Turns off the cache. The results are the same, but need more requests.
     #[must_use]
-    pub fn without_memory(self) -> Self {
-        Self { memory: Arc::new(Memory::of_nothing()), ..self }
+    pub fn without_cache(self) -> Self {
+        Self { cache: Arc::new(Cache::disabled()), ..self }
     }
 
-    /// Returns the same client, but one that ignores the order to stop, for finding out how far a
-    /// half-done change came.
+    /// Returns a client whose requests may continue for a few seconds after the stop, to read the
+    /// result of an incomplete change.
     #[must_use]
-    pub fn despite_stop(&self) -> Self {
-        Self { sender: self.sender.despite_stop(), ..self.clone() }
+    pub fn with_grace_period(&self) -> Self {
+        Self { sender: self.sender.with_grace_period(), ..self.clone() }
     }
 
-    /// Returns the address of the GitLab that this client speaks to.
+    /// Returns the URL of the instance.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
         self.sender.base_url()

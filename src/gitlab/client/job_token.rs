@@ -1,10 +1,10 @@
-//! Reads and writes a project's job token scope. Where GitLab's answer leaves open whether a change
-//! was made, a fresh list decides: not the status, and never the wording of a message.
+//! Reads and writes a project's job token scope. If a response doesn't show whether a change was made,
+//! a fresh list decides, not the status or message.
 
+use super::batched::settings_as_rest;
 use super::handle::Client;
 use super::snapshot::Freshness;
-use super::together::settings_as_rest;
-use super::write::Write;
+use super::write::PendingWrite;
 use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
 use crate::gitlab::endpoints::job_token_settings::AllSettings;
 use crate::gitlab::names::{ProjectId, ProjectRef, Target};
@@ -14,11 +14,11 @@ use tokio::time::Instant;
 /// The result of an addition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
-    /// This call has put it there.
+    /// This call added the entry.
     Added,
-    /// It was there when GitLab looked.
-    AlreadyThere {
-        /// An earlier attempt of this same call may have put it there, its answer having been lost.
+    /// The entry existed already.
+    AlreadyExists {
+        /// Whether an earlier attempt of this call, whose response was lost, may have added it.
         explained_by_retry: bool,
     },
 }
@@ -26,45 +26,45 @@ pub enum Allowed {
 /// The result of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoked {
-    /// This call has taken it off.
+    /// This call removed the entry.
     Removed,
-    /// A fresh list shows that it is not there.
-    WasNotThere,
+    /// A fresh list shows that the entry doesn't exist.
+    DidNotExist,
 }
 
 impl Client {
-    /// Returns whether access to and from the project is limited, as it is now.
+    /// Reads whether access to and from the project is restricted.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps
-    /// GitLab from answering.
+    /// Returns [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
+    /// and the error of the request.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
         let asked = Instant::now();
         let answer = self.sender.send(&endpoint::show(project)).await;
         let settings = self.confirmed(project, answer).await?.value;
         if !settings.inbound_enabled {
-            self.memory.note_open_project(asked);
+            self.cache.note_open_project(asked);
         }
         Ok(settings)
     }
 
-    /// Returns whether access to and from the project is limited, from an answer of that freshness.
+    /// Returns whether access to and from the project is restricted, with the given freshness.
     ///
     /// # Errors
     ///
-    /// As [`Client::scope`].
+    /// See [`Client::scope`].
     pub async fn settings(
         &self,
         project: ProjectId,
         freshness: Freshness,
     ) -> Result<ScopeSettings, Error> {
-        let snapshot = self.memory.scopes.of(project);
+        let snapshot = self.cache.scopes.of(project);
         // A reading for the sake of the lists came before it was known how REST tells it.
         if freshness == Freshness::Shared
             && snapshot.peek().is_none()
-            && let Some(all) = self.memory.all_settings.of(project).peek()
-            && let Some(told) = Box::pin(self.told_settings(project, all, freshness)).await
+            && let Some(all) = self.cache.all_settings.of(project).peek()
+            && let Some(told) = Box::pin(self.settings_from_graphql(project, all, freshness)).await
         {
             return Ok(told);
         }
@@ -77,10 +77,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::scope`].
+    /// See [`Client::scope`].
     pub async fn refreshed_settings(&self, project: ProjectId) -> Result<ScopeSettings, Error> {
-        let told = match self.memory.all_settings.of(project).take_offered() {
-            Some(all) => Box::pin(self.told_settings(project, all, Freshness::Now)).await,
+        let told = match self.cache.all_settings.of(project).take_offered() {
+            Some(all) => Box::pin(self.settings_from_graphql(project, all, Freshness::Now)).await,
             None => None,
         };
         match told {
@@ -94,11 +94,11 @@ impl Client {
         project: ProjectId,
         freshness: Freshness,
     ) -> Result<ScopeSettings, Error> {
-        let all = self.read_together(project).await.and_then(|reading| reading.all_settings);
+        let all = self.read_batched(project).await.and_then(|reading| reading.all_settings);
         // They serve this question, and so no refresh any more.
-        self.memory.all_settings.of(project).take_offered();
+        self.cache.all_settings.of(project).take_offered();
         let told = match all {
-            Some(all) => Box::pin(self.told_settings(project, all, freshness)).await,
+            Some(all) => Box::pin(self.settings_from_graphql(project, all, freshness)).await,
             None => None,
         };
         match told {
@@ -108,7 +108,7 @@ impl Client {
     }
 
     /// Returns the settings as REST tells them, if a reading over GraphQL allows that.
-    async fn told_settings(
+    async fn settings_from_graphql(
         &self,
         project: ProjectId,
         all: AllSettings,
@@ -118,12 +118,11 @@ impl Client {
         let ask = async {
             self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some())
         };
-        let has_outbound =
-            self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
+        let has_outbound = self.cache.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
         settings_as_rest(
             all,
             has_outbound,
-            freshness != Freshness::Now && self.memory.is_unenforced(),
+            freshness != Freshness::Now && self.cache.is_unenforced(),
         )
     }
 
@@ -133,16 +132,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from
-    /// answering, unless the setting shows that it was done.
+    /// Returns [`ErrorKind::BadRequest`] where the instance enforces the limit; and the error of
+    /// the request, unless the setting shows that it was carried out.
     pub async fn set_inbound_enabled(
         &self,
         project: ProjectId,
         enabled: bool,
     ) -> Result<(), Error> {
         let outcome = self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await;
-        self.memory.scopes.of(project).forget();
-        self.memory.all_settings.of(project).forget();
+        self.cache.scopes.of(project).invalidate();
+        self.cache.all_settings.of(project).invalidate();
         let error = match outcome {
             Ok(_) => return Ok(()),
             Err(error) => error,
@@ -150,22 +149,21 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().settings(project, Freshness::Now).await {
+        match self.with_grace_period().settings(project, Freshness::Now).await {
             Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
             Ok(_) => Err(error),
             Err(_) => Err(error.unresolved()),
         }
     }
 
-    /// Puts the target on the project's allowlist. That it is there already is a success, whatever
-    /// GitLab calls it.
+    /// Adds the target to the project's allowlist. Succeeds if the entry already exists.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not
-    /// visible to the token's user, list full, target equal to the project);
-    /// [`ErrorKind::NotFound`] when there is no such target or project; whatever keeps GitLab from
-    /// answering, unless a fresh list shows that it was done.
+    /// Returns [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the
+    /// target (not visible to the token's user, list full, target equal to the project);
+    /// [`ErrorKind::NotFound`] when there is no such target or project; and the error of the
+    /// request, unless a fresh list shows that it was carried out.
     pub async fn allow(&self, project: ProjectId, target: Target) -> Result<Allowed, Error> {
         let mut is_repeated = false;
         loop {
@@ -176,7 +174,8 @@ impl Client {
             if !(error.is_bad_request() || error.maybe_carried_out()) {
                 return Err(error);
             }
-            return match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
+            return match self.with_grace_period().is_allowed(project, target, Freshness::Now).await
+            {
                 // It may have been there when GitLab refused, and somebody has removed it since; or
                 // the connection was closed just when the request was sent.
                 Ok(false)
@@ -187,7 +186,7 @@ impl Client {
                     continue;
                 }
                 Ok(true) if error.is_bad_request() => {
-                    Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
+                    Ok(Allowed::AlreadyExists { explained_by_retry: error.maybe_carried_out() })
                 }
                 Ok(true) => Ok(Allowed::Added),
                 Ok(false) => Err(error),
@@ -196,15 +195,15 @@ impl Client {
         }
     }
 
-    /// Takes the target off the project's allowlist. That it is not there is a success; that GitLab
-    /// can't find it is none as long as a list shows it.
+    /// Removes the target from the project's allowlist. Succeeds if a list shows that the entry
+    /// doesn't exist; a 404 alone doesn't prove that.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access;
+    /// Returns [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access;
     /// [`ErrorKind::NotFound`] when the project does not exist any more, as far as the token can
-    /// see, and its list with it; whatever keeps GitLab from answering, unless a fresh list shows
-    /// that it was done.
+    /// see, and its list with it; and the error of the request, unless a fresh list shows that it
+    /// was carried out.
     pub async fn revoke(&self, project: ProjectId, target: Target) -> Result<Revoked, Error> {
         let error = match self.remove(project, target).await {
             Ok(()) => return Ok(Revoked::Removed),
@@ -217,11 +216,11 @@ impl Client {
         if project_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
+        match self.with_grace_period().is_allowed(project, target, Freshness::Now).await {
             Ok(true) if refused => Err(error.with_kind(ErrorKind::StillAllowed)),
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
-            Ok(false) => Ok(Revoked::WasNotThere),
+            Ok(false) => Ok(Revoked::DidNotExist),
             Err(list) => {
                 Err(if refused || list.is_not_found() { list } else { error.unresolved() })
             }
@@ -229,33 +228,33 @@ impl Client {
     }
 
     async fn add(&self, project: ProjectId, target: Target) -> Result<(), Error> {
-        let lists = &self.memory.lists;
-        let write = Write::begin(lists, project, target);
+        let lists = &self.cache.lists;
+        let write = PendingWrite::begin(lists, project, target);
         let call = endpoint::allow(project, target);
         let outcome = self.sender.send(&call).await.and_then(|answer| {
             if answer.value.is(project, target) {
                 return Ok(());
             }
             let words = format!("GitLab added something other than {target}");
-            let history = AttemptHistory { doubtful: true, ..answer.history };
+            let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
             Err(Error::new(
-                ErrorKind::Unreadable,
+                ErrorKind::InvalidResponse,
                 call.line(),
                 Some(call.success()),
                 Some(words),
                 history,
             ))
         });
-        write.end(&outcome, |()| lists.added(project, target));
+        write.finish(&outcome, |()| lists.added(project, target));
         outcome
     }
 
     async fn remove(&self, project: ProjectId, target: Target) -> Result<(), Error> {
-        let lists = &self.memory.lists;
-        let write = Write::begin(lists, project, target);
+        let lists = &self.cache.lists;
+        let write = PendingWrite::begin(lists, project, target);
         let outcome =
             self.sender.send(&endpoint::revoke(project, target)).await.map(|answer| answer.value);
-        write.end(&outcome, |()| lists.removed(project, target));
+        write.finish(&outcome, |()| lists.removed(project, target));
         outcome
     }
 }

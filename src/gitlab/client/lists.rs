@@ -1,4 +1,4 @@
-//! One list, many readers: who reads a project's allowlist shares a snapshot.
+//! Reads allowlists. Concurrent readers of a project's allowlist share a snapshot.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering;
-    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project
-    /// for the token.
+    /// Returns the error of the request;
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) if the project doesn't exist or
+    /// isn't visible to the token.
     pub async fn allowlist(
         &self,
         project: ProjectId,
         kind: Kind,
         freshness: Freshness,
     ) -> Result<Arc<Allowlist>, Error> {
-        let snapshot = self.memory.lists.allowlist(project, kind);
+        let snapshot = self.cache.lists.allowlist(project, kind);
         self.get_of(project, &snapshot, freshness, self.read_allowlist(project, kind)).await
     }
 
@@ -32,7 +32,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::allowlist`].
+    /// See [`Client::allowlist`].
     pub async fn complete_allowlist(
         &self,
         project: ProjectId,
@@ -49,14 +49,14 @@ impl Client {
     /// Returns the project's allowlist of that kind if it is known without a request. Only for
     /// saving requests: what comes of it must be the same without.
     pub(super) fn peek_allowlist(&self, project: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
-        self.memory.lists.allowlist(project, kind).peek()
+        self.cache.lists.allowlist(project, kind).peek()
     }
 
-    /// Checks whether the target is on the project's allowlist.
+    /// Returns whether the target is on the project's allowlist.
     ///
     /// # Errors
     ///
-    /// As [`Client::allowlist`].
+    /// See [`Client::allowlist`].
     pub async fn is_allowed(
         &self,
         project: ProjectId,
@@ -87,7 +87,7 @@ impl Client {
         kind: Kind,
     ) -> Result<Arc<Allowlist>, Error> {
         if let Some(list) =
-            self.read_together(project).await.and_then(|reading| reading.allowlist(kind))
+            self.read_batched(project).await.and_then(|reading| reading.allowlist(kind))
         {
             return Ok(list);
         }

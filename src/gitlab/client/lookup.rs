@@ -1,24 +1,24 @@
-//! Finding projects, groups and the token's user. What was found once is known for as long as the
-//! client lives; what was not found is asked for again, since it may come to be.
+//! Resolves projects and groups, and reads the token's user. Results are cached as long as the client
+//! exists, except that an object wasn't found, because it may be created later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::handle::Client;
 use super::snapshot::Freshness;
-use crate::gitlab::endpoints::lookup::{self as endpoint, Found};
+use crate::gitlab::endpoints::lookup::{self as endpoint, Resolved};
 use crate::gitlab::endpoints::user::{self, User};
 use crate::gitlab::names::{Id, Kind, ProjectId, ProjectRef, Reference, Target, folded};
 use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
-    /// Returns the ID that the reference stands for, or nothing when the project or group is absent
-    /// or not visible to the token. The old path of a renamed project leads to it as well. A
-    /// reference that is an ID costs no request.
+    /// Returns the ID that the reference stands for, or `None` if the project or group is absent or
+    /// not visible to the token. The old path of a renamed project leads to it as well. A reference
+    /// that is an ID costs no request.
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering; never [`ErrorKind::NotFound`].
+    /// Returns the error of the request, but never [`ErrorKind::NotFound`].
     pub async fn resolve<I: Id>(&self, reference: &Reference<I>) -> Result<Option<I>, Error> {
         match reference.id() {
             Some(id) => Ok(Some(id)),
@@ -26,12 +26,12 @@ impl Client {
         }
     }
 
-    /// Returns the project or group of that name, or nothing when it is absent or not visible to
-    /// the token.
+    /// Returns the project or group of that name, or `None` if it is absent or not visible to the
+    /// token.
     pub(in crate::gitlab) async fn find<I: Id>(
         &self,
         reference: &Reference<I>,
-    ) -> Result<Option<Arc<Found>>, Error> {
+    ) -> Result<Option<Arc<Resolved>>, Error> {
         self.named(I::KIND, &reference.to_string(), &reference.segment()).await
     }
 
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve).
+    /// See [`resolve`](Self::resolve).
     pub async fn resolve_to_read(
         &self,
         reference: &ProjectRef,
@@ -52,7 +52,7 @@ impl Client {
         let is_asked = AtomicBool::new(false);
         let work = async {
             is_asked.store(true, Ordering::Relaxed);
-            match self.find_and_read_together(&path).await {
+            match self.resolve_and_read_batched(&path).await {
                 Some(found) => Ok(Some(found)),
                 None => self.look_up(endpoint::show(Kind::Project, &reference.segment())).await,
             }
@@ -62,19 +62,19 @@ impl Client {
         // Projects that were looked up as targets are read together with those that weren't.
         if let Some(project) = project
             && !is_asked.into_inner()
-            && self.memory.lists.allowlist(project, Kind::Project).peek().is_none()
+            && self.cache.lists.allowlist(project, Kind::Project).peek().is_none()
         {
-            self.find_and_read_together(&path).await;
+            self.resolve_and_read_batched(&path).await;
         }
         Ok(project)
     }
 
-    /// Returns the present full path of a project or group, or nothing when it is absent or not
+    /// Returns the present full path of a project or group, or `None` if it is absent or not
     /// visible to the token.
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering; never [`ErrorKind::NotFound`].
+    /// Returns the error of the request, but never [`ErrorKind::NotFound`].
     pub async fn full_path(&self, target: Target) -> Result<Option<String>, Error> {
         let id = target.id().to_string();
         Ok(self.named(target.kind(), &id, &id).await?.map(|found| found.full_path.clone()))
@@ -94,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthorized`] for a bad token, and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Unauthorized`] for a bad token, and the error of the request.
     pub async fn current_user(&self) -> Result<User, Error> {
         self.sender.send(&user::show()).await.map(|answer| answer.value)
     }
@@ -105,7 +105,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::PartMissing`] for such an answer, and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::PartMissing`] for such an answer, and the error of the request.
     pub(super) async fn confirmed<T>(
         &self,
         project: &ProjectRef,
@@ -127,7 +127,7 @@ impl Client {
         kind: Kind,
         name: &str,
         segment: &str,
-    ) -> Result<Option<Arc<Found>>, Error> {
+    ) -> Result<Option<Arc<Resolved>>, Error> {
         self.known_or(kind, name, self.look_up_named(kind, name, segment)).await
     }
 
@@ -136,9 +136,9 @@ impl Client {
         &self,
         kind: Kind,
         name: &str,
-        work: impl Future<Output = Result<Option<Arc<Found>>, Error>>,
-    ) -> Result<Option<Arc<Found>>, Error> {
-        let lookups = &self.memory.lookups;
+        work: impl Future<Output = Result<Option<Arc<Resolved>>, Error>>,
+    ) -> Result<Option<Arc<Resolved>>, Error> {
+        let lookups = &self.cache.lookups;
         let known = lookups.named(kind, folded(name));
         let found = known.get(Freshness::Shared, work).await?;
         if let Some(found) = &found {
@@ -153,10 +153,10 @@ impl Client {
         kind: Kind,
         name: &str,
         segment: &str,
-    ) -> Result<Option<Arc<Found>>, Error> {
+    ) -> Result<Option<Arc<Resolved>>, Error> {
         let found = match (kind, name.parse::<ProjectRef>()) {
-            (Kind::Project, Ok(Reference::Id(id))) => self.place_together(id).await,
-            (Kind::Project, Ok(Reference::Path(_))) => self.find_together(name).await,
+            (Kind::Project, Ok(Reference::Id(id))) => self.resolve_id_batched(id).await,
+            (Kind::Project, Ok(Reference::Path(_))) => self.resolve_batched(name).await,
             (Kind::Project, Err(_)) | (Kind::Group, _) => None,
         };
         match found {
@@ -165,7 +165,7 @@ impl Client {
         }
     }
 
-    async fn look_up(&self, call: Call<Found>) -> Result<Option<Arc<Found>>, Error> {
+    async fn look_up(&self, call: Call<Resolved>) -> Result<Option<Arc<Resolved>>, Error> {
         match self.sender.send(&call).await {
             Ok(answer) => Ok(Some(Arc::new(answer.value))),
             Err(error) if error.is_not_found() => Ok(None),

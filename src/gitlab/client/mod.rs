@@ -1,16 +1,16 @@
-//! Questions to GitLab, and the memory of its answers: lists, look-ups and permissions, with the
-//! writes that change them. A file in here may import from all other parts of `gitlab`, and none of
-//! them imports from here.
+//! The client: reads and writes of allowlists, settings and permissions, with a cache of what was
+//! read. It may import from all other modules of `gitlab`; none of them imports from here.
 
 mod allowlist;
 mod authentication_log;
 mod batch;
+mod batched;
+mod cache;
 mod group_projects;
 mod handle;
 mod job_token;
 mod lists;
 mod lookup;
-mod memory;
 mod permission_list;
 mod permissions;
 mod policies;
@@ -18,7 +18,6 @@ mod push;
 mod scopes;
 mod settings;
 mod snapshot;
-mod together;
 mod write;
 
 pub use allowlist::{Allowlist, ListedEntry};
@@ -27,6 +26,6 @@ pub use group_projects::{Enforcement, GroupProject, GroupProjects, OwnSettings};
 pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;
-pub use permissions::{Confirmation, Granted, NotGranted, NotUndone};
+pub use permissions::{Confirmation, GrantError, Granted, RollbackError};
 pub use scopes::{AllowedCounts, ProjectScope, ProjectScopes};
 pub use snapshot::Freshness;

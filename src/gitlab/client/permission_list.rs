@@ -1,5 +1,4 @@
-//! The permissions of the entries on one project's allowlists, as a value. Who is on a list at all
-//! is not decided here.
+//! The permissions of the entries on a project's allowlists, as a value. There is no I/O here.
 
 use std::collections::BTreeMap;
 
@@ -33,13 +32,13 @@ impl PermissionList {
         self.entries.values()
     }
 
-    /// Checks whether GitLab shows every entry that it lists.
+    /// Returns whether GitLab shows every entry that it lists.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.hidden == 0
     }
 
-    /// Checks whether fine-grained permissions are seen to be switched off for the project; an
+    /// Returns whether fine-grained permissions are seen to be switched off for the project; an
     /// empty list shows nothing.
     #[must_use]
     pub fn is_switched_off(&self) -> bool {

@@ -1,5 +1,4 @@
-//! Permissions of the jobs of an allowed target, entry by entry. One read serves all entries of a
-//! project. Who is on a list at all is not decided here.
+//! Reads the permissions of allowlist entries. One read covers all entries of a project.
 
 mod granting;
 
@@ -15,39 +14,40 @@ use crate::gitlab::endpoints::lookup;
 use crate::gitlab::names::{Kind, ProjectId, Target, same_path};
 use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
 
-pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
+pub use granting::{Confirmation, GrantError, Granted, RollbackError};
 
 /// The most pages that are read of one project's entries: a page holds 200, and the projects of
 /// both directions are 401.
-const MOST_PAGES: usize = 5;
+const MAX_PAGES: usize = 5;
 
 /// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the
 /// project itself.
-const MOST_ENTRIES: usize = 601;
+const MAX_ENTRIES: usize = 601;
 
 impl Client {
     /// Returns the permissions of the entries on the project's allowlists.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
-    /// [`ErrorKind::NotAvailable`] when the token may not see them, [`ErrorKind::NotFound`] when
-    /// there is no such project for the token, and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version doesn't support permissions of
+    /// entries, [`ErrorKind::NotAvailable`] if the token isn't allowed to read them,
+    /// [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token, and the
+    /// error of the request.
     pub async fn permissions(
         &self,
         project: ProjectId,
         freshness: Freshness,
     ) -> Result<Arc<PermissionList>, Error> {
-        let snapshot = self.memory.lists.permissions(project);
+        let snapshot = self.cache.lists.permissions(project);
         self.get_of(project, &snapshot, freshness, self.read_permissions(project)).await
     }
 
     /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be
-    /// older than it, and is read anew. Returns nothing where it is not there even then.
+    /// older than it, and is read anew. Returns `None` if it is not there even then.
     ///
     /// # Errors
     ///
-    /// As [`Client::permissions`].
+    /// See [`Client::permissions`].
     pub async fn permissions_of(
         &self,
         project: ProjectId,
@@ -63,7 +63,7 @@ impl Client {
 
     async fn read_permissions(&self, project: ProjectId) -> Result<Arc<PermissionList>, Error> {
         if let Some(list) =
-            self.read_together(project).await.and_then(|reading| reading.permissions.clone())
+            self.read_batched(project).await.and_then(|reading| reading.permissions.clone())
         {
             return Ok(list);
         }
@@ -72,7 +72,7 @@ impl Client {
             return Ok(list);
         }
         let call = endpoint::list(&path, &Cursors::default());
-        let present = self.present_path(project, &path, call.line()).await?;
+        let present = self.current_path(project, &path, call.line()).await?;
         let list = self.permissions_at(&present, project).await?;
         list.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
@@ -82,9 +82,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAvailable`] for that request when the path is right, and whatever keeps
-    /// GitLab from answering.
-    pub(super) async fn present_path(
+    /// Returns [`ErrorKind::NotAvailable`] for that request when the path is right, and the error
+    /// of the request.
+    pub(super) async fn current_path(
         &self,
         project: ProjectId,
         path: &str,
@@ -98,7 +98,7 @@ impl Client {
         Ok(present)
     }
 
-    /// Returns the list of the project at that path, or nothing where the path does not lead to the
+    /// Returns the list of the project at that path, or `None` if the path does not lead to the
     /// project.
     pub(super) async fn permissions_at(
         &self,
@@ -107,9 +107,9 @@ impl Client {
     ) -> Result<Option<Arc<PermissionList>>, Error> {
         let mut list = PermissionList::default();
         let (mut from, mut read) = (Cursors::default(), 0);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, &from);
-            let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+            let (answer, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
@@ -132,21 +132,24 @@ impl Client {
             };
             let next = lists.next(&from);
             read += lists.len();
-            if read > MOST_ENTRIES {
-                return failure(ErrorKind::Unreadable, "the list is longer than GitLab's limit");
+            if read > MAX_ENTRIES {
+                return failure(
+                    ErrorKind::InvalidResponse,
+                    "the list is longer than GitLab's limit",
+                );
             }
             list.hidden += lists.hidden();
             lists.into_entries().for_each(|entry| list.insert(entry));
             match next {
                 None => return Ok(Some(Arc::new(list))),
                 Some(next) if next == from => {
-                    return failure(ErrorKind::Unreadable, "the list ends early");
+                    return failure(ErrorKind::InvalidResponse, "the list ends early");
                 }
                 Some(next) => from = next,
             }
         }
         let call = endpoint::list(path, &from);
-        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
+        Err(Error::unsent(ErrorKind::InvalidResponse, call.line(), Some("the list does not end")))
     }
 
     /// Returns the project's full path, as its list of projects tells by the way, or else as one
@@ -154,8 +157,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps
-    /// GitLab from answering.
+    /// Returns [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
+    /// and the error of the request.
     pub async fn project_path(&self, project: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(project, Kind::Project);
         match listed.as_ref().and_then(|list| list.project_path()) {

@@ -1,4 +1,4 @@
-//! The names of the policies that this GitLab knows.
+//! Reads the names of the job token policies that the GitLab version supports.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use crate::gitlab::endpoints::policies as endpoint;
 use crate::gitlab::sender::{Error, ErrorKind};
 
 impl Client {
-    /// Returns the names of the policies that this GitLab knows. Asked once.
+    /// Returns the names of the supported policies. They are cached.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no policies, and whatever keeps GitLab
-    /// from answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no policies, and the error of
+    /// the request.
     pub async fn policies(&self) -> Result<Arc<BTreeSet<String>>, Error> {
         let ask = async {
             let call = endpoint::list();
-            let answer = self.sender.ask(&call).await?;
+            let answer = self.sender.execute(&call).await?;
             let names = answer.value.names().map(Arc::new);
             names.ok_or_else(|| Error::unsent(ErrorKind::Unsupported, call.line(), None))
         };
-        self.memory.policies.of(()).get(Freshness::Shared, ask).await
+        self.cache.policies.of(()).get(Freshness::Shared, ask).await
     }
 }

@@ -1,4 +1,4 @@
-//! The setting that lets job tokens push to a project's own repository.
+//! Reads and writes the setting that allows job tokens to push to the project's own repository.
 
 use super::handle::Client;
 use crate::gitlab::endpoints::projects as endpoint;
@@ -11,8 +11,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project
-    /// for the token, and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) if the project doesn't
+    /// exist or isn't visible to the token, and the error of the request.
     pub async fn push_allowed(&self, project: ProjectId) -> Result<Option<bool>, Error> {
         let answer = self.sender.send(&endpoint::settings(project)).await?;
         Ok(answer.value.ci_push_repository_for_job_token_allowed)
@@ -23,7 +23,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::push_allowed`], unless the setting shows that it was done.
+    /// See [`Client::push_allowed`], unless the setting shows that it was done.
     pub async fn set_push_allowed(
         &self,
         project: ProjectId,
@@ -36,7 +36,7 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().push_allowed(project).await {
+        match self.with_grace_period().push_allowed(project).await {
             Ok(Some(now)) if now == allowed => Ok(Some(now)),
             Ok(_) => Err(error),
             Err(_) => Err(error.unresolved()),

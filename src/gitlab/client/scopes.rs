@@ -1,5 +1,4 @@
-//! The job token settings of many projects at once: the model, and reading it. Nothing is kept,
-//! since it is read to be looked at as it is now.
+//! Reads the job token settings of all projects of a group. Nothing is cached.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +10,16 @@ use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{GroupId, Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::{Error, ErrorKind, Page};
 
-/// The most projects that are read of one group, whose settings fit into 64 MiB of memory.
-const MOST_PROJECTS: usize = 20_000;
+/// Maximum number of projects of a group. Their settings fit into 64 MiB of memory.
+const MAX_PROJECTS: usize = 20_000;
 
-/// The most bytes that the paths of all projects have together.
-const MOST_PATHS: usize = 4 * 1024 * 1024;
+/// Maximum total size of the paths in bytes.
+const MAX_PATHS: usize = 4 * 1024 * 1024;
 
-/// The most bytes that all entries of all projects take: those of some 50,000.
-const MOST_ENTRIES: usize = 64 * 1024 * 1024;
+/// Maximum total size of the entries in bytes: about 50,000 entries.
+const MAX_ENTRIES: usize = 64 * 1024 * 1024;
 
-/// The bytes that an entry takes beside its texts, once its reader has made an object of it.
+/// Size in bytes of an entry without its texts, as an object of the caller.
 const ENTRY_SIZE: usize = 1024;
 
 /// A project of a group with its job token settings.
@@ -30,7 +29,7 @@ pub struct ProjectScope {
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
-    /// True if it is archived, as far as GitLab shows it.
+    /// Whether it is archived, as far as GitLab shows it.
     pub archived: Option<bool>,
     /// Its own settings; none of them where the token's user is not a Maintainer of it.
     pub settings: Settings,
@@ -67,12 +66,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
-    /// [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) when there is no such
-    /// group for the token, [`ErrorKind::FineGrained`] when it is a token that can't read settings
-    /// over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
-    /// [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and whatever keeps GitLab from
-    /// answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version doesn't support permissions of
+    /// entries, [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) if the group
+    /// doesn't exist or isn't visible to the token, [`ErrorKind::FineGrained`] when it is a token
+    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000
+    /// projects, [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and the error of the
+    /// request.
     pub async fn scopes_below(
         &self,
         group: GroupId,
@@ -84,9 +83,9 @@ impl Client {
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
         let (mut paths, mut entries, mut hidden) = (0, 0, 0);
-        for _ in 0..MOST_PROJECTS / detail.page_size() {
+        for _ in 0..MAX_PROJECTS / detail.page_size() {
             let call = endpoint::list(&group, with_archived, detail, after.as_deref());
-            let (answer, error) = self.sender.ask_for_parts(&call).await?;
+            let (answer, error) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
             };
@@ -105,7 +104,7 @@ impl Client {
                     return Err(error.unwrap_or_else(unseen));
                 }
             };
-            let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
+            let (has_next_page, next) = (page.has_next_page(), page.end().map(str::to_owned));
             for listed in page.nodes {
                 let Some(listed) = listed else {
                     hidden += 1;
@@ -118,21 +117,21 @@ impl Client {
                     entries += texts.map(|texts| texts + ENTRY_SIZE).sum::<usize>();
                     projects.insert(project.id, project);
                 }
-                if entries > MOST_ENTRIES {
+                if entries > MAX_ENTRIES {
                     return Err(Error::unsent(ErrorKind::TooManyEntries, call.line(), None));
                 }
             }
-            if paths > MOST_PATHS {
+            if paths > MAX_PATHS {
                 break;
             }
-            if !is_followed {
+            if !has_next_page {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.retain(|project| with_archived || project.archived != Some(true));
                 projects.sort_by(|one, other| one.full_path.cmp(&other.full_path));
                 return Ok(ProjectScopes { projects, hidden });
             }
             if next.is_none() || next == after {
-                return Err(failure(ErrorKind::Unreadable, "the list ends early"));
+                return Err(failure(ErrorKind::InvalidResponse, "the list ends early"));
             }
             after = next;
         }
@@ -152,7 +151,7 @@ impl Client {
         let lists = listed.ci_job_token_scope_allowlist.filter(|_| listed.ci_cd_settings.is_some());
         let (allowed, entries) = match lists {
             None => (None, None),
-            Some(lists) if lists.is_followed() => {
+            Some(lists) if lists.has_next_page() => {
                 let whole = self.permissions_at(&listed.full_path, id).await?;
                 let counts = whole.as_ref().map(|list| AllowedCounts::of_list(id, list));
                 (counts, whole.map(|list| list.iter().cloned().collect()))
@@ -337,7 +336,7 @@ mod tests {
         let without_cursor = page_info(&[], &json!({ "hasNextPage": true, "endCursor": null }));
         for replies in [vec![repeating(), repeating()], vec![without_cursor]] {
             let error = read(replies, false).await.1.unwrap_err();
-            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
             assert!(shown(&error).contains("the list ends early"), "{error}");
         }
     }

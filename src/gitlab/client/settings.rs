@@ -1,5 +1,5 @@
-//! A project's own settings in GraphQL, which knows some that REST lacks, and the instance's
-//! setting that overrules one.
+//! Reads and writes a project's settings that only GraphQL has, and reads the instance setting that
+//! overrides one of them.
 
 use super::handle::Client;
 use super::snapshot::Freshness;
@@ -14,21 +14,21 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such settings in GraphQL,
-    /// [`ErrorKind::NotAvailable`] when the token may not see them, [`ErrorKind::NotFound`] when
-    /// there is no such project for the token, and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no such settings in GraphQL,
+    /// [`ErrorKind::NotAvailable`] if the token isn't allowed to read them, [`ErrorKind::NotFound`]
+    /// if the project doesn't exist or isn't visible to the token, and the error of the request.
     pub async fn own_settings(
         &self,
         project: ProjectId,
         freshness: Freshness,
     ) -> Result<Settings, Error> {
-        let snapshot = self.memory.own_settings.of(project);
+        let snapshot = self.cache.own_settings.of(project);
         self.get_of(project, &snapshot, freshness, self.read_own_settings(project)).await
     }
 
     async fn read_own_settings(&self, project: ProjectId) -> Result<Settings, Error> {
         if let Some(settings) =
-            self.read_together(project).await.and_then(|reading| reading.own_settings)
+            self.read_batched(project).await.and_then(|reading| reading.own_settings)
         {
             return Ok(settings);
         }
@@ -37,20 +37,20 @@ impl Client {
             return Ok(settings);
         }
         let call = endpoint::show(&path);
-        let present = self.present_path(project, &path, call.line()).await?;
+        let present = self.current_path(project, &path, call.line()).await?;
         let settings = self.own_settings_at(&present, project).await?;
         settings.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the settings of the project at that path, or nothing where the path does not lead to
-    /// the project.
+    /// Returns the settings of the project at that path, or `None` if the path does not lead to the
+    /// project.
     async fn own_settings_at(
         &self,
         path: &str,
         project: ProjectId,
     ) -> Result<Option<Settings>, Error> {
         let call = endpoint::show(path);
-        let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+        let (answer, fault) = self.sender.execute_partial(&call).await?;
         let Some(shown) = answer.value.project else { return fault.map_or(Ok(None), Err) };
         if shown.id.0 != Target::Project(project) {
             return Ok(None);
@@ -71,17 +71,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such setting, [`ErrorKind::BadRequest`]
-    /// and [`ErrorKind::NotAvailable`] when it refuses, and as [`Client::own_settings`], unless the
-    /// setting shows that it was done.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no such setting,
+    /// [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] when it refuses, and as
+    /// [`Client::own_settings`], unless the setting shows that it was done.
     pub async fn set_cross_project_push(
         &self,
         project: ProjectId,
         allowed: bool,
     ) -> Result<Option<bool>, Error> {
         let call = endpoint::set_cross_project_push(&self.project_path(project).await?, allowed);
-        let outcome = self.sender.ask_for_parts(&call).await;
-        self.memory.own_settings.of(project).forget();
+        let outcome = self.sender.execute_partial(&call).await;
+        self.cache.own_settings.of(project).invalidate();
         let error = match outcome {
             Ok((mut answer, fault)) => match answer.value.written.take() {
                 Some(written) if !written.errors.is_empty() => {
@@ -98,8 +98,8 @@ impl Client {
                 }
                 None => fault.unwrap_or_else(|| {
                     let words = Some("the response doesn't show what was changed".to_owned());
-                    let history = AttemptHistory { doubtful: true, ..answer.history };
-                    Error::new(ErrorKind::Unreadable, call.line(), None, words, history)
+                    let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
+                    Error::new(ErrorKind::InvalidResponse, call.line(), None, words, history)
                 }),
             },
             Err(error) => error,
@@ -107,12 +107,14 @@ impl Client {
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().own_settings(project, Freshness::Now).await {
+        match self.with_grace_period().own_settings(project, Freshness::Now).await {
             Ok(settings) if settings.cross_project_push_for_job_token_allowed == Some(allowed) => {
                 Ok(Some(allowed))
             }
             // What went wrong behind the change is that this token can't see the setting.
-            Err(hidden) if hidden.is_of_graphql() && error.is_of_graphql() => Ok(None),
+            Err(hidden) if hidden.is_denied_by_graphql() && error.is_denied_by_graphql() => {
+                Ok(None)
+            }
             Ok(_) | Err(_) => Err(error.unresolved()),
         }
     }
@@ -120,9 +122,9 @@ impl Client {
     /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't
     /// see it.
     async fn cross_project_push_after(&self, project: ProjectId) -> Result<Option<bool>, Error> {
-        match self.despite_stop().own_settings(project, Freshness::Now).await {
+        match self.with_grace_period().own_settings(project, Freshness::Now).await {
             Ok(settings) => Ok(settings.cross_project_push_for_job_token_allowed),
-            Err(hidden) if hidden.is_of_graphql() => Ok(None),
+            Err(hidden) if hidden.is_denied_by_graphql() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -133,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering.
+    /// Returns the error of the request.
     pub async fn is_enforced(&self) -> Result<Option<bool>, Error> {
         let ask = async {
             match self.sender.send(&instance::show()).await {
@@ -142,6 +144,6 @@ impl Client {
                 Err(error) => Err(error),
             }
         };
-        self.memory.enforcement.of(()).get(Freshness::Shared, ask).await
+        self.cache.enforcement.of(()).get(Freshness::Shared, ask).await
     }
 }

@@ -1,9 +1,8 @@
-//! A single-flight cache: one piece of work serves all who want its result at the same time, and
-//! those who come soon after.
+//! A single-flight cache: concurrent callers share one read, and later callers its cached result.
 //!
-//! Three promises: a result never hides a write that ended before it was asked for; a caller that
-//! asks for a fresh result gets one whose work began after the question; and a failure answers
-//! those who waited for it, but nobody later.
+//! It guarantees that a result includes all writes that ended before the call, that a fresh result
+//! comes from a read that started after the call, and that an error is returned only to callers that
+//! waited for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -18,57 +17,57 @@ use crate::gitlab::sender::Error;
 /// the write removes what the plan has named.
 pub(super) const RECENT: Duration = Duration::from_secs(5);
 
-/// The freshness that a result must have.
+/// The required freshness of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// A kept result, or that of work under way, or a new one.
+    /// A cached result, that of a running read, or a new one.
     Shared,
-    /// A result whose work began at most 5 seconds ago, or a new one. For writing what a plan has
-    /// just been made from.
+    /// The result of a read that started at most 5 seconds ago, or a new one. For writes that follow a
+    /// plan.
     Recent,
-    /// A result whose work began after the question. For decisions that rest on it.
+    /// The result of a read that starts after the call. For decisions.
     Now,
 }
 
-/// The outcome of the work. Failures are shared as well.
+/// The outcome of a read. Errors are shared as well.
 pub(super) type Outcome<T> = Result<T, Error>;
 
-/// The results that are kept, and their lifetime.
-pub(super) struct Keeping<T> {
-    /// From the beginning of the work.
+/// Which results are cached, and how long.
+pub(super) struct CachePolicy<T> {
+    /// Maximum age, from the start of the read.
     pub(super) life: Duration,
-    /// Decides whether a result may be kept at all.
+    /// Returns whether a result may be cached.
     pub(super) when: fn(&T) -> bool,
 }
 
 /// The cache of one result.
 pub(super) struct Snapshot<T> {
-    keeping: Keeping<T>,
-    /// Held while the work runs.
+    keeping: CachePolicy<T>,
+    /// Held during a read.
     running: tokio::sync::Mutex<()>,
     log: Mutex<Log<T>>,
 }
 
 struct Log<T> {
-    /// The last run that began; they count from 1.
+    /// The number of the last read that started, from 1.
     run: u64,
-    /// Grows with each write. A run that saw it grow may have read too early.
+    /// Number of writes. If it changes during a read, the read may have missed a write.
     writes: u64,
     last_write: Option<Instant>,
     finished: Option<Finished<T>>,
     kept: Option<(T, Instant)>,
-    /// The kept result was read for the sake of another one, and has served nobody here yet.
+    /// Whether the cached result was [offered](Snapshot::offer) and not used yet.
     is_untouched: bool,
 }
 
-/// The last run that ended.
+/// The last read that ended.
 struct Finished<T> {
     run: u64,
     writes: u64,
     outcome: Outcome<T>,
 }
 
-/// The state of the log when somebody asked.
+/// The state of the log at the time of a call.
 struct Asked {
     run: u64,
     writes: u64,
@@ -76,7 +75,7 @@ struct Asked {
 }
 
 impl<T: Clone> Snapshot<T> {
-    fn new(keeping: Keeping<T>) -> Self {
+    fn new(keeping: CachePolicy<T>) -> Self {
         let log = Log {
             run: 0,
             writes: 0,
@@ -88,25 +87,24 @@ impl<T: Clone> Snapshot<T> {
         Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
     }
 
-    /// Returns a kept result that is still good, without any work.
+    /// Returns a cached result that hasn't expired.
     pub(super) fn peek(&self) -> Option<T> {
         self.peek_within(self.keeping.life)
     }
 
-    /// Returns a kept result that was [offered](Self::offer) and is still good, but only once.
+    /// Returns, only once, a cached result that was [offered](Self::offer) and hasn't expired.
     pub(super) fn take_offered(&self) -> Option<T> {
         let kept = self.peek();
         std::mem::take(&mut self.log().is_untouched).then_some(kept).flatten()
     }
 
-    /// Returns a result of that freshness, and does the work for it if need be.
+    /// Returns a result of the given freshness, and runs `work` to read it if needed.
     pub(super) fn get(
         &self,
         freshness: Freshness,
         work: impl Future<Output = Outcome<T>>,
     ) -> impl Future<Output = Outcome<T>> {
-        // Boxed before it is in any other future: each of those here would otherwise hold it once
-        // more.
+        // Boxed here, because each of the futures below would otherwise contain a copy.
         let work = Box::pin(work);
         async move {
             match freshness {
@@ -123,7 +121,7 @@ impl<T: Clone> Snapshot<T> {
         (since.elapsed() < age).then(|| result.clone())
     }
 
-    /// Returns a kept result, or that of a run under way, or that of a run of its own.
+    /// Returns a cached result, that of a running read, or that of a new read.
     async fn join(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         if let Some(kept) = self.peek() {
             return Ok(kept);
@@ -143,7 +141,7 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Returns a kept result whose work began less than `age` ago, or else a fresh one.
+    /// Returns a cached result whose read started less than `age` ago, or a fresh one.
     async fn recent(&self, age: Duration, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         match self.peek_within(age.min(self.keeping.life)) {
             Some(kept) => Ok(kept),
@@ -151,8 +149,7 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Returns the result of a run that begins after this question: its own, or one that many who
-    /// asked meanwhile share.
+    /// Returns the result of a read that starts after this call, shared with concurrent callers.
     async fn fresh(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let asked = self.asked();
         let _running = self.running.lock().await;
@@ -162,7 +159,7 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Notes a write that has ended and whose effect is known.
+    /// Applies the known effect of a write to the cached result.
     pub(super) fn written(&self, effect: impl FnOnce(&mut T)) {
         let mut log = self.log();
         log.note_write();
@@ -171,15 +168,15 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Notes that something may have changed in an unknown way.
-    pub(super) fn forget(&self) {
+    /// Drops the cached result after a write with an unknown effect.
+    pub(super) fn invalidate(&self) {
         let mut log = self.log();
         log.note_write();
         log.kept = None;
     }
 
-    /// Keeps a result of work that began at that moment and was done for the sake of another one,
-    /// unless a later one is kept or a write has ended since.
+    /// Caches a result of a read for something else that started at `began`, unless a later result is
+    /// cached or a write has ended since.
     pub(super) fn offer(&self, began: Instant, result: Option<T>) {
         let Some(result) = result.filter(self.keeping.when) else { return };
         let mut log = self.log();
@@ -215,8 +212,8 @@ impl<T: Clone> Snapshot<T> {
         Asked { run: log.run, writes: log.writes, is_running: log.run > last }
     }
 
-    /// Returns the outcome of the last run, if it serves. That somebody else was told to stop is no
-    /// answer.
+    /// Returns the outcome of the last read if it can be used. The cancellation of another caller
+    /// can't.
     fn finished(&self, serves: impl FnOnce(&Finished<T>) -> bool) -> Option<Outcome<T>> {
         let log = self.log();
         let last = log.finished.as_ref().filter(|last| serves(last))?;
@@ -236,24 +233,24 @@ impl<T> Log<T> {
     }
 }
 
-/// Snapshots by what they are of.
+/// Snapshots by key.
 pub(super) struct Snapshots<K, T> {
-    keeping: Keeping<T>,
+    keeping: CachePolicy<T>,
     by_key: Mutex<HashMap<K, Arc<Snapshot<T>>>>,
 }
 
 impl<K: Eq + Hash, T: Clone> Snapshots<K, T> {
-    pub(super) fn new(keeping: Keeping<T>) -> Self {
+    pub(super) fn new(keeping: CachePolicy<T>) -> Self {
         Self { keeping, by_key: Mutex::default() }
     }
 
     pub(super) fn of(&self, key: K) -> Arc<Snapshot<T>> {
-        let Keeping { life, when } = self.keeping;
-        let new = || Arc::new(Snapshot::new(Keeping { life, when }));
+        let CachePolicy { life, when } = self.keeping;
+        let new = || Arc::new(Snapshot::new(CachePolicy { life, when }));
         Arc::clone(self.by_key().entry(key).or_insert_with(new))
     }
 
-    /// Makes another key lead to what is known already.
+    /// Adds another key for a snapshot.
     pub(super) fn alias(&self, key: K, snapshot: &Arc<Snapshot<T>>) {
         self.by_key().insert(key, Arc::clone(snapshot));
     }

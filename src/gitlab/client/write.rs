@@ -1,38 +1,37 @@
-//! A write under way, whatever is written: it keeps the memory true, also when nobody waits for its
-//! end.
+//! Keeps the cache up to date during a write, also if the write is cancelled.
 
-use super::memory::Lists;
+use super::cache::Lists;
 use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::Error;
 
-/// A write of an entry that is under way. Unless it ends well, the shared lists are in doubt.
-pub(super) struct Write<'a> {
+/// A write of an entry. Unless it succeeds, dropping it invalidates the cached lists.
+pub(super) struct PendingWrite<'a> {
     lists: &'a Lists,
     project: ProjectId,
     target: Target,
-    ended: bool,
+    finished: bool,
 }
 
-impl<'a> Write<'a> {
-    /// Begins a write that is not sent yet.
+impl<'a> PendingWrite<'a> {
+    /// Begins a write, before it is sent.
     pub(super) fn begin(lists: &'a Lists, project: ProjectId, target: Target) -> Self {
-        Self { lists, project, target, ended: false }
+        Self { lists, project, target, finished: false }
     }
 
-    /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a
-    /// refusal of the token may have come from a proxy, on the way back.
-    pub(super) fn end<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
+    /// Updates the cached lists by `done` after a success. After an error their content is unknown:
+    /// even a 401 or 403 may come from a gateway that forwarded the request.
+    pub(super) fn finish<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
         if let Ok(written) = outcome {
-            self.ended = true;
+            self.finished = true;
             done(written);
         }
     }
 }
 
-impl Drop for Write<'_> {
+impl Drop for PendingWrite<'_> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.lists.in_doubt(self.project, self.target);
+        if !self.finished {
+            self.lists.invalidate(self.project, self.target);
         }
     }
 }

@@ -26,10 +26,10 @@ const LIST: Document = Document {
 ",
 };
 
-/// The answer to [`list`].
+/// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
-    /// None where the token sees no project at that path.
+    /// `None` if the path isn't that of a project that is visible to the token.
     pub(in crate::gitlab) project: Option<ListedProject>,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::gitlab) struct ListedProject {
     ci_job_token_auth_logs: Option<Page<Row>>,
 }
 
-/// An object of which nothing but its presence counts.
+/// An object of which only the presence is used.
 #[derive(Debug, Deserialize)]
 struct Present {}
 
@@ -73,20 +73,20 @@ pub struct LoggedProject {
     pub last_authorized_at: String,
 }
 
-/// The authentication log of the project at that path, from this cursor on.
+/// Creates the query for a page of the authentication log of a project.
 pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelope<Listed>> {
-    Call::reading(LIST, json!({ "project": project, "after": after }))
+    Call::query(LIST, json!({ "project": project, "after": after }))
 }
 
 impl ListedProject {
-    /// Returns this part of the log, or nothing where the token may not see it.
+    /// Returns this part of the log, or `None` if the token may not see it.
     pub(in crate::gitlab) fn into_log(self) -> Option<Page<Row>> {
         self.ci_job_token_auth_logs.filter(|_| self.ci_cd_settings.is_some())
     }
 }
 
 impl Row {
-    /// Returns the project, or nothing where GitLab hides it.
+    /// Returns the project, or `None` if GitLab hides it.
     pub(in crate::gitlab) fn into_model(self) -> Option<LoggedProject> {
         let Self { last_authorized_at, origin_project } = self;
         let Origin { id, full_path } = origin_project?;

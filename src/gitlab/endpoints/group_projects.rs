@@ -9,7 +9,7 @@ use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH}
 use crate::gitlab::names::{GroupId, ProjectId};
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 
-/// Elements on a page: the most that GitLab gives.
+/// Number of elements on a page: GitLab's maximum.
 pub(in crate::gitlab) const PER_PAGE: usize = 100;
 
 /// The query, which says in words what becomes of archived projects: versions before 18.0 list all,
@@ -66,10 +66,10 @@ pub struct Below {
     pub with_archived: bool,
 }
 
-/// The answer to a query for the projects of a group, with `P` of each.
+/// The response to a query for the projects of a group, each as `P`.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed<P> {
-    /// None where the token sees no group at that path.
+    /// `None` if the path isn't that of a group that is visible to the token.
     pub(in crate::gitlab) group: Option<ListedGroup<P>>,
 }
 
@@ -78,7 +78,7 @@ pub(in crate::gitlab) struct ListedGroup<P> {
     pub(in crate::gitlab) projects: Page<P>,
 }
 
-/// The settings are kept from those who are not at least Maintainers of the project.
+/// The settings require the Maintainer role.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ListedProject {
@@ -97,14 +97,14 @@ pub(in crate::gitlab) struct Element {
     pub(in crate::gitlab) path_with_namespace: String,
 }
 
-/// A page of the projects below the group at that path, from this cursor on.
+/// Creates the query for a page of the projects of a group.
 pub(in crate::gitlab) fn list(
     group: &str,
     below: Below,
     after: Option<&str>,
 ) -> Call<Envelope<Listed<ListedProject>>> {
     let variables = json!({ "group": group, "subgroups": below.with_subgroups, "after": after });
-    Call::reading(if below.with_archived { ALL } else { ACTIVE }, variables)
+    Call::query(if below.with_archived { ALL } else { ACTIVE }, variables)
 }
 
 /// `GET /groups/:id/projects`, one page of it: in an order that new projects don't change, without

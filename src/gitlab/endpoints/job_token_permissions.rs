@@ -1,5 +1,5 @@
-//! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations.
-//! GraphQL names project and target by path, so that what comes back says by ID what was meant.
+//! The permissions of allowlist entries, which only GraphQL has: one query and two mutations. They
+//! take the project and target by path, so the response must confirm them by ID.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::gitlab::names::{Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::Call;
 use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 
-/// The permissions that the jobs of an allowed target have with their job token.
+/// The permissions of the job tokens of an allowed target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
-    /// All that a job token can be used for, within the rights of the user who started the job.
+    /// The default permissions: those of the user who started the job, for all that job tokens support.
     Default,
     /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a
     /// name.
@@ -26,7 +26,7 @@ pub enum Permissions {
 pub struct PermittedEntry {
     /// The project or group that has access.
     pub target: Target,
-    /// Its full path, also where the token can't see it.
+    /// Its full path, even if it isn't visible to the token.
     pub full_path: String,
     /// The permissions of its jobs.
     pub permissions: Permissions,
@@ -139,7 +139,7 @@ const LIST: Document = Document {
     ),
 };
 
-/// An addition with the permissions in the same step, so that the entry never holds more.
+/// Adds an entry with its permissions, so that it never has more.
 const ALLOW: Document = Document {
     name: "AllowWithPermissions",
     optional: OPTIONAL,
@@ -158,7 +158,7 @@ const ALLOW: Document = Document {
     ),
 };
 
-/// A change of an entry's permissions.
+/// Changes the permissions of an entry.
 const CHANGE: Document = Document {
     name: "ChangePermissions",
     optional: OPTIONAL,
@@ -177,7 +177,7 @@ const CHANGE: Document = Document {
     ),
 };
 
-/// The answer to [`list`].
+/// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the token sees no project at that path.
@@ -199,7 +199,7 @@ pub(in crate::gitlab) struct Lists {
     pub(in crate::gitlab) groups_allowlist: Page<Entry>,
 }
 
-/// The answer to a mutation.
+/// The response to a mutation.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Changed {
     pub(in crate::gitlab) written: Option<Written>,
@@ -267,40 +267,40 @@ pub(in crate::gitlab) struct Cursors {
     groups: Option<String>,
 }
 
-/// The permissions of all entries of the project at that path, from these cursors on.
+/// Creates the query for a page of the permissions of a project's entries.
 pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Listed>> {
     let Cursors { projects, groups } = from;
-    Call::reading(
+    Call::query(
         LIST,
         json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }),
     )
 }
 
 /// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or
-/// nothing if it isn't such an answer.
+/// `None` if it isn't such an answer.
 #[must_use]
 pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
-    let lists = envelope.into_good_data()?.project?.ci_job_token_scope_allowlist?;
+    let lists = envelope.into_data()?.project?.ci_job_token_scope_allowlist?;
     Some(lists.into_entries().collect())
 }
 
-/// Puts a target on a project's list, with these permissions.
+/// Creates the mutation that adds an entry with permissions.
 pub(in crate::gitlab) fn allow(
     project: &str,
     target: &str,
     with: &Permissions,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(ALLOW, variables(project, target, with))
+    Call::mutation(ALLOW, variables(project, target, with))
 }
 
-/// Gives an entry these permissions in place of those that it has.
+/// Creates the mutation that changes the permissions of an entry.
 pub(in crate::gitlab) fn change(
     project: &str,
     target: &str,
     to: &Permissions,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(CHANGE, variables(project, target, to))
+    Call::mutation(CHANGE, variables(project, target, to))
 }
 
 fn variables(project: &str, target: &str, permissions: &Permissions) -> Value {
@@ -317,14 +317,14 @@ impl Lists {
         self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
     }
 
-    /// Checks whether this is all of both lists, as far as GitLab says.
+    /// Returns whether both lists are complete.
     pub(in crate::gitlab) fn is_whole(&self) -> bool {
         self.projects_allowlist.whole().is_some() && self.groups_allowlist.whole().is_some()
     }
 
-    /// Checks whether the lists go on behind this part of them.
-    pub(in crate::gitlab) fn is_followed(&self) -> bool {
-        self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
+    /// Returns whether another page follows.
+    pub(in crate::gitlab) fn has_next_page(&self) -> bool {
+        self.projects_allowlist.has_next_page() || self.groups_allowlist.has_next_page()
     }
 
     /// Returns the number of entries in this part of the lists of which GitLab hides the target or
@@ -335,7 +335,7 @@ impl Lists {
     }
 
     /// Returns the targets of one kind that have access, that of the project's entry for itself
-    /// included. Returns nothing where the list isn't surely whole, or GitLab keeps back what REST
+    /// included. Returns `None` if the list isn't surely whole, or GitLab keeps back what REST
     /// tells.
     pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
         let page = match kind {
@@ -364,7 +364,7 @@ impl Lists {
         };
         let next =
             Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
-        self.is_followed().then_some(next)
+        self.has_next_page().then_some(next)
     }
 
     /// Returns the entries of both kinds, without the outbound links that GitLab has among its
@@ -378,7 +378,7 @@ impl Lists {
     }
 }
 
-/// Checks whether a link limits access *from* the source project, as GitLab had it until 16.0.
+/// Returns whether a link limits access *from* the source project, as GitLab had it until 16.0.
 /// Without a direction it is an entry of the allowlist.
 pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
@@ -401,7 +401,7 @@ impl Entry {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
-    /// Checks whether this gives others access to the project: neither an outbound link nor the
+    /// Returns whether this gives others access to the project: neither an outbound link nor the
     /// project's entry for itself.
     pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
@@ -409,14 +409,14 @@ impl Entry {
         !is_itself && !is_outbound(self.direction.as_deref())
     }
 
-    /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab
+    /// Returns whether it gives all that a job token can be used for, which is assumed where GitLab
     /// does not tell.
     pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
         self.default_permissions != Some(false)
     }
 
-    /// Checks whether [`into_model`](Self::into_model) has nothing to return of an entry that gives
-    /// access.
+    /// Returns whether [`into_model`](Self::into_model) has nothing to return of an entry that
+    /// gives access.
     fn is_hidden(&self) -> bool {
         let target = self.target.as_ref();
         let is_shown =
@@ -425,7 +425,7 @@ impl Entry {
         !is_outbound(self.direction.as_deref()) && !is_model
     }
 
-    /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
+    /// Returns the entry, or `None` if GitLab keeps its target or permissions back.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
         let Seen { id, full_path, .. } = self.target?;
         let (GlobalId(target), full_path) = (id?, full_path?);

@@ -1,6 +1,5 @@
-//! `/projects/:id/job_token_scope` and the two allowlists below it: eight calls, and one model for
-//! the ids that GitLab calls `target_project_id`, `source_project_id`, `project_id` or `id` by
-//! endpoint.
+//! `/projects/:id/job_token_scope` and its two allowlists. GitLab calls the ID of a target
+//! `target_project_id`, `source_project_id`, `project_id` or `id`, depending on the endpoint.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -16,14 +15,15 @@ const GROUP_PAGE: &str = "/groups/";
 /// Settings of a project's job token scope, inbound and outbound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct ScopeSettings {
-    /// Access to the project is limited to its allowlist.
+    /// Whether access to the project is restricted to its allowlist.
     pub inbound_enabled: bool,
     /// Access from the project is limited. Deprecated and read-only; `None` where GitLab no longer
     /// has it.
     pub outbound_enabled: Option<bool>,
 }
 
-/// One element of an allowlist. The keys besides `id` are absent when the token may not see them.
+/// One element of an allowlist. The keys besides `id` are absent if the token isn't allowed to read
+/// them.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     pub(in crate::gitlab) id: RawId,
@@ -35,7 +35,7 @@ pub(in crate::gitlab) struct Listed {
     pub(in crate::gitlab) web_url: Option<String>,
 }
 
-/// The answer to an addition. Which link was made, as far as GitLab says.
+/// The response to an addition, with the IDs of the new entry.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::gitlab) struct Link {
     source_project_id: Option<ProjectId>,
@@ -68,8 +68,8 @@ fn group_path(web_url: &str, root: &str) -> Option<String> {
 }
 
 impl Link {
-    /// Checks whether this is the link that was asked for. A server that does not name the project
-    /// is believed.
+    /// Returns whether this is the requested entry. The response of some servers lacks the project,
+    /// which then isn't checked.
     pub(in crate::gitlab) fn is(&self, project: ProjectId, target: Target) -> bool {
         let targets =
             [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];

@@ -124,7 +124,7 @@ pub(in crate::gitlab) fn list(
         Detail::Counts => LIST,
         Detail::Entries => LIST_WITH_ENTRIES,
     };
-    Call::reading(document, json!({ "group": group, "archived": archived, "after": after }))
+    Call::query(document, json!({ "group": group, "archived": archived, "after": after }))
 }
 
 #[cfg(test)]

@@ -80,10 +80,10 @@ pub(in crate::gitlab) struct AllSettings {
     pub(in crate::gitlab) own: Settings,
 }
 
-/// The answer to [`show`].
+/// The response to [`show`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Shown {
-    /// None where the token sees no project at that path.
+    /// `None` if the path isn't that of a project that is visible to the token.
     pub(in crate::gitlab) project: Option<ShownProject>,
 }
 
@@ -91,11 +91,11 @@ pub(in crate::gitlab) struct Shown {
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ShownProject {
     pub(in crate::gitlab) id: GlobalId,
-    /// None where the token's user lacks the Maintainer role.
+    /// `None` if the token's user lacks the Maintainer role.
     pub(in crate::gitlab) ci_cd_settings: Option<Settings>,
 }
 
-/// The answer to [`set_cross_project_push`].
+/// The response to [`set_cross_project_push`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Changed {
     pub(in crate::gitlab) written: Option<Written>,
@@ -109,17 +109,17 @@ pub(in crate::gitlab) struct Written {
     pub(in crate::gitlab) errors: Vec<String>,
 }
 
-/// The settings of the project at that path.
+/// Creates the query for the settings of a project.
 pub(in crate::gitlab) fn show(project: &str) -> Call<Envelope<Shown>> {
-    Call::reading(SHOW, json!({ "project": project }))
+    Call::query(SHOW, json!({ "project": project }))
 }
 
-/// Lets job tokens of other projects push to the repository of the project at that path, or not.
+/// Creates the mutation that sets whether job tokens of other projects may push to the repository.
 pub(in crate::gitlab) fn set_cross_project_push(
     project: &str,
     allowed: bool,
 ) -> Call<Envelope<Changed>> {
-    Call::writing(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
+    Call::mutation(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `/projects/:id` and `/groups/:id`: what an ID or a path stands for.
+//! `/projects/:id` and `/groups/:id`: resolve an ID or a path.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use crate::gitlab::sender::{Call, bounded};
 
 /// A project or group that the token can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::gitlab) struct Found {
+pub(in crate::gitlab) struct Resolved {
     pub(in crate::gitlab) target: Target,
     /// Its current full path, as GitLab writes it.
     pub(in crate::gitlab) full_path: String,
@@ -29,7 +29,7 @@ struct Group {
 
 /// `GET /projects/:id` or `GET /groups/:id`, for a group without the hundred projects that the
 /// answer carries otherwise.
-pub(in crate::gitlab) fn show(kind: Kind, segment: &str) -> Call<Found> {
+pub(in crate::gitlab) fn show(kind: Kind, segment: &str) -> Call<Resolved> {
     let path = format!("/{}/{segment}", kind.collection());
     match kind {
         Kind::Project => Call::get_as::<Project>(path),
@@ -37,13 +37,13 @@ pub(in crate::gitlab) fn show(kind: Kind, segment: &str) -> Call<Found> {
     }
 }
 
-impl From<Project> for Found {
+impl From<Project> for Resolved {
     fn from(project: Project) -> Self {
         Self { target: project.id.into(), full_path: project.path_with_namespace }
     }
 }
 
-impl From<Group> for Found {
+impl From<Group> for Resolved {
     fn from(group: Group) -> Self {
         Self { target: group.id.into(), full_path: group.full_path }
     }

@@ -15,13 +15,13 @@ use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 /// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are
 /// as long an answer as is read. GitLab reckons the query at 150 points of the 200 that anybody may
 /// spend.
-pub(in crate::gitlab) const MOST_WHOLE: usize = 20;
+pub(in crate::gitlab) const MAX_WHOLE: usize = 20;
 
 /// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
-pub(in crate::gitlab) const MOST_PLACES: usize = 50;
+pub(in crate::gitlab) const MAX_PLACES: usize = 50;
 
 /// The most projects of one query for their paths: as many as GitLab has on a page.
-pub(in crate::gitlab) const MOST_PLACES_BY_ID: usize = 100;
+pub(in crate::gitlab) const MAX_PLACES_BY_ID: usize = 100;
 
 /// A query for whole projects.
 macro_rules! whole_projects {
@@ -138,26 +138,26 @@ pub(in crate::gitlab) struct Place {
     pub(in crate::gitlab) full_path: String,
 }
 
-/// Creates the query for these projects, at most [`MOST_WHOLE`].
+/// Creates the query for these projects, at most [`MAX_WHOLE`].
 pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholeProject>>> {
-    Call::reading(BY_ID, json!({ "ids": global_ids(ids) }))
+    Call::query(BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
-/// Creates the query for the projects at these full paths, at most [`MOST_WHOLE`]. Former paths
+/// Creates the query for the projects at these full paths, at most [`MAX_WHOLE`]. Former paths
 /// lead nowhere.
 pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<WholeProject>>> {
-    Call::reading(BY_PATH, json!({ "paths": paths }))
+    Call::query(BY_PATH, json!({ "paths": paths }))
 }
 
-/// Creates the query for what these full paths stand for, at most [`MOST_PLACES`]. Former paths
+/// Creates the query for what these full paths stand for, at most [`MAX_PLACES`]. Former paths
 /// lead nowhere.
 pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
-    Call::reading(PLACES, json!({ "paths": paths }))
+    Call::query(PLACES, json!({ "paths": paths }))
 }
 
-/// Creates the query for the paths of these projects, at most [`MOST_PLACES_BY_ID`].
+/// Creates the query for the paths of these projects, at most [`MAX_PLACES_BY_ID`].
 pub(in crate::gitlab) fn places_by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<Place>>> {
-    Call::reading(PLACES_BY_ID, json!({ "ids": global_ids(ids) }))
+    Call::query(PLACES_BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
 fn global_ids(ids: &[ProjectId]) -> Vec<String> {
@@ -171,10 +171,10 @@ mod tests {
     #[test]
     fn documents_hold_their_operation_and_bounds() {
         let documents = [
-            (BY_ID, MOST_WHOLE),
-            (BY_PATH, MOST_WHOLE),
-            (PLACES, MOST_PLACES),
-            (PLACES_BY_ID, MOST_PLACES_BY_ID),
+            (BY_ID, MAX_WHOLE),
+            (BY_PATH, MAX_WHOLE),
+            (PLACES, MAX_PLACES),
+            (PLACES_BY_ID, MAX_PLACES_BY_ID),
         ];
         for (document, most) in documents {
             let Document { name, text, optional } = document;

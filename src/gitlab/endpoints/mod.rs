@@ -1,7 +1,6 @@
-//! The endpoints that are used, as values; the folder mirrors the URLs. A file in here turns a
-//! question into a call and reads the answer into a typed model: only what is needed is read, and
-//! whatever else an answer holds is ignored. It may import from [`names`](super::names) and
-//! [`sender`](super::sender), and sends nothing itself.
+//! The API endpoints: each file creates the calls of an endpoint, and defines the types of its
+//! responses, with only the fields that are used. There is no I/O here. It may import from
+//! [`names`](super::names) and [`sender`](super::sender).
 
 pub(super) mod authentication_log;
 mod global_id;

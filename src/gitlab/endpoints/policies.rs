@@ -1,4 +1,4 @@
-//! The names of job token policies that this GitLab knows, by introspection of its GraphQL schema.
+//! The names of the supported job token policies, by introspection of the GraphQL schema.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ const LIST: Document = Document {
 ",
 };
 
-/// The answer to [`list`].
+/// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the schema has no such type.
@@ -41,7 +41,7 @@ struct EnumValue {
 
 /// The policies that the schema knows.
 pub(in crate::gitlab) fn list() -> Call<Envelope<Listed>> {
-    Call::reading(LIST, json!({}))
+    Call::query(LIST, json!({}))
 }
 
 impl Listed {

@@ -1,4 +1,4 @@
-//! `/user`: whom the token belongs to.
+//! `/user`: the token's user.
 
 use serde::Deserialize;
 

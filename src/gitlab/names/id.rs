@@ -1,4 +1,4 @@
-//! The IDs by which GitLab knows projects and groups, kept apart by type.
+//! The IDs of projects and groups, with a type for each.
 
 use std::fmt;
 use std::hash::Hash;

@@ -1,5 +1,4 @@
-//! The one place where projects and groups are told apart: everything that GitLab calls by another
-//! name for one than for the other.
+//! The differences between projects and groups in GitLab's API.
 
 use std::fmt;
 
@@ -57,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// Checks whether its full path has at least one slash.
+    /// Returns whether its full path has at least one slash.
     pub(in crate::gitlab) fn has_namespace(self) -> bool {
         self == Self::Project
     }

@@ -1,5 +1,4 @@
-//! GitLab's names of projects and groups: IDs and full paths. A file in here imports nothing from
-//! the other parts of `gitlab`.
+//! IDs and full paths of projects and groups. It imports nothing from the other modules of `gitlab`.
 
 mod id;
 mod kind;

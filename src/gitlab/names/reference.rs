@@ -1,4 +1,4 @@
-//! People's names of a project or group: its ID or its full path.
+//! References to a project or group: an ID or a full path.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters
 /// makes possible, in bytes.
-const LONGEST_PATH: usize = 8192;
+const MAX_PATH: usize = 8192;
 
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
 const SSH_USER: &str = "git@";
@@ -52,10 +52,10 @@ pub type ProjectRef = Reference<ProjectId>;
 /// A group, by ID or path.
 pub type GroupRef = Reference<GroupId>;
 
-/// The error of a text that is neither an ID nor a full path.
+/// The error for a text that is neither an ID nor a full path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RefError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
     /// A number that can't be an ID.
@@ -108,7 +108,7 @@ impl FullPath {
     fn parse(text: &str) -> Result<Self, RefError> {
         let problem = if text.is_empty() {
             RefError::Empty
-        } else if text.len() > LONGEST_PATH {
+        } else if text.len() > MAX_PATH {
             RefError::TooLong
         } else if text.starts_with(SSH_USER) || text.starts_with("ssh://") || text.ends_with(GIT) {
             RefError::Repository
@@ -178,7 +178,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     (reference.id().is_none() || inside.is_some()).then(|| path.to_owned())
 }
 
-/// True when GitLab takes both for the same path: it compares without regard to case.
+/// Returns whether both paths are the same. GitLab ignores case.
 #[must_use]
 pub fn same_path(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
@@ -189,8 +189,8 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a
-/// group is called by digits: GitLab reads them so as well.
+/// Returns the ID if the text is a number. As in GitLab, digits are always an ID, even if a group has
+/// that name.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -201,7 +201,7 @@ fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
 }
 
 impl<I: Id> Reference<I> {
-    /// Returns the ID, where it is what the reference says.
+    /// Returns the ID, if the reference is one.
     #[must_use]
     pub fn id(&self) -> Option<I> {
         match self {
@@ -210,7 +210,7 @@ impl<I: Id> Reference<I> {
         }
     }
 
-    /// Returns the ID or the encoded path, as it stands in an address.
+    /// Returns the ID or the encoded path for a URL.
     pub(in crate::gitlab) fn segment(&self) -> String {
         match self {
             Self::Id(id) => id.to_string(),
@@ -284,7 +284,7 @@ mod tests {
             (" a/b", RefError::Blank),
             ("a/b\n", RefError::Blank),
             ("a/\u{7f}", RefError::Blank),
-            (&format!("a/{}", "b".repeat(LONGEST_PATH)), RefError::TooLong),
+            (&format!("a/{}", "b".repeat(MAX_PATH)), RefError::TooLong),
             ("https://gitlab.com/a/b", RefError::Url),
             ("a/b.git", RefError::Repository),
             ("git@gitlab.com:a/b", RefError::Repository),

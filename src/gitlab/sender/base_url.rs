@@ -1,5 +1,4 @@
-//! The address of a GitLab, in the one form in which the rest of the client knows it, whichever way
-//! it was written.
+//! The base URL of a GitLab instance, normalized.
 
 use std::fmt;
 
@@ -7,46 +6,45 @@ use url::{Host, ParseError, Url};
 
 use super::request::GRAPHQL_PATH;
 
-/// The path below which every REST address of this version lies.
+/// The path of the REST API.
 const REST_ROOT: &str = "/api/v4";
 
-/// The address of a GitLab, without trailing slash and without `/api/v4`: `https://gitlab.com`,
-/// `https://host.example/gitlab`. Holds no credentials, so that it may be printed.
+/// The URL of a GitLab instance without a trailing slash and `/api/v4`, such as `https://gitlab.com`
+/// or `https://host.example/gitlab`. It has no credentials, so it is safe to print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     instance: Url,
 }
 
-/// The error of a text that is no address of a GitLab. Never repeats the text, which may hold a
-/// password.
+/// The error for an invalid base URL. It never repeats the text, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// Nothing but blanks.
+    /// The text is empty or blank.
     #[error("must be a URL")]
     Empty,
-    /// Not a URL at all, or one without a host.
+    /// The text isn't a URL, or has no host.
     #[error("isn't a valid URL, because {0}. It must be the URL of the instance")]
     NotAUrl(&'static str),
-    /// Some other scheme, or none.
+    /// The scheme is missing or unsupported.
     #[error("must start with `https://` or `http://`")]
     Scheme,
-    /// A user name or password in the URL, where proxies and logs would see it.
+    /// The URL contains a user name or password, which proxies and logs could show.
     #[error("must be a URL without user name and password")]
     Credentials,
-    /// A page of a project, group or user.
+    /// The URL is that of a page, such as a project or group.
     #[error("must be the URL of the instance, not of a page")]
     Page,
-    /// An address of the API, below the one that all of them start with.
+    /// The URL is that of an API endpoint.
     #[error("must be the URL of the instance or its API, not of an endpoint")]
     Endpoint,
-    /// A query or fragment, which has no meaning in front of a path.
+    /// The URL has a query or fragment.
     #[error("must be a URL without query (`?`) and fragment (`#`)")]
     QueryOrFragment,
 }
 
 impl BaseUrl {
-    /// Reads an address as people write it: with or without a trailing slash, with or without
-    /// `/api/v4`, with the relative root under which GitLab may be installed.
+    /// Parses a URL with or without a trailing slash, `/api/v4`, and the relative URL of the
+    /// installation.
     ///
     /// # Errors
     ///
@@ -60,7 +58,7 @@ impl BaseUrl {
         if !lower.starts_with("https://") && !lower.starts_with("http://") {
             return Err(BaseUrlError::Scheme);
         }
-        // The parser takes a path for the host where there is none.
+        // Without a host, the parser would use the path as the host.
         if text.contains(":///") {
             return Err(BaseUrlError::NotAUrl(NO_HOST));
         }
@@ -73,7 +71,7 @@ impl BaseUrl {
             return Err(BaseUrlError::QueryOrFragment);
         }
         let mut root = instance.path().trim_end_matches('/');
-        // Also where a script has added it to an address that had it already.
+        // Repeatedly, because scripts may add it to a URL that already has it.
         while let Some(above) = root.strip_suffix(REST_ROOT) {
             root = above.trim_end_matches('/');
         }
@@ -88,22 +86,22 @@ impl BaseUrl {
         Ok(Self { instance })
     }
 
-    /// The address of a REST endpoint; `path` starts with a slash and is percent-encoded already.
+    /// Returns the URL of a REST endpoint. `path` starts with a slash and is percent-encoded.
     pub(super) fn rest(&self, path: &str) -> Result<Url, url::ParseError> {
         Url::parse(&format!("{self}{REST_ROOT}{path}"))
     }
 
-    /// The address of GraphQL, which lies beside the REST API.
+    /// Returns the URL of the GraphQL API.
     pub(super) fn graphql(&self) -> Result<Url, url::ParseError> {
         Url::parse(&format!("{self}{GRAPHQL_PATH}"))
     }
 
-    /// The relative root under which GitLab is installed, such as `/gitlab`; empty for most.
+    /// Returns the relative URL that GitLab is installed under, such as `/gitlab`; usually empty.
     pub(in crate::gitlab) fn root(&self) -> &str {
         self.instance.path().trim_end_matches('/')
     }
 
-    /// True for an address that starts with `https://`.
+    /// Returns whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.instance.scheme() == "https"
@@ -113,7 +111,7 @@ impl BaseUrl {
         self.instance.host()
     }
 
-    /// The port, also where it is the scheme's own.
+    /// Returns the port, or the default port of the scheme.
     pub(super) fn port(&self) -> u16 {
         self.instance.port_or_known_default().unwrap_or_default()
     }
@@ -126,35 +124,32 @@ impl BaseUrl {
         [authority, host].iter().any(|host| host.eq_ignore_ascii_case(text))
     }
 
-    /// Returns the address without the path that GitLab is installed below, if it has one.
+    /// Returns the URL without the relative URL of the installation, if it has one.
     #[must_use]
     pub fn without_path(&self) -> Option<String> {
         (!self.root().is_empty()).then(|| self.instance.origin().ascii_serialization())
     }
 
-    /// True if others on the way to the server could read the token: plain HTTP, and not to this
-    /// machine.
+    /// Returns whether the token is sent unencrypted over a network: by HTTP, and not to this machine.
     #[must_use]
-    pub fn sends_token_in_the_clear(&self) -> bool {
+    pub fn sends_token_unencrypted(&self) -> bool {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
-    /// True when no connection is ever encrypted, unless a proxy is between: plain HTTP to this
-    /// machine.
-    pub(super) fn needs_no_tls(&self) -> bool {
+    /// Returns whether connections without a proxy never use TLS: HTTP to this machine.
+    pub(super) fn never_uses_tls(&self) -> bool {
         self.instance.scheme() == "http" && self.is_loopback()
     }
 
-    /// True when no proxy is used, whatever the environment says: for `localhost` and the loopback
+    /// Returns whether the proxy of the environment is bypassed: for `localhost` and loopback
     /// addresses, as in Go.
-    pub(super) fn needs_no_proxy(&self) -> bool {
+    pub(super) fn bypasses_proxy(&self) -> bool {
         let is_below_localhost =
             matches!(self.instance.host(), Some(Host::Domain(name)) if name != "localhost");
         self.is_loopback() && !is_below_localhost
     }
 
-    /// True when the address is this very machine, so that nothing stands between us and the
-    /// server.
+    /// Returns whether the host is this machine.
     fn is_loopback(&self) -> bool {
         match self.instance.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -165,10 +160,10 @@ impl BaseUrl {
     }
 }
 
-/// The reason of a URL without a host.
+/// The reason for a URL without a host.
 const NO_HOST: &str = "it doesn't have a host";
 
-/// Returns why a text isn't a URL, without any of the text.
+/// Returns why a text isn't a URL, without repeating the text.
 fn reason(error: ParseError) -> &'static str {
     match error {
         ParseError::EmptyHost => NO_HOST,
@@ -183,8 +178,8 @@ fn reason(error: ParseError) -> &'static str {
     }
 }
 
-/// Checks whether the path that GitLab would be installed below is that of a page. GitLab.com is
-/// installed below none.
+/// Returns whether the path is that of a page instead of a relative URL of an installation.
+/// GitLab.com has no relative URL.
 fn is_page(instance: &Url, root: &str) -> bool {
     let has_mark = root.contains("/-/") || root.ends_with("/-") || root.ends_with(".git");
     let is_known =
@@ -236,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_one_instance_is_the_same_address() {
+    fn urls_are_normalized() {
         for text in [
             "https://gitlab.com",
             "https://gitlab.com/",
@@ -251,21 +246,21 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_root_and_a_port_are_kept() {
+    fn relative_url_and_port_are_kept() {
         assert_eq!(rest("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/v4/user");
         assert_eq!(rest("http://host/git/lab/api/v4"), "http://host/git/lab/api/v4/user");
         assert_eq!(rest("http://host/git//api/v4//api/v4//"), "http://host/git/api/v4/user");
     }
 
     #[test]
-    fn graphql_lies_beside_the_rest_api() {
+    fn graphql_url_is_next_to_the_rest_api() {
         let graphql = |text| BaseUrl::parse(text).unwrap().graphql().unwrap().to_string();
         assert_eq!(graphql("https://gitlab.com/api/v4"), "https://gitlab.com/api/graphql");
         assert_eq!(graphql("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/graphql");
     }
 
     #[test]
-    fn what_is_no_address_says_why() {
+    fn invalid_urls_have_a_reason() {
         for (text, reason) in [
             ("", BaseUrlError::Empty),
             ("  ", BaseUrlError::Empty),
@@ -298,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_http_to_another_machine_is_in_the_clear() {
+    fn only_http_to_another_machine_is_unencrypted() {
         for (text, clear) in [
             ("http://gitlab.example.com", true),
             ("http://10.0.0.1", true),
@@ -310,7 +305,7 @@ mod tests {
             ("http://[::1]:3000", false),
             ("http://[::ffff:127.0.0.1]", false),
         ] {
-            assert_eq!(BaseUrl::parse(text).unwrap().sends_token_in_the_clear(), clear, "{text}");
+            assert_eq!(BaseUrl::parse(text).unwrap().sends_token_unencrypted(), clear, "{text}");
         }
     }
 }

@@ -1,6 +1,5 @@
-//! Lists and texts of an answer, read up to a bound. An answer of a few MiB could otherwise take
-//! hundreds of MiB of memory, since `null` has four bytes in JSON and the element that it stands
-//! for has many.
+//! Deserializers with limits on lists and texts. Otherwise a response of a few MiB could need
+//! hundreds of MiB of memory: `null` has four bytes in JSON, but an element has many more.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,19 +7,21 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
-/// The most elements that a list is read with: 200 entries, and the project itself. Pages have 100
+/// Maximum number of elements of a list: 200 entries, and the project itself. A page has 100
 /// elements.
-pub(super) const MOST_ELEMENTS: usize = 201;
+pub(super) const MAX_ELEMENTS: usize = 201;
 
-/// The longest text that is kept, in bytes. GitLab's names and paths have up to 255 characters.
-const LONGEST_TEXT: usize = 1024;
+/// Maximum length of a text in bytes. Names and paths in GitLab have up to 255 characters.
+const MAX_TEXT_BYTES: usize = 1024;
 
-const LONGEST_START: usize = 16 * 1024;
+/// Maximum length of a truncated text in bytes.
+const MAX_TRUNCATED_BYTES: usize = 16 * 1024;
 
-/// Reads a list of at most [`MOST_ELEMENTS`].
+/// Deserializes a list of at most [`MAX_ELEMENTS`].
 ///
 /// # Errors
-/// For a longer list, and for what the elements can't be read from.
+///
+/// Fails if the list is longer, or an element can't be deserialized.
 pub(in crate::gitlab) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -29,10 +30,11 @@ where
     deserializer.deserialize_seq(List(PhantomData))
 }
 
-/// Reads a list as [`list`] does, or null.
+/// Deserializes a [`list`] or null.
 ///
 /// # Errors
-/// As [`list`].
+///
+/// See [`list`].
 pub(in crate::gitlab) fn optional_list<'de, T, D>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error>
@@ -43,10 +45,11 @@ where
     deserializer.deserialize_option(Optional(PhantomData))
 }
 
-/// Reads a list of texts as [`list`] and [`text`] do, or null.
+/// Deserializes a [`list`] of [`text`]s or null.
 ///
 /// # Errors
-/// As [`list`] and [`text`].
+///
+/// See [`list`] and [`text`].
 pub(in crate::gitlab) fn optional_texts<'de, C, D>(deserializer: D) -> Result<Option<C>, D::Error>
 where
     C: FromIterator<String>,
@@ -56,27 +59,29 @@ where
     Ok(texts.map(|texts| texts.into_iter().map(|Text(text)| text).collect()))
 }
 
-/// Reads a text of at most [`LONGEST_TEXT`].
+/// Deserializes a text of at most [`MAX_TEXT_BYTES`] bytes.
 ///
 /// # Errors
-/// For a longer text, and for what isn't text.
+///
+/// Fails if the text is longer, or the value isn't a string.
 pub(in crate::gitlab) fn text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     deserializer.deserialize_str(Short)
 }
 
-/// Reads a text as [`text`] does, or null.
+/// Deserializes a [`text`] or null.
 ///
 /// # Errors
-/// As [`text`].
+///
+/// See [`text`].
 pub(in crate::gitlab) fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(text)| text))
 }
 
-/// Copies nothing of a text that is too long.
+/// Rejects a text that is too long without copying it.
 struct Short;
 
 impl Visitor<'_> for Short {
@@ -87,27 +92,29 @@ impl Visitor<'_> for Short {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
-        if text.len() > LONGEST_TEXT {
-            return Err(E::custom(format_args!("a text has more than {LONGEST_TEXT} bytes")));
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(E::custom(format_args!("a text has more than {MAX_TEXT_BYTES} bytes")));
         }
         Ok(text.to_owned())
     }
 }
 
-/// Reads the beginning of a text, up to 16 KiB: what a person is told of a text of any length.
+/// Deserializes a text of any length, truncated to 16 KiB, such as a message.
 ///
 /// # Errors
-/// For what isn't text.
+///
+/// Fails if the value isn't a string.
 pub(in crate::gitlab) fn start_of_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     deserializer.deserialize_str(Start)
 }
 
-/// Reads the beginning of a text as [`start_of_text`] does, or null.
+/// Deserializes a [`start_of_text`] or null.
 ///
 /// # Errors
-/// For what isn't text or null.
+///
+/// Fails if the value is neither a string nor null.
 pub(in crate::gitlab) fn optional_start_of_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
@@ -126,7 +133,7 @@ impl Visitor<'_> for Start {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        let mut end = text.len().min(LONGEST_START);
+        let mut end = text.len().min(MAX_TRUNCATED_BYTES);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
@@ -149,9 +156,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element()? {
-            if list.len() == MOST_ELEMENTS {
+            if list.len() == MAX_ELEMENTS {
                 return Err(A::Error::custom(format_args!(
-                    "a list has more than {MOST_ELEMENTS} elements"
+                    "a list has more than {MAX_ELEMENTS} elements"
                 )));
             }
             list.push(element);
@@ -191,7 +198,7 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize)]
-    struct Answer {
+    struct ApiResponse {
         #[serde(deserialize_with = "list")]
         nodes: Vec<Option<u64>>,
         #[serde(default, deserialize_with = "optional_texts")]
@@ -200,12 +207,12 @@ mod tests {
         path: Option<String>,
     }
 
-    fn read(answer: Value) -> Result<Answer, String> {
+    fn read(answer: Value) -> Result<ApiResponse, String> {
         from_value(answer).map_err(|error: serde_json::Error| error.to_string())
     }
 
     #[test]
-    fn lists_are_read_up_to_their_bound() {
+    fn long_lists_are_rejected() {
         let answer = read(json!({ "nodes": vec![Value::Null; 201], "names": ["b", "a"] })).unwrap();
         assert_eq!((answer.nodes.len(), answer.names.unwrap().len()), (201, 2));
         assert_eq!(read(json!({ "nodes": [1], "names": null })).unwrap().names, None);
@@ -214,18 +221,18 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_cut() {
+    fn messages_are_truncated() {
         #[derive(Deserialize)]
-        struct Told(#[serde(deserialize_with = "optional_start_of_text")] Option<String>);
-        let told = |text: Value| from_value::<Told>(text).unwrap().0;
-        assert_eq!(told(json!("ä".repeat(9000))), Some("ä".repeat(8192)));
-        assert_eq!(told(json!(format!("x{}", "ä".repeat(9000)))).unwrap().len(), 16 * 1024 - 1);
-        assert_eq!(told(json!("short")).as_deref(), Some("short"));
-        assert_eq!(told(Value::Null), None);
+        struct Message(#[serde(deserialize_with = "optional_start_of_text")] Option<String>);
+        let message = |text: Value| from_value::<Message>(text).unwrap().0;
+        assert_eq!(message(json!("ä".repeat(9000))), Some("ä".repeat(8192)));
+        assert_eq!(message(json!(format!("x{}", "ä".repeat(9000)))).unwrap().len(), 16 * 1024 - 1);
+        assert_eq!(message(json!("short")).as_deref(), Some("short"));
+        assert_eq!(message(Value::Null), None);
     }
 
     #[test]
-    fn texts_are_read_up_to_their_bound() {
+    fn long_texts_are_rejected() {
         let path = |length| {
             read(json!({ "nodes": [], "path": "x".repeat(length) })).map(|answer| answer.path)
         };

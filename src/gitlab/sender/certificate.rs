@@ -1,40 +1,40 @@
-//! The parts of an X.509 certificate of any version that the TLS library doesn't show.
+//! The fields of X.509 certificates that the TLS library doesn't expose.
 
 use tokio_rustls::rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use tokio_rustls::rustls::{CertificateError, Error};
 use yasna::tags::{TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, BERReaderSeq, Tag};
 
-/// The fewest bits of an RSA key that TLS is spoken with.
-pub(super) const SHORTEST_RSA_KEY: u64 = 2048;
+/// Minimum number of bits of an RSA key.
+pub(super) const MIN_RSA_KEY: u64 = 2048;
 
-/// The algorithm of RSA keys (RFC 8017).
+/// The object identifier of RSA keys (RFC 8017).
 const RSA: [u64; 7] = [1, 2, 840, 113_549, 1, 1, 1];
 
-/// The tag of a certificate's extensions.
+/// The tag of the extensions.
 const EXTENSIONS: u8 = 0xa3;
 
-/// The extension that says what a certificate is for.
+/// The object identifier of the extended key usage.
 const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
 
-/// The usages of servers: `serverAuth` and `anyExtendedKeyUsage`.
+/// The extended key usages of servers: `serverAuth` and `anyExtendedKeyUsage`.
 const SERVERS: [&[u64]; 2] = [&[1, 3, 6, 1, 5, 5, 7, 3, 1], &[2, 5, 29, 37, 0]];
 
-/// The parts of a certificate that are needed (RFC 5280, 4.1).
+/// The fields of a certificate (RFC 5280, 4.1) that the client uses.
 #[derive(Debug)]
-pub(super) struct Parts {
+pub(super) struct CertificateFields {
     pub(super) public_key: SubjectPublicKeyInfoDer<'static>,
-    /// The issuer has the subject's name.
+    /// Whether issuer and subject have the same name.
     pub(super) is_self_issued: bool,
-    /// Its extended key usage, if it has one, includes servers.
+    /// Whether the extended key usage, if there is one, includes servers.
     pub(super) is_for_servers: bool,
     not_before: i64,
     not_after: i64,
 }
 
-impl Parts {
-    /// Reads a certificate, whose signature isn't checked. Returns `None` for what isn't one.
-    pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+impl CertificateFields {
+    /// Parses a certificate without verifying its signature. Returns `None` if it isn't one.
+    pub(super) fn parse(certificate: &CertificateDer<'_>) -> Option<Self> {
         let read = |reader: BERReader<'_, '_>| {
             reader.read_sequence(|parts| {
                 let read = parts.next().read_sequence(signed_part)?;
@@ -46,7 +46,7 @@ impl Parts {
         yasna::parse_der(certificate, read).ok()
     }
 
-    /// Returns the number of bits of an RSA key, or `None` if it is of another kind.
+    /// Returns the number of bits of an RSA key, or `None` for other keys.
     pub(super) fn rsa_bits(&self) -> Option<u64> {
         let modulus = |key: BERReader<'_, '_>| {
             key.read_sequence(|numbers| {
@@ -73,11 +73,11 @@ impl Parts {
         Some(first + 8 * digits.count() as u64)
     }
 
-    /// Checks whether the certificate is valid at that time.
+    /// Checks whether the certificate is valid at `now`.
     ///
     /// # Errors
     ///
-    /// The same as the TLS library's.
+    /// Returns the errors of the TLS library.
     pub(super) fn check_dates(&self, now: UnixTime) -> Result<(), Error> {
         let at = |seconds: i64| {
             let since_epoch = u64::try_from(seconds).unwrap_or_default();
@@ -94,8 +94,8 @@ impl Parts {
     }
 }
 
-fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Parts> {
-    // Version 1 leaves out its number, and has nothing after the key.
+fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<CertificateFields> {
+    // Version 1 omits its number, and has no fields after the key.
     let _version = fields
         .read_optional(|field| field.read_tagged(Tag::context(0), |version| version.read_der()))?;
     let _serial_number = fields.next().read_der()?;
@@ -113,7 +113,7 @@ fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Parts> {
             is_for_servers = yasna::parse_der(&field, are_for_servers)?;
         }
     }
-    Ok(Parts {
+    Ok(CertificateFields {
         public_key,
         is_self_issued: issuer == subject,
         is_for_servers,
@@ -122,7 +122,7 @@ fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Parts> {
     })
 }
 
-/// Checks whether the extensions of a certificate let it be a server's.
+/// Returns whether the extensions allow the certificate for servers.
 fn are_for_servers(extensions: BERReader<'_, '_>) -> ASN1Result<bool> {
     let mut is_for_servers = true;
     extensions.read_tagged(Tag::context(3), |list| {
@@ -146,7 +146,7 @@ fn are_for_servers(extensions: BERReader<'_, '_>) -> ASN1Result<bool> {
     Ok(is_for_servers)
 }
 
-/// Reads a time as seconds since 1970.
+/// Parses a time as a Unix timestamp.
 fn time(reader: BERReader<'_, '_>) -> ASN1Result<i64> {
     match reader.lookahead_tag()? {
         TAG_UTCTIME => Ok(reader.read_utctime()?.datetime().unix_timestamp()),

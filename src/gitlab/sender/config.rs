@@ -1,5 +1,4 @@
-//! All that a client must be told before its first request. Nothing here reads the environment or a
-//! file.
+//! The configuration of a client. Nothing here reads the environment or files.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,41 +9,38 @@ use secrecy::{ExposeSecret, SecretString};
 use super::base_url::BaseUrl;
 use super::proxy::Proxy;
 
-/// Number of retries after a transient failure: enough to ride out a short deployment.
+/// Number of retries after a transient failure: enough for a short deployment.
 const DEFAULT_RETRIES: u32 = 5;
 
-/// Maximum time of one attempt, including the response: longer than GitLab's own slowest ordinary
-/// answers.
+/// Maximum time of one attempt, including the response: longer than the slowest usual response.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Maximum number of concurrent requests: as many as the usual number of things worked on at once.
+/// Maximum number of concurrent requests: the default parallelism of Terraform.
 const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
 
-/// Prefix of the token of a CI job. GitLab accepts such a token at none of the endpoints used here.
+/// Prefix of CI/CD job tokens. None of the endpoints used here accepts them.
 const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
 
-/// Address, credentials and limits of a connection to GitLab. `Debug` shows no secret.
+/// The address, credentials and limits of a client. `Debug` doesn't show secrets.
 #[derive(Clone)]
 pub struct Config {
-    /// The address of GitLab.
+    /// The URL of the instance.
     pub base_url: BaseUrl,
-    /// A personal, project, group or OAuth access token; without one, each request is an error.
+    /// A personal, project, group or OAuth access token. Without one, all requests fail.
     pub token: Option<SecretString>,
-    /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other
-    /// authorities, or the server's own.
+    /// PEM certificates to trust in addition to the system's certificate authorities: of other
+    /// authorities, or of the server.
     pub cacert_pem: Option<String>,
-    /// A client certificate (PEM, chain allowed) to show to the server; needs
-    /// [`Config::client_key_pem`].
+    /// The PEM client certificate, optionally with its chain. Requires [`Config::client_key_pem`].
     pub client_cert_pem: Option<String>,
-    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same
-    /// text.
+    /// The unencrypted PEM key of [`Config::client_cert_pem`]. Both may be the same text.
     pub client_key_pem: Option<SecretString>,
-    /// Accept any server certificate. Others on the way can then read the token.
+    /// Whether to accept any server certificate. An attacker on the network can then read the token.
     pub insecure: bool,
-    /// The proxy on the way; without one, the server is reached directly.
+    /// The proxy, if any.
     pub proxy: Option<Proxy>,
-    /// Headers to add to each request; the values are secret, since proxies take credentials this
-    /// way.
+    /// Additional headers of each request. The values are secret, because they may contain
+    /// credentials of a proxy.
     pub headers: BTreeMap<String, SecretString>,
     /// Maximum time of one attempt.
     pub request_timeout: Duration,
@@ -52,38 +48,38 @@ pub struct Config {
     pub retries: u32,
     /// Maximum number of concurrent requests; at least 1.
     pub max_concurrent_requests: usize,
-    /// The `User-Agent` of each request: the name of the program that asks.
+    /// The `User-Agent` of each request.
     pub user_agent: String,
 }
 
-/// The setting that a client can't be made from, with the reason. Never repeats a secret.
+/// The error for an invalid setting. It never repeats a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The token is empty.
     #[error("the token is empty")]
     TokenEmpty,
-    /// The token has characters that no header can carry.
+    /// The token has characters that a header can't contain.
     #[error("the token contains spaces, line breaks or other characters that tokens can't have")]
     TokenNotSendable,
-    /// [`Config::cacert_pem`] holds no certificate.
+    /// [`Config::cacert_pem`] contains no certificate.
     #[error("the CA certificate file can't be used: {0}")]
     CaCertificate(&'static str),
-    /// Only one of certificate and key is set.
+    /// Only one of client certificate and key is set.
     #[error("a client certificate and its key must be set together")]
     IncompleteClientCertificate,
-    /// [`Config::client_cert_pem`] holds no usable certificate.
+    /// [`Config::client_cert_pem`] contains no usable certificate.
     #[error("the client certificate can't be used: {0}")]
     ClientCertificate(String),
-    /// [`Config::client_key_pem`] holds no usable key.
+    /// [`Config::client_key_pem`] contains no usable key.
     #[error("the client key can't be used: {0}")]
     ClientKey(String),
-    /// Certificate and key do not belong together, or are of a kind that TLS does not know.
+    /// The key doesn't match the certificate.
     #[error("the client certificate and its key can't be used together: {0}")]
     ClientKeyPair(String),
     /// A header of [`Config::headers`] can't be sent.
     #[error("the header `{name}` can't be sent: {reason}")]
     Header {
-        /// The header's name, as given.
+        /// The name of the header, as configured.
         name: String,
         /// The reason.
         reason: &'static str,
@@ -97,23 +93,23 @@ pub enum ConfigError {
     /// [`Config::user_agent`] can't be sent.
     #[error("the user agent contains characters that a header can't have")]
     UserAgent,
-    /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
+    /// The system has no CA certificates, and [`Config::cacert_pem`] isn't set.
     #[error(
         "this system doesn't have certificates of authorities, so no server can be trusted; \
          install them (usually the package `ca-certificates`), or set `cacert_file` to the one to \
          trust"
     )]
     NoAuthorities,
-    /// The proxy of this variable can't be used.
+    /// The proxy of this environment variable can't be used.
     #[error("the proxy in `{0}` can't be used")]
     Proxy(&'static str),
-    /// The TLS library refused.
+    /// The TLS library returned an error.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
 }
 
 impl Config {
-    /// Returns a configuration with the defaults named in this module.
+    /// Creates a configuration with the default limits.
     #[must_use]
     pub fn new(base_url: BaseUrl, token: Option<SecretString>, user_agent: String) -> Self {
         Self {
@@ -132,9 +128,9 @@ impl Config {
         }
     }
 
-    /// True when the token is that of a CI job, which GitLab refuses at every endpoint used here.
+    /// Returns whether the token is a CI/CD job token, which no endpoint used here accepts.
     #[must_use]
-    pub fn token_is_of_a_ci_job(&self) -> bool {
+    pub fn has_job_token(&self) -> bool {
         self.token
             .as_ref()
             .is_some_and(|token| token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX))
@@ -161,15 +157,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_of_a_ci_job_is_known_by_its_prefix() {
+    fn job_tokens_are_recognized_by_their_prefix() {
         let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
         assert!(
             Config::new(base_url.clone(), Some("glcbt-64_abc".into()), "tests".into())
-                .token_is_of_a_ci_job()
+                .has_job_token()
         );
-        assert!(
-            !Config::new(base_url, Some("glpat-abc".into()), "tests".into()).token_is_of_a_ci_job()
-        );
+        assert!(!Config::new(base_url, Some("glpat-abc".into()), "tests".into()).has_job_token());
     }
 
     #[test]

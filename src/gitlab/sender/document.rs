@@ -1,34 +1,34 @@
-//! GraphQL documents, and the parts of them that not every GitLab's schema has.
+//! GraphQL documents, and their parts that the schemas of some GitLab versions lack.
 
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::graphql::Fault;
+use super::graphql::GraphqlError;
 
-/// A query or mutation. Its text holds no values, so that no value can change its meaning.
+/// A query or mutation. Values are passed as variables, so they can't change its meaning.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gitlab) struct Document {
-    /// The operation's name in the text, for errors and logs.
+    /// The operation name, for errors and logs.
     pub(in crate::gitlab) name: &'static str,
     pub(in crate::gitlab) text: &'static str,
-    /// The parts that some versions of GitLab don't have.
+    /// The parts that some GitLab versions don't support.
     pub(in crate::gitlab) optional: &'static [Optional],
 }
 
-/// A part of a document that is replaced where the schema lacks it. Each is there once in the text.
+/// A part of a document that is replaced if the schema lacks it. It occurs once in the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::gitlab) struct Optional {
-    /// The type that has no such field, or that can't be used at this place.
+    /// The type that lacks the field, or is missing itself.
     pub(in crate::gitlab) ty: &'static str,
-    /// The field that is missing; `None` if the type itself is.
+    /// The missing field; `None` if the type is missing.
     pub(in crate::gitlab) field: Option<&'static str>,
     pub(in crate::gitlab) text: &'static str,
     pub(in crate::gitlab) instead: &'static str,
 }
 
 impl Optional {
-    /// Creates a field that is left out where its type lacks it.
+    /// Creates a field that is omitted if its type lacks it.
     pub(in crate::gitlab) const fn field(
         ty: &'static str,
         name: &'static str,
@@ -38,7 +38,7 @@ impl Optional {
     }
 }
 
-/// The optional parts that this GitLab is known to lack, by its own answers.
+/// The optional parts that the schema is known to lack, learned from error responses.
 #[derive(Debug, Default)]
 pub(super) struct SchemaGaps(Mutex<Vec<&'static Optional>>);
 
@@ -48,16 +48,17 @@ impl SchemaGaps {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes the parts that these faults say are missing. Returns true if the request, which did
-    /// without `known`, can be sent again without them: nothing else is wrong with it.
+    /// Adds the parts that are missing according to `faults`. Returns whether the request, which
+    /// omitted `known`, can be retried without them because it had no other errors.
     pub(super) fn learn(
         &self,
         known: &[&'static Optional],
         optional: &'static [Optional],
-        faults: &[Fault],
+        faults: &[GraphqlError],
     ) -> bool {
         let about_the_schema = faults.iter().filter(|fault| fault.is_about_the_schema());
-        let gap = |fault: &Fault| optional.iter().find(|optional| fault.says_missing(optional));
+        let gap =
+            |fault: &GraphqlError| optional.iter().find(|optional| fault.says_missing(optional));
         let Some(found) = about_the_schema.map(gap).collect::<Option<Vec<_>>>() else {
             return false;
         };
@@ -72,7 +73,7 @@ impl SchemaGaps {
     }
 }
 
-/// Replaces the missing parts in the text of a request's body.
+/// Replaces the missing parts of the document in a request body.
 pub(super) fn without(
     missing: &[&'static Optional],
     optional: &[Optional],

@@ -1,22 +1,20 @@
-//! The refusals of fine-grained personal access tokens. REST marks them by a code, GraphQL by its
-//! sentences alone, of which there are four by version and cause. The list of permissions stands in
-//! brackets in all that have one.
+//! Permission errors of fine-grained personal access tokens. REST identifies them by a code, GraphQL
+//! only by the message, of which there are four variants. The missing permissions are in brackets.
 
-/// The parts by which the sentences of all versions are known, in lower case.
+/// The parts that identify the messages of all versions, in lower case.
 const MARKS: [&str; 2] = ["fine-grained personal access token", "lacks the required permissions"];
 
-/// Returns `None` if the sentence isn't a refusal of a fine-grained token, or else the permissions
-/// that it names.
-pub(super) fn refusal(sentence: &str) -> Option<Option<String>> {
-    let lower = sentence.to_ascii_lowercase();
+/// Returns the missing permissions if the message is such an error, and `None` otherwise.
+pub(super) fn permission_error(message: &str) -> Option<Option<String>> {
+    let lower = message.to_ascii_lowercase();
     let is_one =
         lower.starts_with("access denied:") && MARKS.iter().any(|mark| lower.contains(mark));
-    is_one.then(|| needed(sentence))
+    is_one.then(|| missing_permissions(message))
 }
 
-/// Returns the permissions that a refusal lists, such as `Job Token Scope: Read, Project: Read`.
-pub(super) fn needed(sentence: &str) -> Option<String> {
-    let (_, listed) = sentence.split_once('[')?;
+/// Returns the missing permissions of a message, such as `Job Token Scope: Read, Project: Read`.
+pub(super) fn missing_permissions(message: &str) -> Option<String> {
+    let (_, listed) = message.split_once('[')?;
     let (listed, _) = listed.split_once(']')?;
     (!listed.trim().is_empty()).then(|| listed.trim().to_owned())
 }
@@ -26,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_of_all_versions_are_recognized() {
+    fn messages_of_all_versions_are_recognized() {
         for (sentence, expected) in [
             (
                 "Access denied: This operation requires a fine-grained personal access token with \
@@ -49,8 +47,8 @@ mod tests {
             ),
             ("The resource that you are attempting to access does not exist", None),
         ] {
-            let refusal = refusal(sentence);
-            assert_eq!(refusal.as_ref().map(Option::as_deref), expected, "{sentence}");
+            let error = permission_error(sentence);
+            assert_eq!(error.as_ref().map(Option::as_deref), expected, "{sentence}");
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Answers of what stands in front of GitLab: which of them aren't GitLab's, which software they
-//! are from, and what it has against the connection.
+//! Responses of gateways in front of GitLab: recognizes them, their software, and the TLS problems
+//! that they report.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, SERVER};
 use serde_json::{Map, Value};
 
 use super::error::TlsProblem;
 
-/// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx
-/// behind them.
+/// The names of gateways in their headers or pages. nginx is last, because others may run in front
+/// of it.
 const GATEWAYS: [&str; 6] = ["Cloudflare", "Akamai", "HAProxy", "Traefik", "Apache", "nginx"];
 
-/// The type of errors in JSON that GitLab doesn't use (RFC 9457).
+/// The content type of problem details (RFC 9457), which GitLab doesn't use.
 const PROBLEM: &str = "application/problem+json";
 
-/// The fields of GitLab's refusals, over REST and GraphQL.
+/// The fields of GitLab's error responses, of REST and GraphQL.
 const FIELDS_OF_GITLAB: [&str; 5] = ["message", "error", "error_description", "scope", "errors"];
 
-/// The beginning of the messages of GitLab's refusals: their status.
+/// The prefix of GitLab's messages for 401 and 403.
 const STATUS_40X: &str = "40";
 
-/// The whole messages of other refusals, in lower case.
+/// Messages that GitLab doesn't use, in lower case.
 const FOREIGN_MESSAGES: [&str; 6] = [
     "forbidden",
     "unauthorized",
@@ -29,17 +29,16 @@ const FOREIGN_MESSAGES: [&str; 6] = [
     "invalid authentication credentials",
 ];
 
-/// The sentences of nginx, Go and Apache about mistakes in TLS, which they answer with 400, in
-/// lower case.
+/// The messages of nginx, Go and Apache for TLS problems, with status 400, in lower case.
 const TLS_MISTAKES: [(&str, TlsProblem); 5] = [
     ("no required ssl certificate was sent", TlsProblem::ClientCertificate),
     ("the ssl certificate error", TlsProblem::ClientCertificate),
-    ("the plain http request was sent to https port", TlsProblem::TlsWanted),
-    ("client sent an http request to an https server", TlsProblem::TlsWanted),
-    ("speaking plain http to an ssl-enabled server port", TlsProblem::TlsWanted),
+    ("the plain http request was sent to https port", TlsProblem::HttpsRequired),
+    ("client sent an http request to an https server", TlsProblem::HttpsRequired),
+    ("speaking plain http to an ssl-enabled server port", TlsProblem::HttpsRequired),
 ];
 
-/// Returns the name of the software that an answer is from, if it says so.
+/// Returns the name of the gateway that sent the response, if it can be recognized.
 pub(super) fn name(headers: &HeaderMap, page: &[u8]) -> Option<&'static str> {
     let server = headers.get(SERVER).and_then(|server| server.to_str().ok()).unwrap_or_default();
     let (server, page) =
@@ -50,7 +49,7 @@ pub(super) fn name(headers: &HeaderMap, page: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Checks whether a 401 or 403 isn't in a form of GitLab's API.
+/// Returns whether a 401 or 403 doesn't have the format of GitLab's API.
 pub(super) fn is_foreign(headers: &HeaderMap, body: &[u8]) -> bool {
     let ty = headers.get(CONTENT_TYPE).and_then(|ty| ty.to_str().ok()).unwrap_or_default();
     match serde_json::from_slice(body) {
@@ -71,8 +70,7 @@ fn is_foreign_object(object: &Map<String, Value>) -> bool {
     }
 }
 
-/// Returns what a page or text of status 400 says is wrong with the connection, or `None` if it
-/// says something else.
+/// Returns the TLS problem that a page with status 400 reports, if any.
 pub(super) fn tls_problem(page: &[u8]) -> Option<TlsProblem> {
     let page = String::from_utf8_lossy(page).to_ascii_lowercase();
     TLS_MISTAKES
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_of_gitlab_are_told_from_others() {
+    fn errors_of_gitlab_are_distinguished_from_others() {
         let is_foreign = |ty: &'static str, body: &str| {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, ty.parse().unwrap())]);
             is_foreign(&headers, body.as_bytes())
@@ -121,16 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_in_tls_are_known_by_their_sentences() {
-        use TlsProblem::{ClientCertificate, TlsWanted};
+    fn tls_problems_are_recognized_by_their_messages() {
+        use TlsProblem::{ClientCertificate, HttpsRequired};
         for (page, problem) in [
             ("<title>400 No required SSL certificate was sent</title>", Some(ClientCertificate)),
             ("<title>400 The SSL certificate error</title>", Some(ClientCertificate)),
-            ("<title>400 The plain HTTP request was sent to HTTPS port</title>", Some(TlsWanted)),
-            ("Client sent an HTTP request to an HTTPS server.\n", Some(TlsWanted)),
+            (
+                "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+                Some(HttpsRequired),
+            ),
+            ("Client sent an HTTP request to an HTTPS server.\n", Some(HttpsRequired)),
             (
                 "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
-                Some(TlsWanted),
+                Some(HttpsRequired),
             ),
             ("<title>400 Bad Request</title>", None),
         ] {

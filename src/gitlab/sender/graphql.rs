@@ -1,6 +1,5 @@
-//! GraphQL's envelope: constant documents with variables go out, and what comes back with status
-//! 200 is told apart into data and the several kinds of refusal. What the documents ask for is the
-//! business of the endpoints.
+//! GraphQL requests and responses: constant documents with variables, and the errors that come with
+//! status 200. The endpoints define the documents.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,15 +14,15 @@ use super::document::{Document, Optional};
 use super::error::{AttemptHistory, Error, ErrorKind};
 use super::fine_grained;
 use super::request::Call;
-use super::send::{Answer, Sender};
+use super::send::{ApiResponse, Sender};
 
-/// Longest line of GraphQL's words that is passed on, in characters: a refusal of a value lists all
-/// that are known, which for the policies of job tokens are some 400 characters.
-const LONGEST: usize = 1000;
+/// Maximum length of a message in characters. The error for an unknown value lists all known ones,
+/// about 400 characters for job token policies.
+const MAX_MESSAGE_CHARS: usize = 1000;
 
 /// The codes of graphql-ruby for parts that the schema lacks: a field, an argument, a type, the
-/// type of a variable, a member of a union. The documents are constants, so that only another
-/// version of GitLab can have fault to find with them.
+/// type of a variable, a member of a union. The documents are constants, so these errors mean
+/// another GitLab version.
 const NOT_IN_THE_SCHEMA: [&str; 5] = [
     "undefinedField",
     "argumentNotAccepted",
@@ -32,12 +31,12 @@ const NOT_IN_THE_SCHEMA: [&str; 5] = [
     "cannotSpreadFragment",
 ];
 
-/// GitLab's words for what doesn't exist, or isn't for this token to see or change
-/// (`Gitlab::Graphql::Authorize::AuthorizeResource`).
+/// Part of GitLab's message for an object that doesn't exist, or that the token isn't allowed to
+/// read or change (`Gitlab::Graphql::Authorize::AuthorizeResource`).
 const UNAVAILABLE: &str = "does not exist or you don't have permission";
 
-/// The beginnings of what GitLab answers when it has failed (`GraphqlController`) or has run out of
-/// time (graphql-ruby).
+/// The prefixes of the messages for an internal error (`GraphqlController`) and a timeout
+/// (graphql-ruby).
 const FAILURES: [&str; 2] = ["Internal server error", "Timeout on "];
 
 /// The JSON of a response.
@@ -47,17 +46,17 @@ pub(in crate::gitlab) struct Envelope<D> {
     #[serde(default = "Option::default", bound(deserialize = "D: Deserialize<'de>"))]
     data: Option<D>,
     #[serde(default, deserialize_with = "bounded::list")]
-    errors: Vec<Fault>,
+    errors: Vec<GraphqlError>,
 }
 
-/// Part of a list. GitLab leaves out what the token may not see, or has a null in its place.
+/// A page of a list. GitLab omits elements that aren't visible to the token, or returns null.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
 pub(in crate::gitlab) struct Page<T> {
     #[serde(deserialize_with = "bounded::list")]
     pub(in crate::gitlab) nodes: Vec<Option<T>>,
     page_info: PageInfo,
-    /// The length of the whole list, if it was asked for.
+    /// The length of the whole list, if it was requested.
     #[serde(default)]
     count: Option<usize>,
 }
@@ -71,31 +70,32 @@ struct PageInfo {
 }
 
 impl<T> Page<T> {
-    /// Returns whether the list goes on.
-    pub(in crate::gitlab) fn is_followed(&self) -> bool {
+    /// Returns whether another page follows.
+    pub(in crate::gitlab) fn has_next_page(&self) -> bool {
         self.page_info.has_next_page
     }
 
-    /// Returns the elements if this part is the whole list. The count, which must have been asked
-    /// for, includes what GitLab leaves out because the token may not see it, as it does with all
-    /// elements for some fine-grained tokens.
+    /// Returns the elements if this page is the whole list.
+    ///
+    /// Requires the count, which includes the elements that GitLab omits because they aren't visible
+    /// to the token: for some fine-grained tokens, all of them.
     pub(in crate::gitlab) fn whole(&self) -> Option<&[Option<T>]> {
-        let is_whole = !self.is_followed() && self.count == Some(self.nodes.len());
+        let is_whole = !self.has_next_page() && self.count == Some(self.nodes.len());
         is_whole.then_some(&self.nodes)
     }
 
-    /// Returns the cursor where this part ends, and so the next one begins.
+    /// Returns the cursor for the next page.
     pub(in crate::gitlab) fn end(&self) -> Option<&str> {
         self.page_info.end_cursor.as_deref()
     }
 }
 
-/// One of the top-level errors.
+/// A top-level error.
 #[derive(Debug, Deserialize)]
-pub(super) struct Fault {
+pub(super) struct GraphqlError {
     #[serde(default, deserialize_with = "bounded::start_of_text")]
     message: String,
-    /// The place in the data where the fault arose; none where the operation didn't run.
+    /// The path in the data; `None` if the operation didn't run.
     #[serde(default, deserialize_with = "bounded::optional_list")]
     path: Option<Vec<Step>>,
     #[serde(default)]
@@ -124,8 +124,7 @@ struct Problem {
     explanation: Option<String>,
 }
 
-/// A step of a path into data or a variable: a position in a list, or a name, which nobody asks
-/// for.
+/// A step of a path: an index in a list, or `None` for a name, which isn't used.
 #[derive(Debug, Clone, Copy)]
 struct Step(Option<u64>);
 
@@ -154,20 +153,20 @@ impl Visitor<'_> for StepVisitor {
 }
 
 impl<D> Envelope<D> {
-    /// Returns the data, if nothing went wrong.
-    pub(in crate::gitlab) fn into_good_data(self) -> Option<D> {
+    /// Returns the data of a response without errors.
+    pub(in crate::gitlab) fn into_data(self) -> Option<D> {
         self.data.filter(|_| self.errors.is_empty())
     }
 }
 
 impl<D: DeserializeOwned> Call<Envelope<D>> {
-    /// An operation that changes nothing.
-    pub(in crate::gitlab) fn reading(document: Document, variables: Value) -> Self {
+    /// Creates a query.
+    pub(in crate::gitlab) fn query(document: Document, variables: Value) -> Self {
         Self::graphql(document, true, body(document, variables))
     }
 
-    /// An operation that changes something.
-    pub(in crate::gitlab) fn writing(document: Document, variables: Value) -> Self {
+    /// Creates a mutation.
+    pub(in crate::gitlab) fn mutation(document: Document, variables: Value) -> Self {
         Self::graphql(document, false, body(document, variables))
     }
 }
@@ -177,28 +176,28 @@ fn body(document: Document, variables: Value) -> Value {
 }
 
 impl Sender {
-    /// Makes a GraphQL call; data that comes with errors is none.
-    pub(in crate::gitlab) async fn ask<D>(
+    /// Executes a query or mutation. A response with data and errors is an error.
+    pub(in crate::gitlab) async fn execute<D>(
         &self,
         call: &Call<Envelope<D>>,
-    ) -> Result<Answer<D>, Error> {
-        match self.ask_for_parts(call).await? {
+    ) -> Result<ApiResponse<D>, Error> {
+        match self.execute_partial(call).await? {
             (answer, None) => Ok(answer),
             (_, Some(error)) => Err(error),
         }
     }
 
-    /// Makes a GraphQL call whose data counts even if it comes with errors: GitLab answers null for
-    /// what a token may not read and adds an error, beside the good data of all else. Returns the
-    /// error that such an answer is otherwise.
-    pub(in crate::gitlab) async fn ask_for_parts<D>(
+    /// Executes a query or mutation, and returns data even if the response has errors as well: for an
+    /// object that the token isn't allowed to read, GitLab returns null and adds an error. The second
+    /// value is the error that [`Self::execute`] would return.
+    pub(in crate::gitlab) async fn execute_partial<D>(
         &self,
         call: &Call<Envelope<D>>,
-    ) -> Result<(Answer<D>, Option<Error>), Error> {
+    ) -> Result<(ApiResponse<D>, Option<Error>), Error> {
         loop {
             let missing = self.schema_gaps().known();
             let call = call.without(&missing);
-            let Answer { value: Envelope { data, errors }, headers, history } =
+            let ApiResponse { value: Envelope { data, errors }, headers, history } =
                 self.send(&call).await?;
             if data.is_none() && self.schema_gaps().learn(&missing, call.optional(), &errors) {
                 continue;
@@ -207,63 +206,74 @@ impl Sender {
                 return Err(self.error_of(&call, &errors, false, history));
             };
             let error = (!errors.is_empty()).then(|| self.error_of(&call, &errors, true, history));
-            return Ok((Answer { value, headers, history }, error));
+            return Ok((ApiResponse { value, headers, history }, error));
         }
     }
 
     fn error_of<D>(
         &self,
         call: &Call<Envelope<D>>,
-        errors: &[Fault],
+        errors: &[GraphqlError],
         has_data: bool,
         history: AttemptHistory,
     ) -> Error {
         let kind = kind_of(errors, has_data, call);
-        let words = self.presentable(words_of(errors, &kind, call.optional()), LONGEST);
-        let words = words.or_else(|| Some("the response has neither data nor errors".to_owned()));
-        let may_follow_it = |fault: &Fault| has_data && !fault.is_refusal();
-        let doubtful = !call.is_read() && (errors.is_empty() || errors.iter().any(may_follow_it));
-        let history = AttemptHistory { doubtful: history.doubtful || doubtful, ..history };
-        Error::new(kind, call.line(), Some(StatusCode::OK), words, history)
+        let message = self.sanitized(message_of(errors, &kind, call.optional()), MAX_MESSAGE_CHARS);
+        let message =
+            message.or_else(|| Some("the response has neither data nor errors".to_owned()));
+        let may_follow_it = |fault: &GraphqlError| has_data && !fault.is_refusal();
+        let maybe_carried_out =
+            !call.is_read() && (errors.is_empty() || errors.iter().any(may_follow_it));
+        let history = AttemptHistory {
+            maybe_carried_out: history.maybe_carried_out || maybe_carried_out,
+            ..history
+        };
+        Error::new(kind, call.line(), Some(StatusCode::OK), message, history)
     }
 
-    /// The refusal of a mutation by the `errors` beside its result.
+    /// Returns the error for the `errors` field in the payload of a mutation.
     pub(in crate::gitlab) fn refused<D>(
         &self,
         call: &Call<Envelope<D>>,
-        answer: &Answer<D>,
+        answer: &ApiResponse<D>,
         errors: &[String],
     ) -> Error {
-        let words = self.presentable(errors.join("; "), LONGEST);
-        Error::new(ErrorKind::BadRequest, call.line(), Some(StatusCode::OK), words, answer.history)
+        let message = self.sanitized(errors.join("; "), MAX_MESSAGE_CHARS);
+        Error::new(
+            ErrorKind::BadRequest,
+            call.line(),
+            Some(StatusCode::OK),
+            message,
+            answer.history,
+        )
     }
 }
 
-/// Returns what the errors mean, by their structure; the words are for people.
-fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> ErrorKind {
+/// Returns the kind of error, mainly by the structure of the response.
+fn kind_of<D>(errors: &[GraphqlError], has_data: bool, call: &Call<Envelope<D>>) -> ErrorKind {
     let unknown = unknown_values(errors, call);
     if errors.is_empty() {
-        ErrorKind::Unreadable
+        ErrorKind::InvalidResponse
     } else if !unknown.is_empty() {
         ErrorKind::UnknownValues(unknown)
     } else if let Some(needed) =
-        errors.iter().find_map(|fault| fine_grained::refusal(&fault.message))
+        errors.iter().find_map(|fault| fine_grained::permission_error(&fault.message))
     {
         ErrorKind::FineGrained { needed }
-    } else if errors.iter().any(Fault::is_failure) {
+    } else if errors.iter().any(GraphqlError::is_failure) {
         ErrorKind::Server
     } else if has_data {
-        // Only what went wrong while the operation ran leaves data, and there it leaves a null.
+        // Errors during the execution leave data with null at their paths.
         ErrorKind::NotAvailable
-    } else if errors.iter().any(Fault::is_about_the_schema) {
+    } else if errors.iter().any(GraphqlError::is_about_the_schema) {
         ErrorKind::Unsupported
     } else {
         ErrorKind::BadRequest
     }
 }
 
-/// The values in a list of ours that GitLab does not know. GitLab tells their places in the list.
-fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> {
+/// Returns the values of a list variable that GitLab doesn't recognize. Its errors have their indexes.
+fn unknown_values<D>(errors: &[GraphqlError], call: &Call<Envelope<D>>) -> Vec<String> {
     let variables = call.body().and_then(|body| body["variables"].as_object());
     let list = variables.and_then(|variables| variables.values().find_map(Value::as_array));
     let at = |place: u64| list?.get(usize::try_from(place).ok()?)?.as_str().map(str::to_owned);
@@ -272,13 +282,13 @@ fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> 
     places.filter_map(at).collect()
 }
 
-fn words_of(errors: &[Fault], kind: &ErrorKind, optional: &[Optional]) -> String {
+fn message_of(errors: &[GraphqlError], kind: &ErrorKind, optional: &[Optional]) -> String {
     let explanations = errors.iter().flat_map(|fault| &fault.extensions.problems);
     let explained: Vec<_> =
         explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
     match kind {
         ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
-        // One thing that is missing has others in its train, and what is optional isn't at fault.
+        // A missing part causes further errors, and optional parts aren't the problem.
         ErrorKind::Unsupported => joined(errors.iter().filter(|fault| {
             fault.is_about_the_schema() && !optional.iter().any(|part| fault.says_missing(part))
         })),
@@ -286,24 +296,24 @@ fn words_of(errors: &[Fault], kind: &ErrorKind, optional: &[Optional]) -> String
     }
 }
 
-/// Returns the messages, each once: one cause may concern each object of a response.
-fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
+/// Joins the messages without duplicates: one cause may affect every object of a response.
+fn joined<'e>(errors: impl Iterator<Item = &'e GraphqlError>) -> String {
     let mut seen = BTreeSet::new();
     let messages = errors.map(|fault| fault.message.as_str());
     messages.filter(|message| seen.insert(*message)).collect::<Vec<_>>().join("; ")
 }
 
-impl Fault {
-    /// Checks whether this refuses a mutation as a whole. What goes wrong below its root, or in a
-    /// way that GitLab hasn't expected, may do so after the change.
+impl GraphqlError {
+    /// Returns whether the error rejects a mutation as a whole. Errors below the root, and unexpected
+    /// ones, may occur after the change.
     fn is_refusal(&self) -> bool {
         let is_at_the_root = self.path.as_ref().is_some_and(|path| path.len() == 1);
-        let is_foreseen =
-            self.message.contains(UNAVAILABLE) || fine_grained::refusal(&self.message).is_some();
+        let is_foreseen = self.message.contains(UNAVAILABLE)
+            || fine_grained::permission_error(&self.message).is_some();
         is_at_the_root && is_foreseen
     }
 
-    /// Checks whether this is what GitLab answers when it has failed or has given up.
+    /// Returns whether the error is an internal error or a timeout of GitLab.
     fn is_failure(&self) -> bool {
         FAILURES.iter().any(|start| self.message.starts_with(start))
     }
@@ -312,7 +322,7 @@ impl Fault {
         self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
     }
 
-    /// Checks whether this says that the schema lacks that part of a document.
+    /// Returns whether the error says that the schema lacks `part`.
     pub(super) fn says_missing(&self, part: &Optional) -> bool {
         let Extensions { type_name, field_name, .. } = &self.extensions;
         match part.field {

@@ -1,18 +1,18 @@
-//! The headers of each request: our own, and those of the configuration.
+//! The headers of each request: those of the client, and those of the configuration.
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::{Config, ConfigError};
 
-/// The reason why these headers can't be configured.
+// The reasons why a header can't be configured.
 const CONNECTION: &str = "it controls the connection, which the provider does itself";
 const TOKEN: &str = "it is valid for a token; set the provider's `token` instead";
 const CONTENT: &str = "the provider sets it itself";
 const MEANING: &str = "it changes the meaning of requests";
 
 /// The headers that can't be configured, in lower case.
-const REFUSED: [(&str, &str); 28] = [
+const FORBIDDEN: [(&str, &str); 28] = [
     ("authorization", "it is valid for the token; set the provider's `token` instead"),
     ("private-token", TOKEN),
     ("job-token", TOKEN),
@@ -43,22 +43,24 @@ const REFUSED: [(&str, &str); 28] = [
     ("sudo", "requests are made as the token's user"),
 ];
 
-/// Returns why a header of this name can't be configured, or `None` if it can.
+/// Returns why a header can't be configured, or `None` if it can.
 #[must_use]
-pub fn refused_header(name: &str) -> Option<&'static str> {
+pub fn forbidden_header(name: &str) -> Option<&'static str> {
     let Ok(name) = name.parse::<HeaderName>() else { return Some("it isn't a valid header name") };
-    REFUSED.into_iter().find_map(|(refused, reason)| (refused == name.as_str()).then_some(reason))
+    FORBIDDEN
+        .into_iter()
+        .find_map(|(forbidden, reason)| (forbidden == name.as_str()).then_some(reason))
 }
 
-/// The reason why a header can't be there beside another.
-pub const TWICE: &str = "another header has the same name (names are case-insensitive)";
+/// The reason for a duplicate header.
+pub const DUPLICATE: &str = "another header has the same name (names are case-insensitive)";
 
-/// The reason why a value can't be sent.
+/// The reason for an invalid value.
 const UNSENDABLE: &str = "its value contains line breaks or control characters";
 
-/// Returns why a header can't have this value, or `None` if it can.
+/// Returns why a header value is invalid, or `None` if it is valid.
 #[must_use]
-pub fn refused_value(value: &str) -> Option<&'static str> {
+pub fn invalid_value(value: &str) -> Option<&'static str> {
     secret_value(value).is_none().then_some(UNSENDABLE)
 }
 
@@ -66,18 +68,18 @@ pub fn refused_value(value: &str) -> Option<&'static str> {
 ///
 /// # Errors
 ///
-/// [`ConfigError::Header`] and the errors about the token.
-pub(super) fn of(config: &Config) -> Result<HeaderMap, ConfigError> {
+/// Returns [`ConfigError::Header`] for an invalid header, or an error for an invalid token.
+pub(super) fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
     let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
         let refuse = |reason| ConfigError::Header { name: name.clone(), reason };
-        if let Some(reason) = refused_header(name) {
+        if let Some(reason) = forbidden_header(name) {
             return Err(refuse(reason));
         }
         let key = name.parse::<HeaderName>().map_err(|_| refuse("it isn't a valid header name"))?;
         let value = secret_value(value.expose_secret());
         if headers.contains_key(&key) {
-            return Err(refuse(TWICE));
+            return Err(refuse(DUPLICATE));
         }
         headers.insert(key, value.ok_or_else(|| refuse(UNSENDABLE))?);
     }
@@ -88,7 +90,7 @@ pub(super) fn of(config: &Config) -> Result<HeaderMap, ConfigError> {
     Ok(headers)
 }
 
-/// `Bearer` serves access tokens and OAuth tokens alike.
+/// Returns the `Authorization` header. GitLab accepts access tokens and OAuth tokens as `Bearer`.
 fn authorization(token: &SecretString) -> Result<HeaderValue, ConfigError> {
     let token = token.expose_secret();
     if token.is_empty() {
@@ -111,14 +113,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_that_are_not_the_users_are_refused() {
+    fn reserved_headers_cant_be_configured() {
         for name in
             ["User-Agent", "content-type", "PRIVATE-TOKEN", "Content-Length", "Sudo", "a b", ""]
         {
-            assert!(refused_header(name).is_some(), "{name:?}");
+            assert!(forbidden_header(name).is_some(), "{name:?}");
         }
         for name in ["X-Forwarded-For", "Cookie", "CF-Access-Client-Id", "Proxy-Authorization"] {
-            assert_eq!(refused_header(name), None, "{name}");
+            assert_eq!(forbidden_header(name), None, "{name}");
         }
     }
 }

@@ -1,57 +1,58 @@
-//! Reads the message in the body of an error response, as one short line of plain text: GitLab's
-//! three shapes of JSON, and the pages that proxies answer in its place.
+//! Extracts the message of an error response as a short line of plain text, from GitLab's three JSON
+//! formats or the page of a gateway.
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
-/// Longest line that is passed on, in characters: GitLab's own messages are shorter.
-const LONGEST: usize = 300;
+/// Maximum length of a line in characters. GitLab's messages are shorter.
+const MAX_LINE_CHARS: usize = 300;
 
-/// Rails' key for a message about a whole record. It says nothing to a reader.
+/// The key of Rails for errors about a whole record, which is omitted.
 const WHOLE_RECORD: &str = "base";
 
-/// The fields of a refusal that are for people: those of GitLab, and then those of others.
+/// The fields with a message: first those of GitLab, then those of gateways.
 const SPOKEN: [&str; 6] = ["message", "error_description", "error", "Message", "detail", "title"];
 
-/// The words of a refusal, each a line without control characters of a few hundred characters at
-/// most.
+/// The message of an error response, and its details. Texts are short lines without control
+/// characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// One line for a reader; none when the body holds nothing readable.
+pub struct ErrorMessage {
+    /// The message; `None` if the body has no text.
     pub text: Option<String>,
-    /// The machine-readable name of an authentication problem, such as `insufficient_scope`.
+    /// The error code of an authentication problem, such as `insufficient_scope`.
     pub code: Option<String>,
-    /// The token scope that would have been enough.
+    /// The scope that the token lacks.
     pub scope: Option<String>,
-    /// The body says in GitLab's own form that something isn't there: `{"message": "404 Project Not
-    /// Found"}` and the like. Gateways answer in other ways, and so does GitLab for an address that
-    /// it doesn't have.
+    /// Whether the message is GitLab's for a missing object, such as `{"message": "404 Project Not
+    /// Found"}`. The responses of gateways, and of GitLab for an unknown route, are different.
     pub is_not_found: bool,
-    /// The body is there and isn't JSON, which GitLab's API always answers with.
+    /// Whether the body isn't JSON, which GitLab's API always returns. False for an empty body.
     pub is_no_json: bool,
-    /// The body says in GitLab's own form that it has no such address: `{"error": "404 Not
-    /// Found"}`.
+    /// Whether the message is GitLab's for an unknown route: `{"error": "404 Not Found"}`.
     pub is_no_route: bool,
 }
 
-/// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without
-/// meaning. `hide` takes out what must not be passed on; it gets each text whole, because a secret
-/// that was cut at the end of a line would not be recognised any more.
-pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
+/// Extracts the message from a body of any format. `hide` redacts secrets; it gets each text before
+/// truncation, because a truncated secret can't be recognized.
+pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> ErrorMessage {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => from_object(&object, hide),
-        Ok(other) => Words { text: line(&hide(flat(&other))), ..Words::default() },
+        Ok(other) => ErrorMessage { text: line(&hide(flat(&other))), ..ErrorMessage::default() },
         Err(_) => {
             let text = hide(String::from_utf8_lossy(body).into_owned());
-            Words { text: from_text(&text), is_no_json: !body.is_empty(), ..Words::default() }
+            ErrorMessage {
+                text: from_text(&text),
+                is_no_json: !body.is_empty(),
+                ..ErrorMessage::default()
+            }
         }
     }
 }
 
-fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> Words {
+fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> ErrorMessage {
     let string = |key: &str| line(&hide(object.get(key)?.as_str()?.to_owned()));
     let spoken = SPOKEN.into_iter().find_map(|key| object.get(key));
-    Words {
+    ErrorMessage {
         text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
@@ -65,13 +66,14 @@ fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> 
     }
 }
 
-/// GitLab begins with the status, names what it looked for, and ends with the reason.
+/// Returns whether a message is GitLab's for a missing object, such as `404 Project Not Found`.
 fn is_not_found(message: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     lower.starts_with("404 ") && lower.ends_with("not found")
 }
 
-/// `{"name": ["is too long", "is taken"]}` becomes `name: is too long, is taken`.
+/// Formats a JSON value as text: `{"name": ["is too long", "is taken"]}` becomes `name: is too long,
+/// is taken`.
 fn flat(value: &Value) -> String {
     let joined = |parts: Vec<String>, by: &str| parts.join(by);
     match value {
@@ -89,7 +91,7 @@ fn field(key: &str, value: &Value) -> String {
     if key == WHOLE_RECORD { flat(value) } else { format!("{key}: {}", flat(value)) }
 }
 
-/// A web page is told by its title alone, other text by its first line.
+/// Returns the title of a web page, or the first line of other text.
 fn from_text(text: &str) -> Option<String> {
     if !text.trim_start().starts_with('<') {
         return text.lines().find_map(line);
@@ -108,8 +110,8 @@ fn title(page: &str) -> Option<String> {
     line(&page[start..end])
 }
 
-/// The words without what the status says already: GitLab begins most refusals with it, as in `404
-/// Project Not Found` or `400 Bad request - …`. None where nothing else is said.
+/// Removes the status from the start of a message, as in `404 Project Not Found` or `400 Bad request
+/// - …`. Returns `None` if nothing else remains.
 pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     let Some(rest) = text.strip_prefix(status.as_str()) else { return Some(text) };
     let rest = rest.trim_start();
@@ -123,13 +125,13 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     (!said.is_empty()).then_some(said)
 }
 
-/// One line without control characters, marks that reorder text, or more than [`LONGEST`]
-/// characters.
+/// Turns a text into a line of at most [`MAX_LINE_CHARS`] characters, without characters that are invisible
+/// or change the text direction. Returns `None` for a blank text.
 pub(super) fn line(text: &str) -> Option<String> {
-    line_within(text, LONGEST)
+    line_within(text, MAX_LINE_CHARS)
 }
 
-/// As [`line()`], with a limit of the caller's.
+/// Like [`line()`], with another limit.
 pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -143,7 +145,7 @@ pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     Some(short)
 }
 
-/// Checks whether a character doesn't show, or moves what is shown.
+/// Returns whether a character is invisible or changes the text direction.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
@@ -153,7 +155,6 @@ pub(super) fn is_unprintable(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Hides nothing.
     fn whole(text: String) -> String {
         text
     }
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_of_gitlabs_refusals_is_read() {
+    fn each_error_format_of_gitlab_is_read() {
         for (body, expected) in [
             (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
             (
@@ -187,14 +188,14 @@ mod tests {
     fn an_authentication_problem_has_a_code_and_a_scope() {
         let body =
             r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
-        let words = read(body.as_bytes(), whole);
-        assert_eq!(words.code.as_deref(), Some("insufficient_scope"));
-        assert_eq!(words.scope.as_deref(), Some("api"));
+        let message = read(body.as_bytes(), whole);
+        assert_eq!(message.code.as_deref(), Some("insufficient_scope"));
+        assert_eq!(message.scope.as_deref(), Some("api"));
         assert_eq!(read(br#"{"error":"target_group_id is missing"}"#, whole).code, None);
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_told_in_a_line() {
+    fn page_of_a_gateway_is_reduced_to_a_line() {
         let page = "<html>\n<head><title>502 Bad\n \
             Gateway</title></head><body><h1>nginx</h1></body></html>";
         assert_eq!(text(page).as_deref(), Some("a web page titled \"502 Bad Gateway\""));
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_status_says_is_not_said_again() {
+    fn status_is_not_repeated() {
         let beyond = |text, status| beyond_status(text, StatusCode::from_u16(status).unwrap());
         assert_eq!(beyond("404 Project Not Found", 404), Some("Project Not Found"));
         assert_eq!(beyond("400 Bad request - No way.", 400), Some("No way."));
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn secret_is_hidden_anywhere_even_across_lines() {
         let hide = |text: String| text.replace("hush-hush", "[hidden]");
-        let padding = "x".repeat(LONGEST - 4);
+        let padding = "x".repeat(MAX_LINE_CHARS - 4);
         for body in [
             format!(r#"{{"message":"{padding}hush-hush"}}"#),
             format!(r#"{{"message":["{padding}","hush-hush"]}}"#),
@@ -225,7 +226,7 @@ mod tests {
             format!("{padding}hush-hush"),
             format!("<title>{padding}hush-hush</title>"),
         ] {
-            let Words { text, code, scope, .. } = read(body.as_bytes(), hide);
+            let ErrorMessage { text, code, scope, .. } = read(body.as_bytes(), hide);
             for said in [text, code, scope].into_iter().flatten() {
                 assert!(!said.contains("hush"), "{said} of {body}");
             }
@@ -233,16 +234,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_readable_is_no_words() {
+    fn body_without_text_has_no_message() {
         for body in ["", "  \n ", "{}", "null", "[]", r#"{"message":""}"#] {
             assert_eq!(text(body), None, "{body:?}");
         }
     }
 
     #[test]
-    fn words_are_short_and_cannot_move_a_cursor() {
+    fn message_is_short_and_has_no_control_characters() {
         let long = text(&format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000))).unwrap();
-        assert_eq!(long.chars().count(), LONGEST + 1);
+        assert_eq!(long.chars().count(), MAX_LINE_CHARS + 1);
         assert_eq!(
             text("{\"message\":\"\\u001b[31mred\\u202e\\u061c\\nback\"}").as_deref(),
             Some("[31mred back")

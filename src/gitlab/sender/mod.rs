@@ -1,6 +1,5 @@
-//! The sender: one request at a time, with its turn, pauses and retries, whole lists of pages, and
-//! GraphQL's envelope. A file in here may import from [`names`](super::names), and knows no
-//! endpoint.
+//! Sends requests: concurrency limit, rate limits, retries, pagination and GraphQL. It may import
+//! from [`names`](super::names), and doesn't depend on endpoints.
 
 mod base_url;
 pub(in crate::gitlab) mod bounded;
@@ -31,13 +30,15 @@ pub(in crate::gitlab) use document::{Document, Optional};
 pub(in crate::gitlab) use error::AttemptHistory;
 pub use error::{Error, ErrorKind, ProxyProblem, TlsProblem, TokenProblem};
 pub(in crate::gitlab) use graphql::{Envelope, Page};
-pub use headers::{TWICE as HEADER_TWICE, refused_header, refused_value as refused_header_value};
-pub use message::{Words, read as words};
+pub use headers::{
+    DUPLICATE as DUPLICATE_HEADER, forbidden_header, invalid_value as invalid_header_value,
+};
+pub use message::{ErrorMessage, read as read_error_message};
 pub(in crate::gitlab) use pagination::Listing;
 pub use pagination::next_page;
 pub use proxy::{Proxy, ProxyError};
 pub(in crate::gitlab) use request::{Call, RequestLine};
 #[cfg(test)]
 pub(in crate::gitlab) use retry::Backoff;
-pub use retry::asked_wait;
+pub use retry::retry_after;
 pub(in crate::gitlab) use send::Sender;

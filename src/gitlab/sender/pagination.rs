@@ -1,5 +1,4 @@
-//! Reading a list that comes in pages, whole or not at all. The server says which page is next and
-//! how many there are; this file believes it as long as it makes sense.
+//! Reads all pages of a list. A list is complete or an error.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +7,20 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LINK};
 use url::Url;
 
-use super::bounded::MOST_ELEMENTS;
+use super::bounded::MAX_ELEMENTS;
 use super::error::{Error, ErrorKind};
 use super::request::Call;
-use super::send::{Answer, Sender};
+use super::send::{ApiResponse, Sender};
 
-/// Elements on a page: the most that GitLab gives.
+/// Number of elements on a page: GitLab's maximum.
 const PER_PAGE: usize = 100;
 
-/// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they
-/// are read one by one.
-const MOST_PAGES: u64 = 3;
+/// Maximum number of pages that are read concurrently: as many as the longest list has. If the
+/// server announces more, they are read one by one.
+const MAX_PAGES: u64 = 3;
 
-/// Maximum number of readings of a list whose elements move between pages meanwhile.
-const MOST_READINGS: u32 = 3;
+/// Maximum number of reads of a list that changes between pages.
+const MAX_READS: u32 = 3;
 
 const NEXT_PAGE: &str = "x-next-page";
 const TOTAL_PAGES: &str = "x-total-pages";
@@ -30,51 +29,49 @@ const TOTAL: &str = "x-total";
 /// All elements of a list.
 #[derive(Debug)]
 pub(in crate::gitlab) struct Listing<T> {
-    /// Each element once, by ID.
+    /// The elements without duplicates, by ID.
     pub(in crate::gitlab) by_id: BTreeMap<u64, T>,
-    /// The element that may be listed twice is.
+    /// Whether the project itself is listed twice.
     pub(in crate::gitlab) is_twice: bool,
 }
 
-/// One reading of all pages.
-struct Reading<T> {
+/// One read of all pages.
+struct ListRead<T> {
     by_id: BTreeMap<u64, T>,
     pages: u64,
-    /// The total that the server counts, by the last page that had it.
+    /// The total of the last page.
     total: Option<u64>,
-    /// No two pages told different totals, and no page that was announced is empty.
-    steady: bool,
-    /// The headers of the last page announce another.
+    /// Whether all pages had the same total, and no announced page was empty.
+    is_consistent: bool,
+    /// Whether the headers of the last page announce another.
     is_announced: bool,
-    /// The element that must be there is missing.
+    /// Whether the project itself is missing.
     lacks_project: bool,
-    /// The places of the element that may be listed twice: the page of the first, and whether the
-    /// second is on that page.
+    /// Whether the project itself is listed twice.
     twice: Twice,
 }
 
-/// The places of an element that a list may hold twice, which its total then counts twice.
+/// Whether an element is listed twice. The total then counts it twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Twice {
     No,
-    /// Once on each of two pages, as an element is that moved while they were read.
+    /// On two pages, which also happens to an element that moves between them.
     OnTwoPages,
     OnOnePage,
 }
 
 impl Sender {
-    /// All elements of a list, each once, sorted by `id`. The first page tells how many there are;
-    /// the others are then fetched at the same time.
+    /// Reads a whole list. The first page announces the number of pages; the others are then read
+    /// concurrently.
     ///
-    /// GitLab promises no order, so that an element can slip from a page not yet read to one that
-    /// was. When fewer came than the server counts, or its count changed on the way, the list is
-    /// read again. The element `project` is always there, and may be listed, and counted, two
-    /// times.
+    /// GitLab guarantees no order, so an element can move to a page that was already read. If there
+    /// are fewer elements than the total, or the total changes, the list is read again. The element
+    /// `project` is always on the list, and may be listed and counted twice.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Incomplete`] for a list that stays so, [`ErrorKind::Unreadable`] for one longer
-    /// than GitLab lets one be; and whatever keeps GitLab from answering.
+    /// Returns [`ErrorKind::Incomplete`] if the list stays incomplete, [`ErrorKind::InvalidResponse`] if
+    /// it exceeds GitLab's limit, and the errors of [`Self::send`].
     pub(in crate::gitlab) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
@@ -84,21 +81,21 @@ impl Sender {
     where
         Call<Vec<T>>: Clone,
     {
-        let mut reading = self.read_pages(call, id, project).await?;
-        let mut readings = 1;
-        while !reading.is_whole() && readings < MOST_READINGS {
+        let mut list_read = self.read_pages(call, id, project).await?;
+        let mut reads = 1;
+        while !list_read.is_whole() && reads < MAX_READS {
             tracing::debug!(path = call.line().path, "the list changed while it was read");
-            let before = reading;
-            reading = self.read_pages(call, id, project).await?;
-            readings += 1;
-            if reading.confirms(&before) {
-                return Ok(reading.into_listing());
+            let before = list_read;
+            list_read = self.read_pages(call, id, project).await?;
+            reads += 1;
+            if list_read.confirms(&before) {
+                return Ok(list_read.into_listing());
             }
         }
-        if !reading.is_whole() {
-            return Err(reading.incomplete(call));
+        if !list_read.is_whole() {
+            return Err(list_read.incomplete(call));
         }
-        Ok(reading.into_listing())
+        Ok(list_read.into_listing())
     }
 
     async fn read_pages<T>(
@@ -106,7 +103,7 @@ impl Sender {
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
         project: Option<u64>,
-    ) -> Result<Reading<T>, Error>
+    ) -> Result<ListRead<T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
@@ -116,40 +113,40 @@ impl Sender {
         };
         let first = page(1).await?;
         let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
-        let mut reading = Reading {
+        let mut list_read = ListRead {
             by_id: BTreeMap::new(),
             pages: 0,
             total: None,
-            steady: true,
+            is_consistent: true,
             is_announced: false,
             lacks_project: false,
             twice: Twice::No,
         };
-        let mut next = reading.add(call, first, id, project)?;
-        if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
+        let mut next = list_read.add(call, first, id, project)?;
+        if next.is_some() && (2..=MAX_PAGES).contains(&pages) {
             for answer in try_join_all((2..=pages).map(page)).await? {
-                next = reading.add(call, answer, id, project)?;
+                next = list_read.add(call, answer, id, project)?;
             }
         }
         while let Some(number) = next {
-            next = reading.add(call, page(number).await?, id, project)?;
+            next = list_read.add(call, page(number).await?, id, project)?;
         }
-        reading.lacks_project =
-            project.is_some_and(|project| !reading.by_id.contains_key(&project));
-        Ok(reading)
+        list_read.lacks_project =
+            project.is_some_and(|project| !list_read.by_id.contains_key(&project));
+        Ok(list_read)
     }
 }
 
-impl<T> Reading<T> {
-    /// Takes in the next page and returns the number of the one after it.
+impl<T> ListRead<T> {
+    /// Adds a page and returns the number of the next one.
     fn add(
         &mut self,
         call: &Call<Vec<T>>,
-        answer: Answer<Vec<T>>,
+        answer: ApiResponse<Vec<T>>,
         id: fn(&T) -> u64,
         project: Option<u64>,
     ) -> Result<Option<u64>, Error> {
-        let Answer { value: elements, headers, history } = answer;
+        let ApiResponse { value: elements, headers, history } = answer;
         let (count, known) = (elements.len(), self.by_id.len());
         if let Some(project) = project {
             let places = elements.iter().filter(|element| id(element) == project).count();
@@ -163,27 +160,33 @@ impl<T> Reading<T> {
         self.pages += 1;
         let unreadable = |reason: &str, history| {
             let status = Some(StatusCode::OK);
-            Error::new(ErrorKind::Unreadable, call.line(), status, Some(reason.to_owned()), history)
+            Error::new(
+                ErrorKind::InvalidResponse,
+                call.line(),
+                status,
+                Some(reason.to_owned()),
+                history,
+            )
         };
         let total = number(&headers, TOTAL);
         if total.is_none() && headers.contains_key(TOTAL) {
             return Err(unreadable("`X-Total` isn't a number", history));
         }
-        self.steady &= self.pages == 1 || total == self.total;
-        self.steady &= count > 0 || !self.is_announced;
+        self.is_consistent &= self.pages == 1 || total == self.total;
+        self.is_consistent &= count > 0 || !self.is_announced;
         self.is_announced = headers.contains_key(NEXT_PAGE) || headers.contains_key(LINK);
         self.total = total;
         let nothing_new = self.by_id.len() == known;
         let next = next_page(self.pages, &headers, count).and_then(|next| match next {
             Some(_) if nothing_new => Err("one page repeats another"),
-            _ if self.by_id.len() > MOST_ELEMENTS => Err("the list is longer than GitLab's limit"),
+            _ if self.by_id.len() > MAX_ELEMENTS => Err("the list is longer than GitLab's limit"),
             next => Ok(next),
         });
         next.map_err(|reason| unreadable(reason, history))
     }
 
     fn is_whole(&self) -> bool {
-        self.steady
+        self.is_consistent
             && !self.lacks_project
             && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
     }
@@ -192,28 +195,28 @@ impl<T> Reading<T> {
         Listing { is_twice: self.twice != Twice::No, by_id: self.by_id }
     }
 
-    /// Returns the error of a list that proves nothing, since elements are missing.
+    /// Returns the error for a list with missing elements.
     fn incomplete(&self, call: &Call<Vec<T>>) -> Error {
         let held = self.by_id.len();
-        let words = match (self.total, self.lacks_project) {
-            (_, true) => format!("the project itself is missing, read {MOST_READINGS} times"),
+        let message = match (self.total, self.lacks_project) {
+            (_, true) => format!("the project itself is missing, read {MAX_READS} times"),
             (Some(counted), _) => {
                 format!(
                     "GitLab counts {counted} elements, and its pages hold {held}, read \
-                     {MOST_READINGS} times"
+                     {MAX_READS} times"
                 )
             }
             (None, _) => {
-                format!("a page that GitLab announces is empty, read {MOST_READINGS} times")
+                format!("a page that GitLab announces is empty, read {MAX_READS} times")
             }
         };
-        Error::unsent(ErrorKind::Incomplete, call.line(), Some(&words))
+        Error::unsent(ErrorKind::Incomplete, call.line(), Some(&message))
     }
 
-    /// Checks whether two readings that found the same lack no more than an element that both found
-    /// on two pages.
+    /// Returns whether two equal reads show that the list is complete, although its total counts an
+    /// element twice that both reads found on two pages.
     fn confirms(&self, before: &Self) -> bool {
-        let is_same = self.steady
+        let is_same = self.is_consistent
             && !self.lacks_project
             && self.total == before.total
             && self.by_id.keys().eq(before.by_id.keys());
@@ -226,15 +229,14 @@ impl<T> Reading<T> {
     }
 }
 
-/// The number of the page after page `current` of a list, which had `count` elements: none on the
-/// last page.
+/// Returns the number of the page after page `current`, which has `count` elements, or `None` if it
+/// is the last.
 ///
-/// `x-next-page` is believed first, then `link`. A server whose headers were lost on the way is
-/// asked on as long as its pages are full.
+/// Uses `x-next-page`, else `link`. Without these headers, another page follows a full page.
 ///
 /// # Errors
 ///
-/// In words, when the server names any page but `current + 1`: following it might never end.
+/// Fails if the headers announce another page than `current + 1`, which could loop forever.
 pub fn next_page(
     current: u64,
     headers: &HeaderMap,
@@ -253,8 +255,8 @@ pub fn next_page(
     }
 }
 
-/// The `page` of the link with `rel="next"`: outer nothing without such a link, inner nothing
-/// without a number in it.
+/// Returns the page number of the link with `rel="next"`: `None` without such a link, `Some(None)` if
+/// it has no valid number.
 fn next_in_link(link: &str) -> Option<Option<u64>> {
     let next =
         link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;

@@ -1,34 +1,34 @@
-//! The pause of all requests: when the server tells one to wait, all wait.
+//! The pause of all requests after a rate limit.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// A pause that lasts until a moment, which may be over.
+/// A pause until an instant, which may have passed.
 pub(super) struct Pause {
     until: Mutex<Instant>,
 }
 
 impl Pause {
-    /// Creates a pause that is over.
-    pub(super) fn over() -> Self {
+    /// Creates an inactive pause.
+    pub(super) fn inactive() -> Self {
         Self { until: Mutex::new(Instant::now()) }
     }
 
-    /// Pauses for that long from now, or for longer where that was asked before.
+    /// Extends the pause to at least `wait` from now.
     pub(super) fn extend(&self, wait: Duration) {
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         *until = (*until).max(Instant::now() + wait);
     }
 
-    /// Checks whether requests may be sent.
+    /// Returns whether requests may be sent.
     pub(super) fn is_over(&self) -> bool {
         self.until() <= Instant::now()
     }
 
-    /// Waits for the end of the pause, however often it is extended meanwhile.
-    pub(super) async fn end(&self) {
+    /// Waits for the end of the pause, even if it is extended.
+    pub(super) async fn wait(&self) {
         while !self.is_over() {
             sleep_until(self.until()).await;
         }
@@ -46,13 +46,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn all_wait_together_and_a_longer_wait_wins() {
-        let (pause, began) = (Arc::new(Pause::over()), Instant::now());
+    async fn all_requests_wait_for_the_longest_pause() {
+        let (pause, began) = (Arc::new(Pause::inactive()), Instant::now());
         pause.extend(Duration::from_secs(10));
         let waiting: Vec<_> = (0..5)
             .map(|_| {
                 let pause = Arc::clone(&pause);
-                tokio::spawn(async move { pause.end().await })
+                tokio::spawn(async move { pause.wait().await })
             })
             .collect();
         tokio::time::sleep(Duration::from_secs(9)).await;
@@ -65,9 +65,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_that_is_over_holds_nobody() {
-        let (pause, began) = (Pause::over(), Instant::now());
-        pause.end().await;
+    async fn inactive_pause_ends_immediately() {
+        let (pause, began) = (Pause::inactive(), Instant::now());
+        pause.wait().await;
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

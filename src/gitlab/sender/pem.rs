@@ -1,10 +1,11 @@
-//! PEM files as people have them: any kind of line ends, blanks at the ends of lines, text between
-//! the sections, and broken sections beside good ones.
+//! Splits PEM files into sections. Accepts any line endings, trailing spaces, text between sections,
+//! and incomplete sections.
 
-/// The error of an END and a BEGIN on one line, which other programs leave out or read in part.
-pub(super) const GLUED: &str = "an END line and the next BEGIN line must not be on one line";
+/// The error for END and BEGIN on one line, which other programs parse differently.
+pub(super) const END_AND_BEGIN_ON_ONE_LINE: &str =
+    "an END line and the next BEGIN line must not be on one line";
 
-/// The error of a section that ends with the file.
+/// The error for a section without an END line.
 pub(super) const NO_END: &str = "one of its sections doesn't have an end";
 
 const BEGIN: &str = "-----BEGIN ";
@@ -14,36 +15,36 @@ const DASHES: &str = "-----";
 /// The sections of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sections {
-    /// The whole ones, each as a file of its own.
-    pub(super) whole: Vec<String>,
-    /// Some section has no end.
-    pub(super) is_cut: bool,
+    /// The complete sections.
+    pub(super) complete: Vec<String>,
+    /// Whether a section has no END line.
+    pub(super) is_incomplete: bool,
 }
 
 impl Sections {
-    /// Reads the sections of a file, whatever is in them.
+    /// Splits a file into sections without decoding them.
     ///
     /// # Errors
     ///
-    /// [`GLUED`]: without the line break, the second of two sections would get lost.
-    pub(super) fn of(text: &str) -> Result<Self, &'static str> {
+    /// Returns [`END_AND_BEGIN_ON_ONE_LINE`] if END and BEGIN are on one line, because the second section would be lost.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let (mut sections, mut open) = (Self::default(), None::<String>);
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for line in text.split(['\n', '\r']).map(str::trim_end) {
             if line.contains(END) && line.contains(BEGIN) {
-                return Err(GLUED);
+                return Err(END_AND_BEGIN_ON_ONE_LINE);
             }
             if line.starts_with(BEGIN) && line.ends_with(DASHES) {
-                sections.is_cut |= open.replace(String::new()).is_some();
+                sections.is_incomplete |= open.replace(String::new()).is_some();
             }
             let Some(section) = &mut open else { continue };
             section.push_str(line);
             section.push('\n');
             if line.starts_with(END) {
-                sections.whole.extend(open.take());
+                sections.complete.extend(open.take());
             }
         }
-        sections.is_cut |= open.is_some();
+        sections.is_incomplete |= open.is_some();
         Ok(sections)
     }
 }
@@ -55,7 +56,7 @@ mod tests {
     const ONE: &str = "-----BEGIN X-----\nAAAA\n-----END X-----\n";
 
     fn whole(text: &str) -> Vec<String> {
-        Sections::of(text).unwrap().whole
+        Sections::parse(text).unwrap().complete
     }
 
     #[test]
@@ -79,13 +80,16 @@ mod tests {
     fn a_section_without_end_is_left_out() {
         let cut = "-----BEGIN X-----\nAAAA\n";
         for text in [format!("{ONE}{cut}"), format!("{cut}{ONE}")] {
-            let expected = Sections { whole: vec![ONE.to_owned()], is_cut: true };
-            assert_eq!(Sections::of(&text), Ok(expected), "{text:?}");
+            let expected = Sections { complete: vec![ONE.to_owned()], is_incomplete: true };
+            assert_eq!(Sections::parse(&text), Ok(expected), "{text:?}");
         }
     }
 
     #[test]
     fn an_end_and_a_beginning_on_one_line_are_an_error() {
-        assert_eq!(Sections::of(&format!("{}{ONE}", ONE.trim_end())), Err(GLUED));
+        assert_eq!(
+            Sections::parse(&format!("{}{ONE}", ONE.trim_end())),
+            Err(END_AND_BEGIN_ON_ONE_LINE)
+        );
     }
 }

@@ -1,12 +1,8 @@
-//! The proxy on the way to GitLab, chosen from the environment by the rules of Go's `net/http`.
-//! There is one host to reach, so the choice is made once.
-//!
-//! The rules, as in
-//! [`golang.org/x/net/http/httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy):
-//! `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the address, upper case before lower case, and no
-//! other variable. Entries of `NO_PROXY` are hosts, domains, IP addresses, with or without a port,
-//! networks, and `*`. `localhost` and the loopback addresses are reached without a proxy. A
-//! malformed address is an error here, where Go goes without a proxy.
+//! The proxy of the environment, selected by the rules of Go's
+//! [`httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy): `HTTPS_PROXY` or `HTTP_PROXY`
+//! by the scheme of the URL, upper case before lower case. `NO_PROXY` lists hosts, domains and IP
+//! addresses with an optional port, networks, and `*`. `localhost` and loopback addresses bypass the
+//! proxy. Unlike in Go, an invalid address is an error.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,36 +17,35 @@ const HTTPS_VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const HTTP_VARIABLES: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 const EXCEPTION_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Set in CGI programs, where `HTTP_PROXY` is what the client sent as the header `Proxy`.
+/// Set in CGI programs, where `HTTP_PROXY` is the `Proxy` header of the client.
 const CGI_VARIABLE: &str = "REQUEST_METHOD";
 
-/// The schemes that an address may have.
+/// The supported schemes.
 const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// Looks up an environment variable; an empty one is treated as unset.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A proxy, with the variable that names it. Shown without user name and password.
+/// A proxy, and the environment variable that sets it. `Display` and `Debug` don't show credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     url: Url,
     variable: &'static str,
 }
 
-/// The reason why a proxy of the environment can't be used. Never repeats the value, which may hold
-/// a password.
+/// The error for an invalid proxy. It never repeats the value, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
-    /// Not the address of a proxy.
+    /// The value isn't the address of a proxy.
     #[error(
         "`{0}` isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special \
          characters in its user name and password must be percent-encoded"
     )]
     NotAnAddress(&'static str),
-    /// A scheme that no proxy is reached by.
+    /// The scheme isn't supported.
     #[error("`{0}` must start with `http://`, `https://`, `socks5://` or `socks5h://`")]
     Scheme(&'static str),
-    /// `HTTP_PROXY` in a CGI program.
+    /// `HTTP_PROXY` is set in a CGI program.
     #[error(
         "`{0}` isn't used while `{CGI_VARIABLE}` is set: in CGI programs, clients can set it. Use \
          a `base_url` that starts with `https://`, or unset one of the variables"
@@ -59,11 +54,11 @@ pub enum ProxyError {
 }
 
 impl Proxy {
-    /// Returns the proxy on the way to that address, or `None` if it is reached directly.
+    /// Returns the proxy for `base_url`, or `None` for a direct connection.
     ///
     /// # Errors
     ///
-    /// See [`ProxyError`]. A variable that isn't used for this address may hold anything.
+    /// See [`ProxyError`]. Variables that don't apply to `base_url` aren't checked.
     pub fn from_environment(
         base_url: &BaseUrl,
         environment: Environment<'_>,
@@ -71,7 +66,7 @@ impl Proxy {
         let variables = if base_url.is_https() { HTTPS_VARIABLES } else { HTTP_VARIABLES };
         let Some((variable, address)) = first_set(variables, environment) else { return Ok(None) };
         let exceptions = first_set(EXCEPTION_VARIABLES, environment);
-        if base_url.needs_no_proxy()
+        if base_url.bypasses_proxy()
             || exceptions.is_some_and(|(_, list)| is_exception(&list, base_url))
         {
             return Ok(None);
@@ -99,11 +94,10 @@ impl Proxy {
         if !SCHEMES.contains(&url.scheme()) {
             return Err(ProxyError::Scheme(variable));
         }
-        // A `/`, `?` or `#` in a password ends the host early, and what follows holds the rest of
-        // the password.
+        // An unescaped `/`, `?` or `#` in a password ends the host, and the rest contains the `@`.
         let rest = [Some(url.path()), url.query(), url.fragment()];
         let is_cut = rest.into_iter().flatten().any(|part| part.contains('@'));
-        // The parser takes a path for the host where there is none.
+        // Without a host, the parser would use the path as the host.
         let has_no_host = with_scheme.contains(":///");
         if is_cut || has_no_host || !has_plain_host(&url) {
             return Err(not_an_address);
@@ -111,7 +105,7 @@ impl Proxy {
         Ok(Self { url, variable })
     }
 
-    /// Returns the environment variable that names the proxy.
+    /// Returns the environment variable that sets the proxy.
     pub(super) fn variable(&self) -> &'static str {
         self.variable
     }
@@ -125,7 +119,7 @@ impl Proxy {
         (host, self.url.port_or_known_default().unwrap_or_default())
     }
 
-    /// Returns `user:password` decoded, as the proxy gets it.
+    /// Returns the decoded `user:password`.
     pub(super) fn credentials(&self) -> Option<String> {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let password = self.url.password().unwrap_or_default();
@@ -133,10 +127,10 @@ impl Proxy {
             .then(|| format!("{}:{}", decoded(self.url.username()), decoded(password)))
     }
 
-    /// Returns the same proxy without user name and password.
+    /// Returns the proxy without credentials.
     pub(super) fn without_credentials(&self) -> Self {
         let mut bare = self.clone();
-        // Neither fails for an address with a host.
+        // Neither fails for a URL with a host.
         let _ = (bare.url.set_username(""), bare.url.set_password(None));
         bare
     }
@@ -145,8 +139,7 @@ impl Proxy {
         !self.url.username().is_empty() || self.url.password().is_some()
     }
 
-    /// Returns the password, percent-encoded as in the variable and decoded, and the credentials as
-    /// the proxy gets them.
+    /// Returns the password, percent-encoded and decoded, and the decoded `user:password`.
     pub(super) fn secrets(&self) -> Vec<String> {
         let Some(password) = self.url.password() else { return Vec::new() };
         let decoded = percent_decode_str(password).decode_utf8_lossy().into_owned();
@@ -154,12 +147,12 @@ impl Proxy {
         vec![password.to_owned(), decoded.clone(), format!("{user}:{decoded}")]
     }
 
-    /// True when requests of plain HTTP are sent to the proxy itself, which sends them on.
+    /// Returns whether the proxy forwards HTTP requests, instead of opening a tunnel.
     pub(super) fn forwards(&self, base_url: &BaseUrl) -> bool {
         !base_url.is_https() && !self.url.scheme().starts_with("socks")
     }
 
-    /// Returns the address for the HTTP client. As in Go, SOCKS proxies resolve names.
+    /// Returns the address for the HTTP client. As in Go, SOCKS proxies resolve host names.
     pub(super) fn address(&self) -> String {
         match self.url.as_str().strip_prefix("socks5:") {
             Some(rest) => format!("socks5h:{rest}"),
@@ -168,14 +161,13 @@ impl Proxy {
     }
 }
 
-/// Checks for `http:` and the like without the slashes. That can't be a host with a port, and what
-/// follows may hold a password.
+/// Returns whether the slashes after a scheme are missing, as in `http:user:password@host`.
 fn has_cut_scheme(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with("//")
 }
 
-/// Checks whether each percent sign begins an escape.
+/// Returns whether each percent sign starts a valid escape.
 fn is_percent_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes().get(..2);
@@ -190,14 +182,13 @@ fn first_set(
     variables.into_iter().find_map(|variable| Some((variable, environment(variable)?)))
 }
 
-/// Checks that the HTTP client reads the host in the same way: it goes without a proxy where it
-/// can't read an address.
+/// Returns whether the HTTP client accepts the host. It would ignore a proxy that it can't parse.
 fn has_plain_host(url: &Url) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     url.host_str().is_some_and(|host| !host.is_empty() && host.bytes().all(is_plain))
 }
 
-/// Checks whether an entry of `NO_PROXY` has that address. What isn't an entry is left out.
+/// Returns whether an entry of `NO_PROXY` matches the URL. Invalid entries are ignored.
 fn is_exception(list: &str, base_url: &BaseUrl) -> bool {
     let Some(host) = base_url.host() else { return false };
     let port = base_url.port().to_string();
@@ -222,7 +213,7 @@ fn has_address(entry: &str, address: IpAddr, port: &str) -> bool {
 
 fn has_name(entry: &str, name: &str, port: &str) -> bool {
     let (host, only_port) = split_port(entry);
-    // `*.example.com` is `.example.com`: subdomains alone.
+    // `*.example.com` means `.example.com`: only subdomains.
     let host = if host.starts_with("*.") { &host[1..] } else { host };
     let domain = host.strip_prefix('.').unwrap_or(host);
     let domain = match Host::parse(domain) {
@@ -235,7 +226,7 @@ fn has_name(entry: &str, name: &str, port: &str) -> bool {
         || !host.is_empty() && (is_below || is_same) && only_port.is_none_or(|only| only == port)
 }
 
-/// Splits `host:port` and `[address]:port`. Without a port, all is the host.
+/// Splits `host:port` or `[address]:port`. Without a port, the entry is the host.
 fn split_port(entry: &str) -> (&str, Option<&str>) {
     let Some((host, port)) = entry.rsplit_once(':') else { return (entry, None) };
     let (host, is_bracketed) = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
@@ -246,7 +237,6 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     let has_mark = |text: &str| text.contains(['[', ']']) || !is_bracketed && text.contains(':');
     match has_mark(host) || port.contains(['[', ']']) {
         true => (entry, None),
-        // An empty port is none.
         false => (host, Some(port).filter(|port| !port.is_empty())),
     }
 }

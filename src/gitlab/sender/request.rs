@@ -1,5 +1,5 @@
-//! A call to GitLab as a plain value: what is asked, and how a good answer is read. Knows nothing
-//! of sockets.
+//! Calls of GitLab's API as plain values: the request, and how to decode its response. There is no
+//! I/O here.
 
 use std::fmt;
 
@@ -10,60 +10,59 @@ use serde_json::Value;
 use super::bounded;
 use super::document::{self, Document, Optional};
 
-/// Path of the GraphQL API, below the root of the instance.
+/// The path of the GraphQL API.
 pub(super) const GRAPHQL_PATH: &str = "/api/graphql";
 
-/// The result of reading a body, which may not be what the call promised.
+/// The result of decoding a body.
 type Decoded<T> = Result<T, serde_json::Error>;
 
-/// One request and the meaning of its answer.
+/// A request, and how to decode its response.
 ///
-/// Each call may be retried: a read changes nothing, a second PATCH, PUT or DELETE finds its work
-/// done, and a second POST to an allowlist is refused as a duplicate, which the caller understands;
-/// the mutations of GraphQL are as these.
+/// Every call may be retried: PATCH, PUT and DELETE are idempotent, and a second POST to an allowlist
+/// fails with a duplicate error that the caller handles. GraphQL mutations behave the same way.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Call<T> {
     line: RequestLine,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
-    /// The parts of a GraphQL document that the schema may lack.
+    /// The optional parts of a GraphQL document.
     optional: &'static [Optional],
     reads: bool,
     success: StatusCode,
     decode: fn(&[u8]) -> Decoded<T>,
 }
 
-/// Method and path, as errors and logs name a request. The path is relative to the REST API and
-/// holds no query; that of GraphQL, which has one for all, is relative to the instance.
+/// The method and path of a request, for errors and logs. The path has no query. It is relative to
+/// the REST API, or for GraphQL to the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::gitlab) struct RequestLine {
     pub(super) method: Method,
     pub(super) path: String,
-    /// The name of the GraphQL operation; none for REST.
+    /// The name of the GraphQL operation; `None` for REST.
     pub(super) operation: Option<&'static str>,
 }
 
 impl<T: DeserializeOwned> Call<T> {
-    /// A read whose answer is JSON with status 200.
+    /// Creates a GET request that returns JSON with status 200.
     pub(in crate::gitlab) fn get(path: String) -> Self {
         Self::new(Method::GET, path, StatusCode::OK, |body| serde_json::from_slice(body))
     }
 
-    /// A creation whose answer is JSON with status 201.
+    /// Creates a POST request that returns JSON with status 201.
     pub(in crate::gitlab) fn post(path: String, body: Value) -> Self {
         let call =
             Self::new(Method::POST, path, StatusCode::CREATED, |body| serde_json::from_slice(body));
         Self { body: Some(body), ..call }
     }
 
-    /// A change whose answer is JSON with status 200.
+    /// Creates a PUT request that returns JSON with status 200.
     pub(in crate::gitlab) fn put(path: String, body: Value) -> Self {
         let call =
             Self::new(Method::PUT, path, StatusCode::OK, |body| serde_json::from_slice(body));
         Self { body: Some(body), ..call }
     }
 
-    /// A GraphQL operation. Whether it was carried out, the JSON says that comes with status 200.
+    /// Creates a GraphQL request, which returns JSON with status 200 even if it fails.
     pub(super) fn graphql(document: Document, reads: bool, body: Value) -> Self {
         let path = GRAPHQL_PATH.to_owned();
         let call =
@@ -74,7 +73,7 @@ impl<T: DeserializeOwned> Call<T> {
 }
 
 impl<T> Call<T> {
-    /// A read as [`Call::get`], whose answer has the shape `S`.
+    /// Creates a GET request like [`Call::get`] whose response has the type `S`.
     pub(in crate::gitlab) fn get_as<S: DeserializeOwned + Into<T>>(path: String) -> Self {
         let decode = |body: &[u8]| serde_json::from_slice::<S>(body).map(Into::into);
         Self::new(Method::GET, path, StatusCode::OK, decode)
@@ -82,7 +81,7 @@ impl<T> Call<T> {
 }
 
 impl<T: DeserializeOwned> Call<Vec<T>> {
-    /// A read of a list that comes in pages.
+    /// Creates a GET request for a page of a list.
     pub(in crate::gitlab) fn get_list(path: String) -> Self {
         let decode = |body: &[u8]| {
             let mut json = serde_json::Deserializer::from_slice(body);
@@ -95,7 +94,7 @@ impl<T: DeserializeOwned> Call<Vec<T>> {
 }
 
 impl Call<()> {
-    /// A change that is answered with status 204 and nothing else.
+    /// Creates a PATCH request that returns status 204.
     pub(in crate::gitlab) fn patch(path: String, body: Value) -> Self {
         Self {
             body: Some(body),
@@ -103,7 +102,7 @@ impl Call<()> {
         }
     }
 
-    /// A removal that is answered with status 204 and nothing else.
+    /// Creates a DELETE request that returns status 204.
     pub(in crate::gitlab) fn delete(path: String) -> Self {
         Self::new(Method::DELETE, path, StatusCode::NO_CONTENT, |_| Ok(()))
     }
@@ -121,7 +120,7 @@ impl<T> Call<T> {
         Self { line, query: Vec::new(), body: None, optional: &[], reads, success, decode }
     }
 
-    /// Adds a parameter behind the `?`.
+    /// Adds a query parameter.
     #[must_use]
     pub(in crate::gitlab) fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.query.push((key, value.to_string()));
@@ -132,7 +131,7 @@ impl<T> Call<T> {
         &self.line
     }
 
-    pub(super) fn query(&self) -> &[(&'static str, String)] {
+    pub(super) fn query_parameters(&self) -> &[(&'static str, String)] {
         &self.query
     }
 
@@ -140,35 +139,34 @@ impl<T> Call<T> {
         self.body.as_ref()
     }
 
-    /// Returns the same call to a GraphQL schema that lacks these parts.
+    /// Returns the call without optional parts that the GraphQL schema lacks.
     pub(super) fn without(&self, missing: &[&'static Optional]) -> Self {
         let body = self.body.clone().map(|body| document::without(missing, self.optional, body));
         Self { line: self.line.clone(), query: self.query.clone(), body, ..*self }
     }
 
-    /// Returns the parts of a GraphQL document that the schema may lack.
+    /// Returns the optional parts of the GraphQL document.
     pub(super) fn optional(&self) -> &'static [Optional] {
         self.optional
     }
 
-    /// True when the call changes nothing on the server.
+    /// Returns whether the call changes nothing on the server.
     pub(super) fn is_read(&self) -> bool {
         self.reads
     }
 
-    /// Checks whether a second request changes nothing that the first has not. That of an addition
-    /// answers in another way.
+    /// Returns whether the call is idempotent, with the same response to a second request.
     pub(super) fn is_repeatable(&self) -> bool {
         self.reads || self.line.method != Method::POST
     }
 
-    /// True for an operation of GraphQL, which has an address of its own.
+    /// Returns whether the call uses the GraphQL API.
     pub(super) fn is_graphql(&self) -> bool {
         self.line.operation.is_some()
     }
 
-    /// The one status that means that the call was carried out. Any other, also another 2xx, may
-    /// come from something in front of GitLab.
+    /// Returns the status of a successful response. Any other status, even 2xx, may come from a
+    /// gateway.
     pub(in crate::gitlab) fn success(&self) -> StatusCode {
         self.success
     }

@@ -1,31 +1,29 @@
-//! The failures that are worth a retry, and its delay. All knowledge about retries is here.
+//! The retry policy: which failures are transient, and the delay before a retry.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// The first back-off lies below this: half a second outlasts a dropped connection or a worker that
-/// is replaced.
+/// Maximum of the first backoff: enough for a dropped connection or a restarting worker.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// No back-off is longer than this, however often it was doubled.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// Maximum of any backoff.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks
-/// for more gets no further attempt, so that a person decides.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+/// Maximum wait that a server may request. GitLab's rate limits are per minute. If a server requests
+/// more, the call fails, so that the practitioner can decide.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
-/// GitLab's header with the seconds since 1970 at which a limit starts anew.
+/// GitLab's header with the Unix time when the rate limit resets.
 const RATE_LIMIT_RESET: &str = "ratelimit-reset";
 
-/// GitLab's header with the number of requests left until then.
+/// GitLab's header with the remaining number of requests.
 const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
 
-/// True for answers that a later attempt may not get: limits, restarts and overload, those of
-/// Cloudflare too (any method; see [`super::request::Call`] for why a write may be retried), and
-/// GitLab's own failures on reads. A write that fails with 500 may have been carried out in part,
-/// and fails again as a rule.
+/// Returns whether a status is transient: rate limits, restarts and overload, including the statuses
+/// of Cloudflare, and internal errors of reads. A write that fails with 500 may have been carried out
+/// in part and usually fails again. See [`super::request::Call`] for why writes may be retried.
 pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     match status.as_u16() {
         408 | 429 | 502..=504 | 520..=524 | 527 | 530 => true,
@@ -34,8 +32,7 @@ pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     }
 }
 
-/// Exponential back-off with full jitter: any time up to a ceiling that doubles, so that clients
-/// that failed together do not come back together.
+/// Exponential backoff with full jitter, so that clients that fail together don't retry together.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gitlab) struct Backoff {
     first: Duration,
@@ -44,18 +41,18 @@ pub(in crate::gitlab) struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { first: FIRST_BACKOFF, longest: LONGEST_BACKOFF }
+        Self { first: FIRST_BACKOFF, longest: MAX_BACKOFF }
     }
 }
 
 impl Backoff {
-    /// A back-off that no test waits for.
+    /// Creates a backoff that tests don't have to wait for.
     #[cfg(test)]
     pub(in crate::gitlab) fn negligible() -> Self {
         Self { first: Duration::from_micros(1), longest: Duration::from_micros(1) }
     }
 
-    /// Returns the wait after this many attempts.
+    /// Returns the delay after `attempts`.
     pub(super) fn after(&self, attempts: u32) -> Duration {
         self.ceiling(attempts).mul_f64(fastrand::f64())
     }
@@ -66,11 +63,11 @@ impl Backoff {
     }
 }
 
-/// Returns the wait that the server asks for: `Retry-After` (seconds or a date), else, when the
-/// limit is what it complains of, `RateLimit-Reset`. GitLab sends the latter with other answers as
-/// well, where it asks for nothing.
+/// Returns the wait that the server requests: `Retry-After` (seconds or a date), else
+/// `RateLimit-Reset` if the status is 429. GitLab also sends the latter with other responses, where it
+/// requests no wait.
 #[must_use]
-pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text.and_then(|text| match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
@@ -80,11 +77,11 @@ pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     retry_after.or_else(|| reset_wait(headers).filter(|_| limited))
 }
 
-/// Returns the time to send nothing, because this response has used up the limit. Spares the error
+/// Returns the wait until the rate limit resets if this response has used it up, to avoid the error
 /// that would follow.
 pub(super) fn used_up_wait(headers: &HeaderMap) -> Option<Duration> {
     let wait = reset_wait(headers).filter(|_| number(headers, RATE_LIMIT_REMAINING) == Some(0));
-    wait.filter(|wait| *wait <= LONGEST_WAIT)
+    wait.filter(|wait| *wait <= MAX_WAIT)
 }
 
 fn reset_wait(headers: &HeaderMap) -> Option<Duration> {
@@ -92,11 +89,11 @@ fn reset_wait(headers: &HeaderMap) -> Option<Duration> {
     Some(until(SystemTime::UNIX_EPOCH.checked_add(reset)?, headers))
 }
 
-/// Time from the server's own now, where it tells it: our clocks need not agree.
+/// Returns the time until `moment` by the clock of the server, if the response has its date.
 fn until(moment: SystemTime, headers: &HeaderMap) -> Duration {
-    let told =
+    let server_time =
         headers.get(DATE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
-    moment.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default()
+    moment.duration_since(server_time.unwrap_or_else(SystemTime::now)).unwrap_or_default()
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
@@ -112,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_transient_statuses_are_these_and_no_others() {
+    fn transient_statuses_are_pinned() {
         let transient = |is_read| {
             (100..1000)
                 .filter(|status| is_transient(StatusCode::from_u16(*status).unwrap(), is_read))
@@ -126,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ceiling_doubles_up_to_the_longest() {
+    fn ceiling_doubles_up_to_the_maximum() {
         let seconds = |attempts| Backoff::default().ceiling(attempts).as_secs_f64();
         assert_eq!(
             [1, 2, 3, 6, 7, 8, u32::MAX].map(seconds),
@@ -136,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_read_from_seconds_a_date_or_the_reset() {
+    fn wait_is_read_from_seconds_a_date_or_the_reset() {
         const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
         for (pairs, seconds) in [
             (vec![("retry-after", "7")], Some(7)),
@@ -153,11 +150,11 @@ mod tests {
             (vec![("ratelimit-reset", "18446744073709551615")], None),
             (vec![], None),
         ] {
-            let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs));
+            let wait = retry_after(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs));
             assert_eq!(wait.map(|wait| wait.as_secs()), seconds, "{pairs:?}");
         }
         let overloaded =
-            |pair| asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
+            |pair| retry_after(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
         assert_eq!(overloaded(("ratelimit-reset", "784111787")), None);
         assert_eq!(overloaded(("retry-after", "9")), Some(Duration::from_secs(9)));
     }
@@ -174,6 +171,6 @@ mod tests {
         };
         assert_eq!(wait("0", "784111787"), Some(Duration::from_secs(10)));
         assert_eq!(wait("1", "784111787"), None);
-        assert_eq!(wait("0", "984111787"), None, "a reset in years is no limit but a mistake");
+        assert_eq!(wait("0", "984111787"), None, "a reset in years is a mistake of the server");
     }
 }

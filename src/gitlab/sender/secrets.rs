@@ -1,6 +1,5 @@
-//! The secrets of a connection, and hiding them in whatever the other side repeats: a proxy may
-//! show a request as it came, in another case, in base64, in hexadecimal digits, with escapes, or
-//! broken into lines.
+//! Redacts the secrets of a configuration in texts of servers: a gateway may repeat a request in
+//! another case, in Base64, in hexadecimal, with escapes, or with line breaks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -11,51 +10,52 @@ use super::config::Config;
 use super::message::is_unprintable;
 use super::proxy::Proxy;
 
-/// Shorter values are not searched for: they would hit by chance.
-const SHORTEST: usize = 4;
+/// Minimum length of a secret. Shorter values would match by chance.
+const MIN_LENGTH: usize = 4;
 
-/// Shorter values are not searched for in escapes and across blanks, nor are shorter parts of a
-/// header's value.
-const SHORTEST_PART: usize = 8;
+/// Minimum length of a secret to search for in escaped or wrapped text, and of a part of a header
+/// value.
+const MIN_PART_LENGTH: usize = 8;
 
-/// The replacement of a secret.
-const HIDDEN: &str = "[hidden]";
+/// The replacement for a secret.
+const REDACTED: &str = "[hidden]";
 
-/// The secrets in all forms that are searched for, the longest first: a secret that is a part of
-/// another must not leave the rest of it.
+/// The secrets in all encodings, the longest first, so that a secret inside another one doesn't leave
+/// a part of it.
 pub(super) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
-    /// Returns the secrets of a configuration, those for its proxy included.
+    /// Collects the secrets of a configuration, including those of its proxy.
     pub(super) fn of(config: &Config) -> Self {
         let proxy = config.proxy.iter().flat_map(Proxy::secrets);
         let headers = config.headers.values().map(|value| value.expose_secret().to_owned());
         let token = config.token.iter().map(|token| token.expose_secret().to_owned());
-        Self::hiding(headers.flat_map(with_credentials).chain(token).chain(proxy))
+        Self::redacting(headers.flat_map(with_credentials).chain(token).chain(proxy))
     }
 
-    fn hiding(values: impl Iterator<Item = String>) -> Self {
-        let values = values.filter(|value| value.len() >= SHORTEST);
+    fn redacting(values: impl Iterator<Item = String>) -> Self {
+        let values = values.filter(|value| value.len() >= MIN_LENGTH);
         let mut forms: Vec<String> = values.flat_map(|value| forms(&value)).collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
         Self(forms.into_iter().map(SecretString::from).collect())
     }
 
-    /// Returns the text without any of the secrets.
-    pub(super) fn hidden_in(&self, text: String) -> String {
+    /// Redacts the secrets in a text.
+    pub(super) fn redact(&self, text: String) -> String {
         let hidden = self.0.iter().fold(text, |text, secret| without(text, secret.expose_secret()));
         let decoded = Decoded::of(&hidden);
         if decoded.is_plain { hidden } else { decoded.without(hidden.as_str(), &self.0) }
     }
 }
 
-/// Returns a header's value, and the credentials in one such as `Basic dXNlcjpwYXNz`.
+/// Returns a header value, the credentials in values such as `Basic dXNlcjpwYXNz`, and the values of
+/// cookies.
 fn with_credentials(value: String) -> Vec<String> {
     let credentials = value.split_once(' ').map(|(_, credentials)| credentials.trim().to_owned());
     let cookies =
         value.split(';').filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().to_owned()));
-    let cookies: Vec<String> = cookies.filter(|value| value.len() >= SHORTEST_PART).collect();
+    let cookies: Vec<String> = cookies.filter(|value| value.len() >= MIN_PART_LENGTH).collect();
     let decoded = credentials.as_deref().and_then(|encoded| {
         let decoded = STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
         let decoded = String::from_utf8(decoded).ok()?;
@@ -64,14 +64,14 @@ fn with_credentials(value: String) -> Vec<String> {
     [Some(value), credentials, decoded].into_iter().flatten().chain(cookies).collect()
 }
 
-/// Returns the forms in which a secret may come back.
+/// Returns the encodings in which a server may repeat a secret.
 fn forms(secret: &str) -> Vec<String> {
     let percent_encoded = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string();
     let hexadecimal =
         |by: &str| secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(by);
     let mut forms = vec![secret.to_owned(), percent_encoded, hexadecimal(""), hexadecimal(":")];
-    // In base64, what stands before the secret decides by its length which characters the secret
-    // becomes; the outermost ones share bits with the neighbours and are left out.
+    // In Base64, the encoding depends on the length of the preceding text modulo 3. The outermost
+    // characters share bits with their neighbors and are omitted.
     for before in 0..3_usize {
         let padded = [vec![0; before], secret.as_bytes().to_vec()].concat();
         for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
@@ -80,7 +80,7 @@ fn forms(secret: &str) -> Vec<String> {
             forms.extend(
                 encoded
                     .get(start..end)
-                    .filter(|form| form.len() >= SHORTEST * 2)
+                    .filter(|form| form.len() >= MIN_LENGTH * 2)
                     .map(str::to_owned),
             );
         }
@@ -88,11 +88,11 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// A text without its escapes, and without what doesn't show or only separates.
+/// A text with its escapes decoded, without whitespace and invisible characters.
 struct Decoded {
-    /// Each character in lower case, with its place in the text.
+    /// The characters in lower case, with their ranges in the text.
     chars: Vec<(char, std::ops::Range<usize>)>,
-    /// True if that is all of the text, as it stands.
+    /// Whether the text had nothing to decode or omit.
     is_plain: bool,
 }
 
@@ -112,10 +112,11 @@ impl Decoded {
         Self { chars, is_plain }
     }
 
-    /// Returns the text, with each of the secrets that it spells replaced.
+    /// Redacts the secrets that the decoded text contains.
     fn without(&self, text: &str, secrets: &[SecretString]) -> String {
         let mut hidden: Vec<std::ops::Range<usize>> = Vec::new();
-        for secret in secrets.iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_PART)
+        for secret in
+            secrets.iter().filter(|secret| secret.expose_secret().len() >= MIN_PART_LENGTH)
         {
             let needle: Vec<char> =
                 Self::of(secret.expose_secret()).chars.into_iter().map(|(char, _)| char).collect();
@@ -131,7 +132,7 @@ impl Decoded {
         for range in hidden {
             if range.start >= rest {
                 clean.push_str(&text[rest..range.start]);
-                clean.push_str(HIDDEN);
+                clean.push_str(REDACTED);
             }
             rest = rest.max(range.end);
         }
@@ -140,8 +141,8 @@ impl Decoded {
     }
 }
 
-/// Returns the character that an escape of URLs, JSON or HTML at the beginning of a text stands
-/// for, and the length of the escape in bytes.
+/// Decodes an escape of URLs, JSON or HTML at the start of a text. Returns the character, and the
+/// length of the escape in bytes.
 fn unescaped(text: &str) -> Option<(char, usize)> {
     let hexadecimal = |start: usize, digits: usize| {
         let code = u32::from_str_radix(text.get(start..start + digits)?, 16).ok()?;
@@ -164,7 +165,7 @@ fn unescaped(text: &str) -> Option<(char, usize)> {
     }
 }
 
-/// Replaces a secret in any case of its letters.
+/// Redacts a secret, ignoring case.
 fn without(text: String, secret: &str) -> String {
     let (lower, needle) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
     if !lower.contains(&needle) {
@@ -172,10 +173,10 @@ fn without(text: String, secret: &str) -> String {
     }
     let mut clean = String::with_capacity(text.len());
     let mut rest = 0;
-    // The case of ASCII letters alone is folded, so that both texts have the same places.
+    // Only ASCII letters are folded, so that positions are the same in both texts.
     for (at, _) in lower.match_indices(&needle) {
         clean.push_str(&text[rest..at]);
-        clean.push_str(HIDDEN);
+        clean.push_str(REDACTED);
         rest = at + needle.len();
     }
     clean.push_str(&text[rest..]);
@@ -191,11 +192,11 @@ mod tests {
     const TOKEN: &str = "glpat-Hush_Hush?20=chars";
 
     fn hidden(text: &str) -> String {
-        Secrets::hiding([TOKEN.to_owned()].into_iter()).hidden_in(text.to_owned())
+        Secrets::redacting([TOKEN.to_owned()].into_iter()).redact(text.to_owned())
     }
 
     #[test]
-    fn a_token_is_hidden_in_every_form() {
+    fn token_is_redacted_in_every_encoding() {
         let upper = TOKEN.to_ascii_uppercase();
         let percent_encoded = percent_encode(TOKEN.as_bytes(), NON_ALPHANUMERIC).to_string();
         for form in [TOKEN, &upper, &percent_encoded, &percent_encoded.to_ascii_lowercase()] {
@@ -204,19 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_hidden_in_base64_whatever_stands_beside_it() {
+    fn token_is_redacted_in_base64_of_a_longer_text() {
         for before in ["", "u", "us", "user:", "oauth2:"] {
             for after in ["", ":", ":x", "and more"] {
                 let encoded = STANDARD.encode(format!("{before}{TOKEN}{after}"));
                 let shown = hidden(&encoded);
-                assert!(shown.contains(HIDDEN), "{before}{TOKEN}{after}: {encoded}");
+                assert!(shown.contains(REDACTED), "{before}{TOKEN}{after}: {encoded}");
                 assert!(shown.len() < encoded.len() - 16, "{shown} of {encoded}");
             }
         }
     }
 
     #[test]
-    fn a_token_is_hidden_behind_escapes_and_breaks() {
+    fn token_is_redacted_in_escaped_and_wrapped_text() {
         let each = |spelled: fn(u8) -> String| TOKEN.bytes().map(spelled).collect::<String>();
         let wrapped = STANDARD.encode(TOKEN).chars().collect::<Vec<_>>();
         let wrapped: Vec<String> = wrapped.chunks(10).map(|line| line.iter().collect()).collect();
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_stays_as_it_is() {
+    fn other_text_is_unchanged() {
         for text in [
             "",
             "nothing secret",

@@ -1,115 +1,101 @@
-//! Every request goes through [`Sender::send`], which waits for its turn, retries what is worth it,
-//! reads the status and decodes the answer.
+//! Sends requests: [`Sender::send`] limits concurrency, retries transient failures, checks the status
+//! and decodes the response.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::problem::Problem;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::document::SchemaGaps;
-use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem, TlsProblem};
+use super::error::{AttemptHistory, Error, ErrorKind};
 use super::gateway;
 use super::message;
 use super::pause::Pause;
 use super::request::{Call, RequestLine};
-use super::retry::{self, Backoff, LONGEST_WAIT};
-use super::transport::{Failure, Reply, Transport};
+use super::retry::{self, Backoff, MAX_WAIT};
+use super::transport::{Failure, RawResponse, Transport};
 
-/// Maximum number of connections for one request that servers close before they take it. Some close
-/// each after one request.
-const MOST_NOT_TAKEN: u32 = 100;
+mod problem;
 
-/// Maximum time to wait for answers after the order to stop, so that the state says what the server
-/// holds.
-const GRACE: Duration = Duration::from_secs(5);
+/// Maximum number of resends of a request that the server didn't process. Some servers close each
+/// connection after one request.
+const MAX_RESENDS: u32 = 100;
 
-/// Maximum time to wait for the answer to a write after the order to stop. The rest of [`GRACE`] is
-/// for reading what became of it.
-const WRITE_GRACE: Duration = Duration::from_secs(3);
+/// Maximum time for requests after the stop, so that the state matches the server.
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// The most bytes of a page in place of an answer that are looked at.
-const LONGEST_PAGE: usize = 64 * 1024;
+/// Maximum time for the response to a write after the stop. The rest of [`GRACE_PERIOD`] is for reading its
+/// result.
+const WRITE_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// A connection to one GitLab with one token. Clones are cheap and share connections, turns and
-/// pauses.
+/// Maximum number of bytes of an invalid response that are searched for a message.
+const MAX_PAGE_BYTES: usize = 64 * 1024;
+
+/// Sends requests to a GitLab instance with a token. Clones are cheap, and share connections, limits
+/// and pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
     shared: Arc<Shared>,
     stop: CancellationToken,
-    /// True if it goes on for a while after the order to stop.
-    is_late: bool,
+    /// Whether requests may continue for [`GRACE_PERIOD`] after the stop.
+    has_grace_period: bool,
 }
 
 struct Shared {
     transport: Transport,
-    turns: Semaphore,
-    /// The number of requests on the wire.
-    on_the_wire: AtomicUsize,
+    permits: Semaphore,
+    /// Number of requests in flight.
+    in_flight: AtomicUsize,
     pause: Pause,
     retries: u32,
     backoff: Backoff,
     schema_gaps: SchemaGaps,
-    /// Cancelled some seconds after the order to stop, for what must be found out all the same.
-    late_stop: OnceLock<CancellationToken>,
-    /// Cancelled before that, for writes that wait for their answers.
+    /// Cancelled [`GRACE_PERIOD`] after the stop.
+    grace_stop: OnceLock<CancellationToken>,
+    /// Cancelled [`WRITE_GRACE_PERIOD`] after the stop, for writes in flight.
     write_stop: OnceLock<CancellationToken>,
 }
 
-/// A request on the wire, as long as somebody waits for it.
-struct OnTheWire<'a>(&'a AtomicUsize);
+/// Counts a request as in flight until it is dropped.
+struct InFlightGuard<'a>(&'a AtomicUsize);
 
-impl<'a> OnTheWire<'a> {
+impl<'a> InFlightGuard<'a> {
     fn begin(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for OnTheWire<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// A successful answer.
+/// A successful response.
 #[derive(Debug)]
-pub(in crate::gitlab) struct Answer<T> {
+pub(in crate::gitlab) struct ApiResponse<T> {
     pub(in crate::gitlab) value: T,
     pub(in crate::gitlab) headers: HeaderMap,
-    /// The attempts so far, for an error that the value may turn out to be.
+    /// The attempts, in case the caller finds an error in the value.
     pub(in crate::gitlab) history: AttemptHistory,
 }
 
-/// A problem with one attempt.
-struct Problem {
-    kind: ErrorKind,
-    status: Option<StatusCode>,
-    words: Option<String>,
-    /// A later attempt may succeed.
-    transient: bool,
-    /// The server may have done what was asked.
-    doubtful: bool,
-    /// The wait that the server asks for.
-    asked_wait: Option<Duration>,
-    /// The server has not even taken the request.
-    not_taken: bool,
-    /// The connection broke before any answer.
-    is_broken: bool,
-}
-
 impl Sender {
-    /// Creates a sender without sending anything. Once `stop` is cancelled, calls that wait for
-    /// their turn or for a retry end with [`ErrorKind::Cancelled`], and so do reads on the wire.
-    /// Writes may finish within [`WRITE_GRACE`], since only then their effect is known.
+    /// Creates a sender.
+    ///
+    /// When `stop` is cancelled, waiting calls and reads in flight fail with
+    /// [`ErrorKind::Cancelled`]. Writes in flight may finish within [`WRITE_GRACE_PERIOD`], so that their
+    /// result is known.
     ///
     /// # Errors
     ///
@@ -131,97 +117,102 @@ impl Sender {
         }
         let shared = Shared {
             transport: Transport::new(config)?,
-            turns: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
-            on_the_wire: AtomicUsize::new(0),
-            pause: Pause::over(),
+            permits: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            in_flight: AtomicUsize::new(0),
+            pause: Pause::inactive(),
             retries: config.retries,
             backoff,
             schema_gaps: SchemaGaps::default(),
-            late_stop: OnceLock::new(),
+            grace_stop: OnceLock::new(),
             write_stop: OnceLock::new(),
         };
-        Ok(Self { shared: Arc::new(shared), stop, is_late: false })
+        Ok(Self { shared: Arc::new(shared), stop, has_grace_period: false })
     }
 
-    /// Returns the same sender, but one that goes on for [`GRACE`] after the order to stop.
-    pub(in crate::gitlab) fn despite_stop(&self) -> Self {
-        if self.is_late {
+    /// Returns a sender whose requests may continue for [`GRACE_PERIOD`] after the stop.
+    pub(in crate::gitlab) fn with_grace_period(&self) -> Self {
+        if self.has_grace_period {
             return self.clone();
         }
-        let late_stop = self.shared.late_stop.get_or_init(|| later(&self.stop, GRACE));
-        Self { shared: Arc::clone(&self.shared), stop: late_stop.clone(), is_late: true }
+        let grace_stop =
+            self.shared.grace_stop.get_or_init(|| cancelled_after(&self.stop, GRACE_PERIOD));
+        Self { shared: Arc::clone(&self.shared), stop: grace_stop.clone(), has_grace_period: true }
     }
 
-    /// Makes an attempt, unless the order to stop comes first. Returns nothing then.
-    async fn until_stop<T>(
+    /// Makes an attempt. Returns `None` if it is stopped.
+    async fn attempt_until_stop<T>(
         &self,
         call: &Call<T>,
         is_repeated: bool,
-    ) -> Option<Result<Reply, Failure>> {
+    ) -> Option<Result<RawResponse, Failure>> {
         let attempt = Box::pin(self.shared.transport.attempt(call, is_repeated));
-        if call.is_read() || self.is_late {
+        if call.is_read() || self.has_grace_period {
             return self.stop.run_until_cancelled(attempt).await;
         }
-        let stop = self.shared.write_stop.get_or_init(|| later(&self.stop, WRITE_GRACE));
+        let stop =
+            self.shared.write_stop.get_or_init(|| cancelled_after(&self.stop, WRITE_GRACE_PERIOD));
         stop.run_until_cancelled(attempt).await
     }
 
-    /// Returns the address of the GitLab that this sender speaks to.
+    /// Returns the URL of the instance.
     pub(in crate::gitlab) fn base_url(&self) -> &BaseUrl {
         self.shared.transport.base_url()
     }
 
-    /// Checks whether no request is on the wire.
+    /// Returns whether no request is in flight.
     pub(in crate::gitlab) fn is_idle(&self) -> bool {
-        self.shared.on_the_wire.load(Ordering::Relaxed) == 0
+        self.shared.in_flight.load(Ordering::Relaxed) == 0
     }
 
-    /// Returns what GitLab's GraphQL schema is known to lack.
+    /// Returns the parts that the GraphQL schema is known to lack.
     pub(super) fn schema_gaps(&self) -> &SchemaGaps {
         &self.shared.schema_gaps
     }
 
-    /// Makes a call and reads its answer.
-    pub(in crate::gitlab) async fn send<T>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
+    /// Sends a request, with retries, and decodes its response.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the last attempt, or [`ErrorKind::Cancelled`] if it is stopped.
+    pub(in crate::gitlab) async fn send<T>(&self, call: &Call<T>) -> Result<ApiResponse<T>, Error> {
         let began = Instant::now();
         let mut history = AttemptHistory::default();
         let mut last: Option<Problem> = None;
-        let (mut not_taken, mut is_repeated) = (0, false);
+        let (mut not_processed, mut is_repeated) = (0, false);
         loop {
-            let Some(turn) = self.turn().await else {
+            let Some(permit) = self.permit().await else {
                 history.elapsed = began.elapsed();
                 return Err(stopped(call.line(), last, history));
             };
             let number = history.attempts + u32::from(is_repeated) + 1;
-            let on_the_wire = OnTheWire::begin(&self.shared.on_the_wire);
+            let in_flight = InFlightGuard::begin(&self.shared.in_flight);
             let outcome = self.attempt(call, number, is_repeated).await;
-            drop((on_the_wire, turn));
+            drop((in_flight, permit));
             history.elapsed = began.elapsed();
             let Some(outcome) = outcome else {
-                history.doubtful |= !call.is_read();
+                history.maybe_carried_out |= !call.is_read();
                 return Err(stopped(call.line(), last, history));
             };
-            if outcome.as_ref().is_err_and(|problem| problem.not_taken)
-                && not_taken < MOST_NOT_TAKEN
+            if outcome.as_ref().is_err_and(|problem| problem.not_processed)
+                && not_processed < MAX_RESENDS
             {
-                // A connection that closes has taken other requests; this one goes over the next.
-                not_taken += 1;
+                // The connection was closing; send the request over another one.
+                not_processed += 1;
                 continue;
             }
             let is_broken = outcome.as_ref().is_err_and(|problem| problem.is_broken);
             if is_broken && call.is_repeatable() && !is_repeated {
-                // A server may close a connection that it has kept open just when the next request
-                // is sent.
+                // The server may have closed an idle connection just when the request was sent.
                 is_repeated = true;
-                history.doubtful |= !call.is_read();
+                history.maybe_carried_out |= !call.is_read();
                 continue;
             }
             history.attempts += 1;
             let problem = match outcome {
-                Ok((value, headers)) => return Ok(Answer { value, headers, history }),
+                Ok((value, headers)) => return Ok(ApiResponse { value, headers, history }),
                 Err(problem) => problem,
             };
-            history.doubtful |= problem.doubtful;
+            history.maybe_carried_out |= problem.maybe_carried_out;
             match self.wait_after(&problem, history.attempts) {
                 Some(wait) => self.wait(call.line(), &problem, wait).await,
                 None => return Err(problem.into_error(call.line(), history)),
@@ -230,15 +221,15 @@ impl Sender {
         }
     }
 
-    /// Waits until this call may use the wire. Returns nothing when told to stop.
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        let Shared { pause, turns, .. } = &*self.shared;
+    /// Waits until the request may be sent. Returns `None` if it is stopped.
+    async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        let Shared { pause, permits, .. } = &*self.shared;
         let next = async {
             loop {
-                pause.end().await;
-                let turn = turns.acquire().await.ok()?;
+                pause.wait().await;
+                let permit = permits.acquire().await.ok()?;
                 if pause.is_over() {
-                    return Some(turn);
+                    return Some(permit);
                 }
             }
         };
@@ -248,7 +239,7 @@ impl Sender {
         self.stop.run_until_cancelled(next).await?
     }
 
-    /// Makes an attempt, and returns nothing if the order to stop comes first.
+    /// Makes an attempt, and logs it. Returns `None` if it is stopped.
     async fn attempt<T>(
         &self,
         call: &Call<T>,
@@ -256,7 +247,7 @@ impl Sender {
         is_repeated: bool,
     ) -> Option<Result<(T, HeaderMap), Problem>> {
         let began = Instant::now();
-        let outcome = self.until_stop(call, is_repeated).await?;
+        let outcome = self.attempt_until_stop(call, is_repeated).await?;
         let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
         tracing::debug!(
             method = call.line().method.as_str(),
@@ -271,126 +262,133 @@ impl Sender {
             if let Some(wait) = retry::used_up_wait(&reply.headers) {
                 self.shared.pause.extend(wait);
             }
-            self.judge(call, reply)
+            self.decode(call, reply)
         });
         Some(judged)
     }
 
-    /// Returns what is wrong, with the proxy where the server's connection goes through one.
+    /// Converts a failure. Adds the proxy to its message if the connection uses one.
     fn problem(&self, failure: Failure) -> Problem {
         let mut problem = Problem::of_failure(failure);
-        problem.words = problem.words.and_then(|words| {
-            // Before it is cut, since a part of a secret wouldn't be recognized.
-            message::line(&self.shared.transport.without_secrets(words))
+        problem.message = problem.message.and_then(|message| {
+            // Redact before truncation, because a truncated secret can't be recognized.
+            message::line(&self.shared.transport.without_secrets(message))
         });
         let is_of_connection = matches!(
             problem.kind,
-            ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut
+            ErrorKind::Unreachable | ErrorKind::Tls(_) | ErrorKind::TimedOut
         );
         if let Some(proxy) = self.shared.transport.proxy().filter(|_| is_of_connection) {
-            problem.words =
-                problem.words.map(|words| format!("{words}, through the proxy {proxy}"));
+            problem.message =
+                problem.message.map(|message| format!("{message}, through the proxy {proxy}"));
         }
         problem
     }
 
-    fn judge<T>(&self, call: &Call<T>, reply: Reply) -> Result<(T, HeaderMap), Problem> {
+    /// Checks the status of a response and decodes it.
+    fn decode<T>(&self, call: &Call<T>, reply: RawResponse) -> Result<(T, HeaderMap), Problem> {
         if reply.status != call.success() {
-            let refusal = self.refusal(call.is_read(), &reply);
-            // Nothing that GraphQL tells of is found by the status.
+            let refusal = self.error_response(call.is_read(), &reply);
+            // The GraphQL API doesn't use 404 for missing objects.
             let is_of_a_gateway = call.is_graphql() && refusal.kind == ErrorKind::NotFound;
             return Err(match is_of_a_gateway {
-                true => Problem { kind: ErrorKind::UnexpectedStatus, doubtful: true, ..refusal },
+                true => Problem {
+                    kind: ErrorKind::UnexpectedStatus,
+                    maybe_carried_out: true,
+                    ..refusal
+                },
                 false => refusal,
             });
         }
         match call.decode(&reply.body) {
             Ok(value) => Ok((value, reply.headers)),
-            Err(error) => Err(self.unreadable(&reply, &error)),
+            Err(error) => Err(self.invalid_response(&reply, &error)),
         }
     }
 
-    /// Returns what the other side said as one line without secrets, of at most that many
-    /// characters.
-    pub(super) fn presentable(&self, text: String, longest: usize) -> Option<String> {
+    /// Turns a text of the server into a line without secrets, of at most `longest` characters.
+    pub(super) fn sanitized(&self, text: String, longest: usize) -> Option<String> {
         message::line_within(&self.shared.transport.without_secrets(text), longest)
     }
 
-    fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
-        let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
-        let asked_wait = retry::asked_wait(reply.status, &reply.headers);
-        let kind = match ErrorKind::of_status(reply.status, &words, asked_wait) {
+    fn error_response(&self, is_read: bool, reply: &RawResponse) -> Problem {
+        let message =
+            message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
+        let retry_after = retry::retry_after(reply.status, &reply.headers);
+        let kind = match ErrorKind::of_status(reply.status, &message, retry_after) {
             ErrorKind::Unauthorized(_) | ErrorKind::Forbidden
                 if gateway::is_foreign(&reply.headers, &reply.body) =>
             {
                 ErrorKind::Blocked { by: gateway::name(&reply.headers, &reply.body) }
             }
-            ErrorKind::BadRequest if words.is_no_json => gateway::tls_problem(&reply.body)
-                .map_or(ErrorKind::BadRequest, ErrorKind::Untrusted),
+            ErrorKind::BadRequest if message.is_no_json => {
+                gateway::tls_problem(&reply.body).map_or(ErrorKind::BadRequest, ErrorKind::Tls)
+            }
             kind => kind,
         };
-        // A gateway says so of a request that it may have handed on.
-        let is_of_a_gateway = (kind == ErrorKind::UnexpectedStatus || words.is_no_json)
-            && !matches!(kind, ErrorKind::Untrusted(_));
-        let doubtful = is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();
+        // A gateway may have forwarded the request.
+        let is_of_a_gateway = (kind == ErrorKind::UnexpectedStatus || message.is_no_json)
+            && !matches!(kind, ErrorKind::Tls(_));
+        let maybe_carried_out =
+            is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();
         Problem {
             kind,
             status: Some(reply.status),
-            words: words
+            message: message
                 .text
                 .and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
             transient: retry::is_transient(reply.status, is_read),
-            doubtful,
-            asked_wait,
-            not_taken: false,
+            maybe_carried_out,
+            retry_after,
+            not_processed: false,
             is_broken: false,
         }
     }
 
-    fn unreadable(&self, reply: &Reply, error: &serde_json::Error) -> Problem {
+    fn invalid_response(&self, reply: &RawResponse, error: &serde_json::Error) -> Problem {
         let hide = |text| self.shared.transport.without_secrets(text);
-        let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
+        let message = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
             Ok(_) => message::line(&hide(error.to_string())),
             Err(broken) if broken.is_eof() => None,
             Err(_) => {
-                message::read(reply.body.get(..LONGEST_PAGE).unwrap_or(&reply.body), hide).text
+                message::read(reply.body.get(..MAX_PAGE_BYTES).unwrap_or(&reply.body), hide).text
             }
         };
-        let words = words.unwrap_or_else(|| "the response is empty or incomplete".to_owned());
+        let message = message.unwrap_or_else(|| "the response is empty or incomplete".to_owned());
         Problem {
-            kind: ErrorKind::Unreadable,
+            kind: ErrorKind::InvalidResponse,
             status: Some(reply.status),
-            words: Some(words),
+            message: Some(message),
             transient: false,
-            doubtful: true,
-            asked_wait: None,
-            not_taken: false,
+            maybe_carried_out: true,
+            retry_after: None,
+            not_processed: false,
             is_broken: false,
         }
     }
 
-    /// Returns how long to wait before the next attempt, or nothing when there is none.
+    /// Returns the delay before a retry, or `None` if there is no retry.
     fn wait_after(&self, problem: &Problem, attempts: u32) -> Option<Duration> {
         if !problem.transient || attempts > self.shared.retries {
             return None;
         }
-        let asked = problem.asked_wait.unwrap_or_default();
-        (asked <= LONGEST_WAIT).then(|| self.shared.backoff.after(attempts).max(asked))
+        let asked = problem.retry_after.unwrap_or_default();
+        (asked <= MAX_WAIT).then(|| self.shared.backoff.after(attempts).max(asked))
     }
 
-    /// Waits alone, or pauses all calls when the server asks for it.
+    /// Delays this call, or pauses all calls if the server requests it.
     async fn wait(&self, line: &RequestLine, problem: &Problem, wait: Duration) {
         tracing::warn!(
             method = line.method.as_str(),
             path = line.path,
             operation = line.operation,
-            reason = problem.words.as_deref().unwrap_or_default(),
+            reason = problem.message.as_deref().unwrap_or_default(),
             status = problem.status.map(|status| status.as_u16()),
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            "request to GitLab failed and will be repeated"
+            "request to GitLab failed and will be retried"
         );
         let limited = matches!(problem.kind, ErrorKind::RateLimited { .. });
-        if limited || problem.asked_wait.is_some() {
+        if limited || problem.retry_after.is_some() {
             self.shared.pause.extend(wait);
         } else {
             self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
@@ -398,79 +396,8 @@ impl Sender {
     }
 }
 
-impl Problem {
-    fn of_failure(failure: Failure) -> Self {
-        let (kind, words, transient, doubtful) = match failure {
-            Failure::NoToken => (ErrorKind::NoToken, None, false, false),
-            Failure::NotConnected(cause) => (ErrorKind::Unreachable, Some(cause), true, false),
-            Failure::NotTaken(cause) => {
-                let kind = Self::plain(ErrorKind::Unreachable);
-                return Self { words: Some(cause), transient: true, not_taken: true, ..kind };
-            }
-            Failure::Proxy { address, variable, problem, cause } => {
-                let transient = matches!(
-                    problem,
-                    ProxyProblem::Unreachable | ProxyProblem::Refused | ProxyProblem::NoWay
-                );
-                (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
-            }
-            Failure::Untrusted(problem, cause) => {
-                (ErrorKind::Untrusted(problem), cause, false, false)
-            }
-            Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
-            Failure::NoAnswer(cause) => return Self::unanswered(ErrorKind::Unreachable, cause),
-            Failure::NoAnswerWithoutCertificate(cause) => {
-                let kind = ErrorKind::Untrusted(TlsProblem::ClientCertificate);
-                return Self::unanswered(kind, cause);
-            }
-            Failure::TimedOut(after) => (
-                ErrorKind::TimedOut,
-                Some(format!("no response within {} s", after.as_secs_f32())),
-                true,
-                true,
-            ),
-            Failure::TooLarge => {
-                (ErrorKind::Unreadable, Some("the response is too large".to_owned()), false, true)
-            }
-            Failure::Redirected { status, to, is_sign_in, words } => {
-                let kind = ErrorKind::Redirected { to, is_sign_in };
-                return Self { status: Some(status), words, ..Self::plain(kind) };
-            }
-        };
-        Self { words, transient, doubtful, ..Self::plain(kind) }
-    }
-
-    /// Returns the problem of a connection that ended before an answer came.
-    fn unanswered(kind: ErrorKind, cause: String) -> Self {
-        Self {
-            words: Some(cause),
-            transient: true,
-            doubtful: true,
-            is_broken: true,
-            ..Self::plain(kind)
-        }
-    }
-
-    fn plain(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            status: None,
-            words: None,
-            transient: false,
-            doubtful: false,
-            asked_wait: None,
-            not_taken: false,
-            is_broken: false,
-        }
-    }
-
-    fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
-        Error::new(self.kind, line, self.status, self.words, history)
-    }
-}
-
-/// Returns what is cancelled some time after the order to stop.
-fn later(stop: &CancellationToken, time: Duration) -> CancellationToken {
+/// Returns a token that is cancelled some time after `stop`.
+fn cancelled_after(stop: &CancellationToken, time: Duration) -> CancellationToken {
     let (stop, late) = (stop.clone(), CancellationToken::new());
     tokio::spawn({
         let late = late.clone();
@@ -483,10 +410,11 @@ fn later(stop: &CancellationToken, time: Duration) -> CancellationToken {
     late
 }
 
-/// Returns the error of a call that was told to stop, with what was wrong before.
+/// Returns the error of a stopped call, with the message of its last attempt.
 fn stopped(line: &RequestLine, last: Option<Problem>, history: AttemptHistory) -> Error {
-    let (status, words) = last.map(|problem| (problem.status, problem.words)).unwrap_or_default();
-    Error::new(ErrorKind::Cancelled, line, status, words, history)
+    let (status, message) =
+        last.map(|problem| (problem.status, problem.message)).unwrap_or_default();
+    Error::new(ErrorKind::Cancelled, line, status, message, history)
 }
 
 impl fmt::Debug for Sender {

@@ -1,4 +1,5 @@
-//! TLS to GitLab and to proxies: which servers are trusted, and which client certificate is shown.
+//! The TLS configuration of connections to GitLab and to proxies: trusted servers, and the client
+//! certificate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, RootCertStore, SignatureScheme};
 
-use self::verifier::{AnyServer, ListedOrVerified};
-use super::certificate::Parts;
+use self::verifier::{NoVerifier, PlatformOrListedVerifier};
+use super::certificate::CertificateFields;
 use super::client_certificate;
 use super::config::{Config, ConfigError};
 use super::message;
@@ -22,32 +23,32 @@ mod verifier;
 
 pub(super) use self::problem::{problem_of, problem_of_text};
 
-/// The versions of HTTP that are offered, the preferred one first.
+/// The protocols to negotiate by ALPN, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The error of a file without a certificate that can be read.
+/// The error for a file without a readable certificate.
 const NO_CERTIFICATE: &str = "it doesn't have a readable PEM certificate";
 
-/// The beginning of the platform verifier's error for a system without authorities.
+/// The prefix of the platform verifier's error for a system without CA certificates.
 const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 
-/// The settings of a client's connections.
+/// The TLS configuration of a client.
 pub(super) struct Settings {
     pub(super) config: ClientConfig,
-    /// Set once a server has asked for a client certificate.
+    /// Set when a server has requested a client certificate.
     pub(super) asked_for_certificate: Arc<AtomicBool>,
 }
 
-/// Shows the client certificate, if there is one, and notes that a server has asked for it.
+/// Presents the client certificate, if there is one, and records that a server has requested it.
 ///
-/// Takes certificates of version 1, too, unlike the TLS library's own way.
+/// Unlike the resolver of the TLS library, it accepts certificates of version 1.
 #[derive(Debug)]
-struct OnDemand {
+struct ClientCertificateResolver {
     certificate: Option<Arc<CertifiedKey>>,
     asked: Arc<AtomicBool>,
 }
 
-impl ResolvesClientCert for OnDemand {
+impl ResolvesClientCert for ClientCertificateResolver {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
         self.certificate.clone()
@@ -58,11 +59,11 @@ impl ResolvesClientCert for OnDemand {
     }
 }
 
-/// Returns the TLS settings of a client.
+/// Creates the TLS configuration of a client.
 ///
 /// # Errors
 ///
-/// See [`ConfigError`]: a file that can't be used, or a system without authorities.
+/// Fails if a file can't be used, or the system has no CA certificates.
 pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -70,16 +71,17 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
         .map_err(|error| unusable(&error))?;
     let listed = config.cacert_pem.as_deref().map(certificates).transpose()?.unwrap_or_default();
     let builder = if config.insecure {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer))
-    } else if config.proxy.is_none() && config.base_url.needs_no_tls() {
-        // No authorities are needed, so a machine without any will do.
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(NoVerifier))
+    } else if config.proxy.is_none() && config.base_url.never_uses_tls() {
+        // TLS isn't used, so the system needs no CA certificates.
         builder.with_root_certificates(RootCertStore::empty())
     } else {
-        let verifier = ListedOrVerified::new(listed, provider).map_err(|error| unusable(&error))?;
+        let verifier =
+            PlatformOrListedVerifier::new(listed, provider).map_err(|error| unusable(&error))?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
     let asked_for_certificate = Arc::<AtomicBool>::default();
-    let mut tls = builder.with_client_cert_resolver(Arc::new(OnDemand {
+    let mut tls = builder.with_client_cert_resolver(Arc::new(ClientCertificateResolver {
         certificate: client_certificate_of(config)?.map(Arc::new),
         asked: Arc::clone(&asked_for_certificate),
     }));
@@ -87,15 +89,18 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     Ok(Settings { config: tls, asked_for_certificate })
 }
 
-/// Returns the certificates of a file. What can't be read among them is left out, as in Go.
+/// Returns the certificates of a file. As in Go, unreadable ones are skipped.
 fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-    let sections = Sections::of(text).map_err(ConfigError::CaCertificate)?;
-    let readable =
-        sections.whole.iter().filter_map(|one| CertificateDer::from_pem_slice(one.as_bytes()).ok());
-    let certificates: Vec<_> = readable.filter(|one| Parts::of(one).is_some()).collect();
+    let sections = Sections::parse(text).map_err(ConfigError::CaCertificate)?;
+    let readable = sections
+        .complete
+        .iter()
+        .filter_map(|one| CertificateDer::from_pem_slice(one.as_bytes()).ok());
+    let certificates: Vec<_> =
+        readable.filter(|one| CertificateFields::parse(one).is_some()).collect();
     match certificates.is_empty() {
         false => Ok(certificates),
-        true if sections.is_cut => Err(ConfigError::CaCertificate(NO_END)),
+        true if sections.is_incomplete => Err(ConfigError::CaCertificate(NO_END)),
         true => Err(ConfigError::CaCertificate(NO_CERTIFICATE)),
     }
 }
@@ -110,7 +115,7 @@ fn client_certificate_of(config: &Config) -> Result<Option<CertifiedKey>, Config
 
 fn unusable(error: &Error) -> ConfigError {
     match error {
-        // Known by its words alone: the library that looks for them has no type of its own for it.
+        // There is no error type for it, only the message.
         Error::General(reason) if reason.starts_with(NO_AUTHORITIES) => ConfigError::NoAuthorities,
         Error::InvalidCertificate(_) => ConfigError::CaCertificate(NO_CERTIFICATE),
         error => ConfigError::Tls(

@@ -1,5 +1,5 @@
-//! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides
-//! nothing about retries, and does not read what an answer means.
+//! Sends a request once: TLS, headers, redirects, the timeout, and the size limit of the response. It
+//! doesn't retry, and doesn't interpret responses.
 
 use std::error::Error as _;
 use std::io;
@@ -25,36 +25,35 @@ use super::tls;
 mod proxies;
 mod redirect;
 
-/// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over
-/// 1 MiB where every description is as long as GitLab lets it be.
-const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// Maximum size of a response in bytes. A page of the longest list has about 200 KiB, or just over
+/// 1 MiB if every description has the maximum length.
+const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// Up to this size, answers are read at the same time.
+/// Size in bytes up to which responses are read concurrently without a limit.
 const SMALL_BODY: usize = 256 * 1024;
 
-/// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for
-/// all of them has a bound.
+/// Maximum number of responses above [`SMALL_BODY`] that are read concurrently, to limit memory.
 const LARGE_BODIES: usize = 2;
 
-/// Maximum number of bytes that are read of an error response: its status says what matters, and
-/// one line is passed on.
-const LARGEST_REFUSAL: usize = 64 * 1024;
+/// Maximum number of bytes that are read of an error response, of which only the status and a line
+/// are used.
+const MAX_REFUSAL: usize = 64 * 1024;
 
-/// Maximum number of redirects: a renamed path needs one, a trailing slash another.
-const MOST_REDIRECTS: usize = 3;
+/// Maximum number of redirects: one for a renamed path, one for a trailing slash, one in reserve.
+const MAX_REDIRECTS: usize = 3;
 
-/// The connections to one GitLab.
+/// The HTTP clients for a GitLab instance.
 pub(super) struct Transport {
     clients: Clients,
-    /// The same without the credentials for the proxy, once it has turned out to take none.
+    /// Clients without proxy credentials, if the proxy doesn't accept any.
     without_credentials: OnceLock<Clients>,
     config: Config,
     tls: rustls::ClientConfig,
-    /// The server has closed a connection instead of answering.
+    /// Whether the server has closed a connection without a response.
     loses_connections: AtomicBool,
-    /// The server has answered some request.
+    /// Whether the server has responded to a request.
     has_answered: AtomicBool,
-    /// Something on the way has asked for a client certificate.
+    /// Whether the server or a proxy has requested a client certificate.
     asked_for_certificate: Arc<AtomicBool>,
     base_url: BaseUrl,
     proxy: Option<Proxy>,
@@ -64,45 +63,45 @@ pub(super) struct Transport {
     large_bodies: Semaphore,
 }
 
-/// An answer with its whole body.
+/// A response with its body.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct RawResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// The reason why an attempt has no response.
+/// Why an attempt has no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// There is no token: the request was not sent.
+    /// No token is configured. The request wasn't sent.
     NoToken,
-    /// No connection: the request was not sent.
+    /// The connection failed. The request wasn't sent.
     NotConnected(String),
-    /// The server closes the connection, and says that it hasn't taken the request.
-    NotTaken(String),
-    /// The proxy makes no connection to the server: the request was not sent.
+    /// The server reported that it didn't process the request.
+    NotProcessed(String),
+    /// The proxy doesn't connect to the server. The request wasn't sent.
     Proxy { address: String, variable: &'static str, problem: ProxyProblem, cause: Option<String> },
-    /// TLS failed: the request was not sent.
-    Untrusted(TlsProblem, Option<String>),
-    /// The connection broke; the request may have been carried out.
+    /// The TLS handshake failed. The request wasn't sent.
+    Tls(TlsProblem, Option<String>),
+    /// The connection broke. The request may have been carried out.
     Broken(String),
-    /// The connection broke before any answer; the request may have been carried out.
+    /// The connection broke before a response. The request may have been carried out.
     NoAnswer(String),
-    /// The same, where the server has asked for a client certificate and has never answered.
+    /// Like [`Self::NoAnswer`], from a server that requests a client certificate and never responded.
     NoAnswerWithoutCertificate(String),
-    /// Time ran out; the request may have been carried out.
+    /// The attempt timed out. The request may have been carried out.
     TimedOut(Duration),
-    /// The answer points to where we do not go. `to` is its scheme, host and port.
-    Redirected { status: StatusCode, to: Option<String>, is_sign_in: bool, words: Option<String> },
-    /// The answer is larger than [`LARGEST_BODY`].
+    /// A redirect that isn't followed. `to` is the scheme, host and port of its target.
+    Redirected { status: StatusCode, to: Option<String>, is_sign_in: bool, message: Option<String> },
+    /// The response is larger than [`MAX_BODY`].
     TooLarge,
 }
 
-/// The HTTP clients for one way to the server.
+/// HTTP clients with and without a connection pool.
 struct Clients {
     pooled: reqwest::Client,
-    /// Opens a connection for each request.
+    /// Opens a new connection for each request.
     unpooled: reqwest::Client,
 }
 
@@ -116,12 +115,12 @@ impl Clients {
             HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
         let client = |idle_connections: usize| {
             let builder = reqwest::Client::builder()
-                .default_headers(headers::of(config)?)
+                .default_headers(headers::default_headers(config)?)
                 .user_agent(user_agent.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_max_idle_per_host(idle_connections)
                 .tls_backend_preconfigured(tls.clone());
-            // Never those of the process's environment or the system's settings.
+            // The HTTP client must not use the environment or system settings.
             let builder = match proxy {
                 Some(proxy) => builder.proxy(proxies::for_client(proxy)?),
                 None => builder.no_proxy(),
@@ -163,15 +162,15 @@ impl Transport {
         self.proxy.as_ref()
     }
 
-    /// Sends the request once and reads the whole answer, within the time-out. A `repeated` request
-    /// has a connection of its own, and so has an addition once the server has closed a connection
-    /// between requests: if that happens to an addition, a list must be read to tell what became of
-    /// it.
+    /// Sends a request once and reads the whole response, within the timeout.
+    ///
+    /// A `repeated` request uses a new connection. So does an addition after the server has closed an
+    /// idle connection, because its result would be unknown until a list is read.
     pub(super) async fn attempt<T>(
         &self,
         call: &Call<T>,
         repeated: bool,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<RawResponse, Failure> {
         let loses_connections = self.loses_connections.load(Ordering::Relaxed);
         let is_alone = repeated || (loses_connections && !call.is_repeatable());
         let outcome = tokio::time::timeout(self.timeout, self.exchange(call, is_alone)).await;
@@ -185,33 +184,33 @@ impl Transport {
         outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
     }
 
-    /// Returns the failure with its cause where the server demands a client certificate. In TLS 1.3
-    /// it says so after our part of the handshake, and HTTP/2 may lose what it says.
+    /// Changes a failure whose cause may be a missing client certificate. In TLS 1.3 the server reports
+    /// it after the client has finished its handshake, and HTTP/2 may lose the alert.
     fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
         let is_wanted = self.asked_for_certificate.load(Ordering::Relaxed)
             && !self.has_answered.load(Ordering::Relaxed);
         match failure {
             Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),
-            Failure::Untrusted(TlsProblem::Other, words)
+            Failure::Tls(TlsProblem::Other, message)
                 if is_wanted
-                    && words
+                    && message
                         .as_deref()
-                        .is_some_and(|words| tls::problem_of_text(words).is_some()) =>
+                        .is_some_and(|message| tls::problem_of_text(message).is_some()) =>
             {
-                Failure::Untrusted(TlsProblem::ClientCertificate, words)
+                Failure::Tls(TlsProblem::ClientCertificate, message)
             }
             other => other,
         }
     }
 
-    /// Returns what the other side said, without any secret of ours that it may have repeated.
+    /// Redacts secrets in a text of the server.
     pub(super) fn without_secrets(&self, text: String) -> String {
-        self.secrets.hidden_in(text)
+        self.secrets.redact(text)
     }
 
-    /// Makes the exchange, over another way if need be: a proxy of SOCKS that needs no credentials
-    /// may refuse to be offered any, and an HTTP proxy's answer isn't known to the HTTP client.
-    async fn exchange<T>(&self, call: &Call<T>, is_alone: bool) -> Result<Reply, Failure> {
+    /// Sends a request, and handles failures of the proxy: retries without credentials if a SOCKS
+    /// proxy doesn't accept any, and adds the response of an HTTP proxy, which the HTTP client drops.
+    async fn exchange<T>(&self, call: &Call<T>, is_alone: bool) -> Result<RawResponse, Failure> {
         if !self.has_token {
             return Err(Failure::NoToken);
         }
@@ -230,7 +229,7 @@ impl Transport {
             if matches!(outcome, Err(Failure::Proxy { problem: ProxyProblem::Credentials, .. })) {
                 return Err(failure);
             }
-            // Another request may have been faster.
+            // Another request may have set it already.
             drop(self.without_credentials.set(clients));
             return outcome;
         }
@@ -242,7 +241,7 @@ impl Transport {
         clients: &Clients,
         call: &Call<T>,
         is_alone: bool,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<RawResponse, Failure> {
         let http = if is_alone { &clients.unpooled } else { &clients.pooled };
         let mut url = self.address(call)?;
         let mut hops = 0;
@@ -260,7 +259,7 @@ impl Transport {
             {
                 return Err(proxies::wants_credentials(proxy));
             }
-            if !redirect::is_one(response.status()) {
+            if !redirect::is_redirect(response.status()) {
                 return match response.status() == call.success() {
                     true => self.read(response).await,
                     false => read_start(response).await,
@@ -268,33 +267,33 @@ impl Transport {
             }
             url = redirect::next_hop(&url, &response, &call.line().method)?;
             hops += 1;
-            if hops > MOST_REDIRECTS {
-                return Err(redirect::in_circles(&url, &response));
+            if hops > MAX_REDIRECTS {
+                return Err(redirect::too_many(&url, &response));
             }
         }
     }
 
-    /// Reads a whole answer. Beyond [`SMALL_BODY`], it waits for its turn among the large ones.
-    async fn read(&self, mut response: Response) -> Result<Reply, Failure> {
-        if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+    /// Reads a whole response. Above [`SMALL_BODY`], it waits for a permit.
+    async fn read(&self, mut response: Response) -> Result<RawResponse, Failure> {
+        if response.content_length().is_some_and(|length| length > MAX_BODY as u64) {
             return Err(Failure::TooLarge);
         }
-        let (mut body, mut turn) = (Vec::new(), None);
+        let (mut body, mut permit) = (Vec::new(), None);
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             let length = body.len() + chunk.len();
-            if length > LARGEST_BODY {
+            if length > MAX_BODY {
                 return Err(Failure::TooLarge);
             }
-            if length > SMALL_BODY && turn.is_none() {
-                turn = self.large_bodies.acquire().await.ok();
+            if length > SMALL_BODY && permit.is_none() {
+                permit = self.large_bodies.acquire().await.ok();
             }
             if length > body.capacity() {
-                // In steps of the same size, where a vector doubles.
+                // Grow in constant steps instead of doubling.
                 body.reserve_exact(chunk.len().max(SMALL_BODY));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply {
+        Ok(RawResponse {
             status: response.status(),
             headers: std::mem::take(response.headers_mut()),
             body,
@@ -313,34 +312,38 @@ impl Transport {
             false => self.base_url.rest(&call.line().path),
         };
         let mut url = address.map_err(|error| Failure::NotConnected(error.to_string()))?;
-        if !call.query().is_empty() {
-            url.query_pairs_mut().extend_pairs(call.query());
+        if !call.query_parameters().is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query_parameters());
         }
         Ok(url)
     }
 }
 
-/// Reads as much of the body as [`LARGEST_REFUSAL`] allows and gives up the rest.
-async fn read_start(mut response: Response) -> Result<Reply, Failure> {
+/// Reads at most [`MAX_REFUSAL`] bytes of the body.
+async fn read_start(mut response: Response) -> Result<RawResponse, Failure> {
     let mut body = Vec::new();
-    while body.len() < LARGEST_REFUSAL
+    while body.len() < MAX_REFUSAL
         && let Some(chunk) = response.chunk().await.map_err(failure)?
     {
-        body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
+        body.extend_from_slice(&chunk[..chunk.len().min(MAX_REFUSAL - body.len())]);
     }
-    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    Ok(RawResponse {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        body,
+    })
 }
 
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let cause = root_cause(&error);
     if let Some(error) = tls_error(&error) {
-        let (problem, words) = tls::problem_of(error);
-        Failure::Untrusted(problem, words)
-    } else if let Some((problem, words)) = tls::problem_of_text(&cause) {
-        Failure::Untrusted(problem, words)
-    } else if is_not_taken(&error) {
-        Failure::NotTaken(cause)
+        let (problem, message) = tls::problem_of(error);
+        Failure::Tls(problem, message)
+    } else if let Some((problem, message)) = tls::problem_of_text(&cause) {
+        Failure::Tls(problem, message)
+    } else if is_not_processed(&error) {
+        Failure::NotProcessed(cause)
     } else if error.is_connect() {
         Failure::NotConnected(cause)
     } else {
@@ -348,9 +351,9 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful
-/// GOAWAY takes, or by itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
-fn is_not_taken(error: &reqwest::Error) -> bool {
+/// Returns whether the server didn't process an HTTP/2 request, which RFC 9113 (8.7) guarantees for a
+/// stream above the last one of a graceful GOAWAY, and for a refused stream.
+fn is_not_processed(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
         if let Some(found) = current.downcast_ref::<h2::Error>() {
@@ -363,7 +366,7 @@ fn is_not_taken(error: &reqwest::Error) -> bool {
     false
 }
 
-/// The innermost cause says what happened; the outer ones only where.
+/// Returns the message of the innermost cause, which is the most specific.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
@@ -372,7 +375,7 @@ fn root_cause(error: &reqwest::Error) -> String {
     message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// Returns the error of TLS, wherever in the causes it is wrapped.
+/// Returns the TLS error among the causes.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -380,8 +383,7 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
             return Some(found);
         }
         cause = match current.downcast_ref().and_then(io::Error::get_ref) {
-            // An I/O error names the source of what it wraps as its own, and so leaves out the
-            // wrapped one.
+            // The source of an I/O error is that of the error it wraps, so it skips the wrapped one.
             Some(wrapped) => Some(wrapped),
             None => current.source(),
         };

@@ -1,4 +1,4 @@
-//! The loopback port, and admission: what one connection does must not touch another.
+//! The loopback port, the fallback from a socket, and connections that must not affect each other.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -8,7 +8,7 @@ use super::*;
 use crate::plugin::tls::ServerCertificate;
 
 async fn listen() -> (Listener, SocketAddr) {
-    let listener = Listener::bind_tcp(0..=0, Hosts::One).await.unwrap();
+    let listener = Listener::bind_tcp(0..=0, HostLimit::One).await.unwrap();
     let address = port(&listener);
     (listener, address)
 }
@@ -31,10 +31,11 @@ fn some_certificate() -> ServerCertificate {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_passed_over() {
+async fn port_in_use_is_skipped() {
     let (first, address) = listen().await;
     let taken = address.port();
-    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Hosts::One).await else {
+    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), HostLimit::One).await
+    else {
         panic!("none of twenty ports is free")
     };
     let next = port(&second);
@@ -43,10 +44,10 @@ async fn a_taken_port_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_range_without_a_free_port_is_named_in_the_error() {
+async fn error_names_the_range_without_a_free_port() {
     let (_listener, address) = listen().await;
     let port = address.port();
-    let error = Listener::bind_tcp(port..=port, Hosts::One).await.unwrap_err().to_string();
+    let error = Listener::bind_tcp(port..=port, HostLimit::One).await.unwrap_err().to_string();
     assert!(
         error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")),
         "{error}"
@@ -56,14 +57,14 @@ async fn a_range_without_a_free_port_is_named_in_the_error() {
 #[tokio::test]
 async fn connection_without_tls_blocks_no_other_and_times_out() {
     let (mut listener, address) = listen().await;
-    let connections = Connections::default();
+    let connections = ConnectionTracker::default();
     let certificate = some_certificate();
     let peers = async {
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut noisy = TcpStream::connect(address).await.unwrap();
         noisy.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         let mut answer = Vec::new();
-        // A TLS alert and the end, while the silent one still waits.
+        // A TLS alert, while the silent connection still waits.
         noisy.read_to_end(&mut answer).await.unwrap();
         assert_eq!(answer.first(), Some(&0x15));
 
@@ -73,31 +74,31 @@ async fn connection_without_tls_blocks_no_other_and_times_out() {
     listener
         .serve::<(), _>(Some(certificate.acceptor), connections.clone(), |_connections| peers)
         .await;
-    assert!(!connections.watch().borrow().ever, "neither counts as a host");
+    assert!(!connections.watch().borrow().any, "neither counts as a host");
 }
 
 #[tokio::test]
-async fn without_tls_every_connection_is_served_and_counted() {
+async fn connection_without_tls_is_served_and_counted() {
     let (mut listener, address) = listen().await;
-    let connections = Connections::default();
+    let connections = ConnectionTracker::default();
     let _peer = TcpStream::connect(address).await.unwrap();
     let served = listener
         .serve::<(), _>(None, connections.clone(), |mut arriving| async move {
             arriving.next().await.unwrap().unwrap()
         })
         .await;
-    assert_eq!(connections.watch().borrow().live, 1);
+    assert_eq!(connections.watch().borrow().open, 1);
     drop(served);
 }
 
-/// A launch by a host with mutual TLS, for which only these directories are there.
+/// Returns the settings of a host with mutual TLS and these temporary directories.
 #[cfg(unix)]
 fn launch_in(temporary_dirs: &[&std::path::Path]) -> Launch {
     Launch {
         protocol_versions: Vec::new(),
         ports: 0..=0,
         client_certificate: Some("a certificate".to_owned()),
-        asks_for_multiplexing: false,
+        multiplexing_requested: false,
         socket_dir: None,
         temporary_dirs: temporary_dirs.iter().map(|directory| directory.to_path_buf()).collect(),
         socket_group: None,
@@ -112,27 +113,27 @@ fn missing() -> &'static std::path::Path {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_first_directory_that_can_hold_a_socket_is_used() {
+async fn first_usable_directory_is_used() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let launch = launch_in(&[missing(), first.path(), second.path()]);
-    let listener = Listener::bind(&launch, Hosts::One).await.unwrap();
+    let listener = Listener::bind(&launch, HostLimit::One).await.unwrap();
     let Address::Unix(path) = listener.address() else { panic!("no unix socket") };
     assert!(path.starts_with(first.path()));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_port_replaces_a_socket_that_has_no_place() {
-    let listener = Listener::bind(&launch_in(&[missing()]), Hosts::One).await.unwrap();
+async fn port_is_used_if_no_directory_is_usable() {
+    let listener = Listener::bind(&launch_in(&[missing()]), HostLimit::One).await.unwrap();
     let Address::Tcp(address) = listener.address() else { panic!("not TCP") };
     assert!(address.ip().is_loopback());
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn without_tls_a_socket_that_has_no_place_is_an_error() {
+async fn port_is_not_used_without_tls() {
     let launch = Launch { client_certificate: None, ..launch_in(&[missing(), missing()]) };
-    let error = Listener::bind(&launch, Hosts::One).await.unwrap_err();
+    let error = Listener::bind(&launch, HostLimit::One).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "no socket can be made in /no/such/directory: No such file or directory (os error 2); in \
@@ -143,11 +144,11 @@ async fn without_tls_a_socket_that_has_no_place_is_an_error() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn no_place_and_no_port_are_one_error() {
+async fn missing_directory_and_port_are_one_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
     let launch = Launch { ports: port..=port, ..launch_in(&[missing()]) };
-    let error = Listener::bind(&launch, Hosts::One).await.unwrap_err().to_string();
+    let error = Listener::bind(&launch, HostLimit::One).await.unwrap_err().to_string();
     let (socket, rest) = error.split_once("; ").unwrap();
     assert_eq!(
         socket,
@@ -168,11 +169,11 @@ async fn unix_socket_exists_only_while_no_host_is_connected() {
     let path = socket.path().to_owned();
     let mut listener = Listener {
         address: Address::Unix(path.clone()),
-        hosts: Hosts::One,
+        hosts: HostLimit::One,
         socket: Socket::Unix(socket),
     };
     listener
-        .serve::<(), _>(None, Connections::default(), async |mut arriving| {
+        .serve::<(), _>(None, ConnectionTracker::default(), async |mut arriving| {
             for _ in 0..2 {
                 let peer = tokio::net::UnixStream::connect(&path).await.unwrap();
                 let connection = arriving.next().await.unwrap().unwrap();

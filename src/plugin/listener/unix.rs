@@ -1,6 +1,5 @@
-//! A unix socket that only its owner can reach: it lies in a directory of its own, made private
-//! before the socket exists and removed with it. Both can be taken away while nobody needs them,
-//! and put back under the same name.
+//! A Unix socket in a private directory, so that only its owner can connect. Both can be removed
+//! while the socket isn't needed, and created again with the same path.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -10,19 +9,19 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::plugin::handshake::fits_the_line;
+use crate::plugin::handshake::is_valid_in_handshake;
 
-/// Tells the directories of plugins from others.
+/// The prefix of the directory name.
 const DIRECTORY_PREFIX: &str = "plugin-";
-/// Short, since the whole path has to fit into about a hundred bytes.
+/// A short name, because a socket path is limited to about 100 bytes.
 const SOCKET_NAME: &str = "socket";
 
 const OWNER_ONLY: u32 = 0o700;
-/// A group that may use the socket has to pass through the directory, but not to list it.
-const GROUP_MAY_PASS: u32 = 0o710;
+/// A group that may use the socket needs search permission on the directory.
+const GROUP_MAY_SEARCH: u32 = 0o710;
 const GROUP_MAY_CONNECT: u32 = 0o660;
 
-/// Names of groups and their numbers, one a line.
+/// The groups of the system, one per line.
 const GROUP_FILE: &str = "/etc/group";
 
 #[derive(Debug)]
@@ -33,8 +32,8 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Makes a private directory in `parent` and listens inside it. A `group`, by name or number,
-    /// may then connect beside the owner.
+    /// Creates a private directory in `parent` and binds a socket in it. If `group`, a name or an ID,
+    /// is set, its members may connect as well.
     pub(super) fn bind(parent: &Path, group: Option<&str>) -> io::Result<Self> {
         let group = group.map(group_id).transpose()?;
         let directory = tempfile::Builder::new()
@@ -44,10 +43,8 @@ impl Socket {
             .map_err(without_path)?;
         let path = directory.path().join(SOCKET_NAME);
         let unusable = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-        if !fits_the_line(&path) {
-            return unusable(
-                "the handshake can't carry a path that isn't Unicode or holds a bar or a line end",
-            );
+        if !is_valid_in_handshake(&path) {
+            return unusable("the path must be Unicode, without `|` and line breaks");
         }
         if SocketAddr::from_pathname(&path).is_err() {
             return unusable("the path is too long for a socket");
@@ -60,7 +57,7 @@ impl Socket {
         &self.path
     }
 
-    /// Waits for ever while the socket is closed.
+    /// Accepts a connection. Never completes while the socket is closed.
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
         match &self.open {
             Some(open) => open.listener.accept().await.map(|(stream, _)| stream),
@@ -68,15 +65,16 @@ impl Socket {
         }
     }
 
-    /// Takes the socket and its directory away. Connections that were accepted live on.
+    /// Removes the socket and its directory. Accepted connections stay open.
     pub(super) fn close(&mut self) {
         self.open = None;
     }
 
-    /// Puts a closed socket back to where it was.
+    /// Creates a closed socket again with the same path.
     ///
     /// # Errors
-    /// When somebody has taken the name meanwhile, or the directory around it is gone.
+    ///
+    /// Fails if the path is in use, or the parent directory doesn't exist anymore.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         if let (None, Some(directory)) = (&self.open, self.path.parent()) {
             DirBuilder::new().mode(OWNER_ONLY).create(directory)?;
@@ -86,8 +84,7 @@ impl Socket {
     }
 }
 
-/// Drops the path that `tempfile` adds. It ends in a random name, and the caller that shows the
-/// error names the directory.
+/// Removes the random path that `tempfile` adds to an error. The caller adds the parent directory.
 fn without_path(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path ") {
         Some((reason, _)) => io::Error::new(error.kind(), reason),
@@ -95,8 +92,8 @@ fn without_path(error: io::Error) -> io::Error {
     }
 }
 
-/// A socket that can be reached. Fields go in this order: nobody finds a socket that does not
-/// listen.
+/// An open socket. The fields are dropped in this order, so that the socket file is removed before
+/// the listener closes.
 #[derive(Debug)]
 struct Open {
     _directory: Directory,
@@ -109,13 +106,13 @@ impl Open {
         let listener = UnixListener::bind(&path)?;
         if let Some(group) = group {
             open_to_group(&path, GROUP_MAY_CONNECT, group)?;
-            open_to_group(&directory.0, GROUP_MAY_PASS, group)?;
+            open_to_group(&directory.0, GROUP_MAY_SEARCH, group)?;
         }
         Ok(Self { listener, _directory: directory })
     }
 }
 
-/// A directory that holds nothing but the socket, and goes away with the value.
+/// The private directory of the socket. Dropping it removes both.
 #[derive(Debug)]
 struct Directory(PathBuf);
 
@@ -123,8 +120,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         drop(fs::remove_file(self.0.join(SOCKET_NAME)));
         if let Err(error) = fs::remove_dir(&self.0) {
-            tracing::warn!(directory = ?self.0, %error, "removing the directory of the socket \
-                failed");
+            tracing::warn!(directory = ?self.0, %error, "removing the socket directory failed");
         }
     }
 }
@@ -134,8 +130,8 @@ fn open_to_group(path: &Path, mode: u32, group: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// The number of a group. Names are looked up in the system's file alone: other directories of
-/// users can only be asked through C.
+/// Returns the ID of a group. Names are looked up only in [`GROUP_FILE`]: other sources, such as
+/// LDAP, need the C library.
 fn group_id(group: &str) -> io::Result<u32> {
     if let Ok(number) = group.parse() {
         return Ok(number);
@@ -144,7 +140,7 @@ fn group_id(group: &str) -> io::Result<u32> {
     group_in(&groups, group).ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::NotFound,
-            format!("there is no group {group:?} in {GROUP_FILE}"),
+            format!("group {group:?} not found in {GROUP_FILE}"),
         )
     })
 }
@@ -167,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn socket_lies_in_a_private_directory_removed_with_it() {
+    async fn private_directory_is_removed_with_the_socket() {
         let parent = tempfile::tempdir().unwrap();
         let socket = Socket::bind(parent.path(), None).unwrap();
         let directory = socket.path().parent().unwrap().to_owned();
@@ -180,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closed_socket_leaves_nothing_and_reopens_under_its_name() {
+    async fn closed_socket_leaves_no_files_and_reopens() {
         let parent = tempfile::tempdir().unwrap();
         let mut socket = Socket::bind(parent.path(), None).unwrap();
         let (mut peer, accepted) =
@@ -201,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_somebody_has_taken_is_left_to_them() {
+    async fn reopening_fails_if_the_path_is_in_use() {
         let parent = tempfile::tempdir().unwrap();
         let mut socket = Socket::bind(parent.path(), None).unwrap();
         let directory = socket.path().parent().unwrap().to_owned();
@@ -213,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_may_pass_and_connect_but_not_look_around() {
+    async fn group_may_connect_but_not_list_the_directory() {
         let parent = tempfile::tempdir().unwrap();
         let own_group = std::os::unix::fs::MetadataExt::gid(&fs::metadata(parent.path()).unwrap());
         let socket = Socket::bind(parent.path(), Some(&own_group.to_string())).unwrap();
@@ -222,14 +218,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_that_does_not_exist_is_named_in_the_error() {
+    async fn unknown_group_is_named_in_the_error() {
         let parent = tempfile::tempdir().unwrap();
         let error = Socket::bind(parent.path(), Some("no such group")).unwrap_err();
         assert!(error.to_string().contains("\"no such group\""), "{error}");
     }
 
     #[tokio::test]
-    async fn a_path_that_the_handshake_cannot_carry_is_refused() {
+    async fn path_that_is_invalid_in_the_handshake_is_an_error() {
         let parent = tempfile::tempdir().unwrap();
         let odd = parent.path().join("a|b");
         fs::create_dir(&odd).unwrap();
@@ -238,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_found_by_its_whole_name() {
+    fn group_is_found_by_its_whole_name() {
         let groups = "root:x:0:\nstaff-b:x:51:\nstaff:x:50:ann,bob\nbroken\n";
         assert_eq!(group_in(groups, "staff"), Some(50));
         assert_eq!(group_in(groups, "broken"), None);

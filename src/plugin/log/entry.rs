@@ -1,7 +1,6 @@
-//! One log entry: its fields as they are collected, and the line it becomes. Whatever the fields
-//! are, the line is one that a host can read: `@level`, `@message` and `@timestamp` are strings,
-//! and it fits the host's buffer. The line for a person is plain text that can't drive the
-//! terminal.
+//! A log entry and its formats. The JSON line is always valid for a host: `@level`, `@message` and
+//! `@timestamp` are strings, and the line fits the host's buffer. The plain line contains no control
+//! characters.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -13,21 +12,20 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tracing::field::{Field, Visit};
 
-/// Hosts take exactly six fractional digits; with any other number the line no longer counts as
-/// JSON.
+/// Hosts require exactly six fractional digits; otherwise they don't parse the line as JSON.
 const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// Hosts read standard error in pieces of 64 KiB and cannot parse a line that is longer.
+/// Maximum length of a line. Hosts read standard error in blocks of 64 KiB and can't parse a longer
+/// line.
 const LINE_LIMIT: usize = 64 * 1024 - 1;
 
-/// The most bytes of text that one field or message may take, before JSON escapes them (sixfold at
-/// worst).
+/// Maximum length of a field or message in bytes. JSON escapes make it up to six times longer.
 pub(super) const TEXT_LIMIT: usize = 8 * 1024;
 
-/// The field that holds an event's text.
+/// The field with the text of an event.
 const MESSAGE: &str = "message";
-/// Marks hclog's own keys, which no field may take.
+/// The prefix of hclog's keys, which is reserved.
 const RESERVED: char = '@';
 
 /// The fields of an event or span.
@@ -38,7 +36,7 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Takes over the fields of an enclosing span. Those recorded later win over them.
+    /// Adds the fields of an enclosing span. Fields that are recorded later override them.
     pub(super) fn inherit(&mut self, span: &Self) {
         self.others.extend(span.others.clone());
     }
@@ -57,15 +55,14 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = Bounded::default();
-        // It stops early when the text is full, or when a foreign `Debug` fails; what is there is
-        // still of use.
+        let mut text = TruncatedText::default();
+        // If a `Debug` implementation fails, the text written so far is still useful.
         let _incomplete = write!(text, "{value:?}").is_err();
         self.insert(field, Value::String(text.finish()));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let mut text = Bounded::default();
+        let mut text = TruncatedText::default();
         text.push(value);
         self.insert(field, Value::String(text.finish()));
     }
@@ -87,39 +84,39 @@ impl Visit for Fields {
     }
 }
 
-/// Text that stops growing at [`TEXT_LIMIT`] and then says so.
+/// A text that is truncated at [`TEXT_LIMIT`], with a note at its end.
 #[derive(Default)]
-struct Bounded {
+struct TruncatedText {
     text: String,
-    left_out: usize,
+    truncated: usize,
 }
 
-impl Bounded {
+impl TruncatedText {
     fn push(&mut self, more: &str) {
-        // Nothing follows a gap.
+        // After truncated text, nothing is added.
         let room =
-            if self.left_out > 0 { 0 } else { (TEXT_LIMIT - self.text.len()).min(more.len()) };
+            if self.truncated > 0 { 0 } else { (TEXT_LIMIT - self.text.len()).min(more.len()) };
         let taken = (0..=room).rev().find(|end| more.is_char_boundary(*end)).unwrap_or(0);
         self.text.push_str(&more[..taken]);
-        self.left_out += more.len() - taken;
+        self.truncated += more.len() - taken;
     }
 
     fn finish(mut self) -> String {
-        if self.left_out > 0 {
-            self.text.push_str(&format!("… ({} bytes left out)", self.left_out));
+        if self.truncated > 0 {
+            self.text.push_str(&format!("… ({} bytes left out)", self.truncated));
         }
         self.text
     }
 }
 
-impl fmt::Write for Bounded {
+impl fmt::Write for TruncatedText {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         self.push(more);
         Ok(())
     }
 }
 
-/// An event with everything that its line says.
+/// An event with the fields of its spans.
 pub(super) struct Entry {
     pub(super) level: &'static str,
     pub(super) module: String,
@@ -128,8 +125,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The line for a host, with its end.
-    pub(super) fn into_line(self) -> String {
+    /// Formats the entry as a line of hclog JSON for a host, with a newline.
+    pub(super) fn into_json_line(self) -> String {
         let header = [
             ("@level", Cow::Borrowed(self.level)),
             ("@message", Cow::Owned(self.fields.message)),
@@ -145,37 +142,36 @@ impl Entry {
         if line.len() <= LINE_LIMIT {
             line
         } else {
-            print(with_note_on_missing_fields(without_fields))
+            print(with_missing_fields_note(without_fields))
         }
     }
 
-    /// The line for a person, with its end.
-    pub(super) fn into_text(self) -> String {
+    /// Formats the entry as a line of text for a person, with a newline.
+    pub(super) fn into_plain_line(self) -> String {
         let time = self.time.format(TIMESTAMP).unwrap_or_default();
         let level = format!("[{}]", self.level.to_ascii_uppercase());
         let mut line =
-            format!("{time} {level:7} {}: {}", self.module, on_one_line(&self.fields.message));
+            format!("{time} {level:7} {}: {}", self.module, escape_control(&self.fields.message));
         for (separator, (key, value)) in
             [":"].into_iter().chain(iter::repeat("")).zip(self.fields.others)
         {
-            line.push_str(&format!("{separator} {key}={}", readable(&value)));
+            line.push_str(&format!("{separator} {key}={}", plain_value(&value)));
         }
         line.push('\n');
         line
     }
 }
 
-/// Words as they are, and all else as JSON writes it.
-fn readable(value: &Value) -> String {
+/// Formats a single word without quotes, and any other value as JSON.
+fn plain_value(value: &Value) -> String {
     match value.as_str() {
-        Some(word) if !word.is_empty() && !word.contains([' ', '"']) => on_one_line(word),
-        _ => on_one_line(&value.to_string()),
+        Some(word) if !word.is_empty() && !word.contains([' ', '"']) => escape_control(word),
+        _ => escape_control(&value.to_string()),
     }
 }
 
-/// Puts a server's message on one line: it may hold line ends, and codes that a terminal would
-/// obey.
-fn on_one_line(text: &str) -> String {
+/// Escapes control characters. Messages of a server may contain newlines and terminal escape codes.
+fn escape_control(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {
@@ -187,7 +183,7 @@ fn on_one_line(text: &str) -> String {
     line
 }
 
-fn with_note_on_missing_fields(mut line: Map<String, Value>) -> Map<String, Value> {
+fn with_missing_fields_note(mut line: Map<String, Value>) -> Map<String, Value> {
     line.insert("fields_left_out".to_owned(), true.into());
     line
 }

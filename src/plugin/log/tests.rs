@@ -25,13 +25,13 @@ impl Write for Output {
 }
 
 fn logged_at(level: LevelFilter, act: impl FnOnce()) -> String {
-    logged_as(Entry::into_line, level, act)
+    logged_as(Entry::into_json_line, level, act)
 }
 
-fn logged_as(print: Print, level: LevelFilter, act: impl FnOnce()) -> String {
+fn logged_as(format: Format, level: LevelFilter, act: impl FnOnce()) -> String {
     let output = Output::default();
     let clock: Clock = || datetime!(2026-01-02 03:04:05.000120999 UTC);
-    tracing::subscriber::with_default(subscriber(level, output.clone(), clock, print), act);
+    tracing::subscriber::with_default(subscriber(level, output.clone(), clock, format), act);
     // Not `into_inner`: another test that registers its subscriber just now may hold this one for a
     // moment.
     let written = output.0.lock().unwrap().clone();
@@ -201,7 +201,7 @@ fn a_closed_output_is_no_reason_to_fail() {
         }
     }
     tracing::subscriber::with_default(
-        subscriber(LevelFilter::TRACE, Closed, OffsetDateTime::now_utc, Entry::into_line),
+        subscriber(LevelFilter::TRACE, Closed, OffsetDateTime::now_utc, Entry::into_json_line),
         || {
             error!("nobody reads this");
         },
@@ -210,7 +210,7 @@ fn a_closed_output_is_no_reason_to_fail() {
 
 #[test]
 fn a_person_reads_plain_lines() {
-    let lines = logged_as(Entry::into_text, LevelFilter::TRACE, || {
+    let lines = logged_as(Entry::into_plain_line, LevelFilter::TRACE, || {
         info!(
             project = "group/app",
             attempts = 3,
@@ -232,7 +232,7 @@ fn a_person_reads_plain_lines() {
 
 #[test]
 fn what_a_terminal_would_obey_does_not_reach_a_person() {
-    let line = logged_as(Entry::into_text, LevelFilter::TRACE, || {
+    let line = logged_as(Entry::into_plain_line, LevelFilter::TRACE, || {
         warn!(body = "\u{1b}[2J\u{9b}m", "a\r\nb\u{7}")
     });
     assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");

@@ -1,4 +1,4 @@
-//! Calls in flight when the host asks for the end: they may finish, but not hold it up for long.
+//! RPCs in flight at a shutdown request: they may finish, but delay the shutdown only briefly.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,12 +18,11 @@ use tonic::{Code, Status};
 use super::*;
 use crate::plugin::environment::Network;
 
-/// A provider whose calls begin and then wait for leave to end, with an error that can be told from
-/// all others.
+/// A provider whose RPCs wait for `finish`, and then fail with an error that nothing else returns.
 #[derive(Clone, Default)]
 struct Slow {
-    begun: Arc<Notify>,
-    leave: Arc<Notify>,
+    started: Arc<Notify>,
+    finish: Arc<Notify>,
 }
 
 impl NamedService for Slow {
@@ -40,40 +39,40 @@ impl Service<Request<Body>> for Slow {
     }
 
     fn call(&mut self, _: Request<Body>) -> Self::Future {
-        let Self { begun, leave } = self.clone();
+        let Self { started, finish } = self.clone();
         Box::pin(async move {
-            begun.notify_one();
-            leave.notified().await;
+            started.notify_one();
+            finish.notified().await;
             Ok(Status::data_loss("finished").into_http())
         })
     }
 }
 
-/// Serves `provider` while `host` acts, which gets the connection, and returns how serving ended.
+/// Serves `provider` while `host` uses the connection, and returns why the server stopped.
 async fn serve_while<F: Future<Output = ()>>(
     provider: Slow,
     host: impl FnOnce(Connection) -> F,
-) -> End {
+) -> StopReason {
     let launch = Launch {
         protocol_versions: vec![PROTOCOL_VERSION],
         ports: 0..=0,
         client_certificate: None,
-        asks_for_multiplexing: false,
+        multiplexing_requested: false,
         socket_dir: None,
         temporary_dirs: Vec::new(),
         socket_group: None,
         network: Some(Network::Tcp),
     };
-    let mut listener = Listener::bind(&launch, Hosts::One).await.unwrap();
+    let mut listener = Listener::bind(&launch, HostLimit::One).await.unwrap();
     let line =
-        Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };
+        Handshake { address: listener.address(), certificate: None, reports_multiplexing: false };
     let seen_by_host = HostsView::parse(&line.to_string()).unwrap();
     let shutdown = Shutdown::default();
-    let routes = services::beside(Routes::new(provider), &shutdown).await;
+    let routes = services::with_plugin_services(Routes::new(provider), &shutdown).await;
     let acting = async { host(Connection::open(&seen_by_host, None).await.unwrap()).await };
-    let connections = Connections::default();
-    let host_gone = host_gone(Parent::now(), &connections);
-    let serving = serve_until_end::<()>(
+    let connections = ConnectionTracker::default();
+    let host_gone = host_gone(Parent::current(), &connections);
+    let serving = serve_until_stopped::<()>(
         &mut listener,
         None,
         routes,
@@ -91,31 +90,31 @@ async fn call(host: &Connection) -> Code {
 }
 
 #[tokio::test]
-async fn a_call_that_finishes_soon_is_still_answered() {
+async fn call_that_finishes_in_time_is_answered() {
     let slow = Slow::default();
     let end = serve_while(slow.clone(), async |host| {
         let ending = async {
-            slow.begun.notified().await;
+            slow.started.notified().await;
             host.shutdown().await.unwrap();
-            slow.leave.notify_one();
+            slow.finish.notify_one();
         };
         let (code, ()) = tokio::join!(call(&host), ending);
         assert_eq!(code, Code::DataLoss);
     });
-    assert_eq!(end.await, End::Asked);
+    assert_eq!(end.await, StopReason::Requested);
 }
 
 #[tokio::test]
-async fn unfinished_call_delays_the_end_only_briefly() {
+async fn unfinished_call_delays_the_shutdown_only_briefly() {
     let slow = Slow::default();
-    let begun = Arc::clone(&slow.begun);
+    let started = Arc::clone(&slow.started);
     let start = Instant::now();
     let end = serve_while(slow, async move |host| {
         let mut provider = host.provider();
         tokio::spawn(async move { provider.get_metadata(get_metadata::Request {}).await });
-        begun.notified().await;
+        started.notified().await;
         host.shutdown().await.unwrap();
     });
-    assert_eq!(timeout(DRAIN_LIMIT * 20, end).await.expect("it ends"), End::Asked);
+    assert_eq!(timeout(DRAIN_LIMIT * 20, end).await.expect("it ends"), StopReason::Requested);
     assert!(start.elapsed() >= DRAIN_LIMIT, "the call was given no time");
 }

@@ -93,11 +93,11 @@ impl DataSource for AuthenticationLog {
             .await
             .map_err(|error| unreadable(&name, &error))?;
         let entries = entries(gitlab, (project_id, &name), context.warnings).await?;
-        let is_whole = log.hidden == 0 && !log.may_be_cut;
+        let is_whole = log.hidden == 0 && !log.may_be_truncated;
         if log.hidden > 0 {
             context.warnings.add(hidden(log.hidden, &name));
         }
-        if log.may_be_cut {
+        if log.may_be_truncated {
             context.warnings.add(cut(&name));
         }
         let mut coverage = Coverage::default();

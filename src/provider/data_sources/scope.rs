@@ -117,7 +117,7 @@ async fn own_settings(
         Ok(settings) => return Ok(settings),
         Err(error) => error,
     };
-    if !error.is_of_graphql() {
+    if !error.is_denied_by_graphql() {
         return Err(report(cannot_read(), &error).at("project").into());
     }
     if *error.kind() != ErrorKind::Unsupported {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 use crate::gitlab::{Kind, Permissions, ProjectId, Target};
 
 /// A resource type.
@@ -148,9 +148,9 @@ pub(super) struct Claim {
     /// The objects in its state.
     pub(super) held: BTreeSet<Object>,
     pub(super) planned: Planned,
-    pub(super) replaces: Option<Mark>,
-    /// True if later calls for the instance carry the same mark.
-    pub(super) lasting: bool,
+    pub(super) replaces: Option<InstanceId>,
+    /// True if later calls for the instance carry the same ID.
+    pub(super) persistent: bool,
     /// True if the apply changes nothing, so that hosts don't call it.
     pub(super) unchanged: bool,
 }
@@ -174,7 +174,7 @@ impl Claim {
             held,
             planned: Planned::Unknown,
             replaces: None,
-            lasting: true,
+            persistent: true,
             unchanged: false,
         }
     }

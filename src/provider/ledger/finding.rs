@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Manager, Object, Planned, Value, Wanted};
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 use crate::gitlab::{Kind, Permissions, ProjectId};
 
 /// A conflict with other resources, or something else to warn of. Objects are sorted, and have
@@ -43,16 +43,20 @@ pub struct Differences {
 }
 
 /// Compares the claim of one instance with all others, and returns the findings.
-pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> Vec<Finding> {
+pub(super) fn about(
+    claims: &BTreeMap<InstanceId, Claim>,
+    id: InstanceId,
+    own: &Claim,
+) -> Vec<Finding> {
     let Planned::Keep(wanted) = &own.planned else { return Vec::new() };
     let others = claims.iter().filter(|(other, claim)| {
-        **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
+        **other != id && own.replaces != Some(**other) && claim.replaces != Some(id)
     });
-    let others: Vec<(Mark, &Claim)> = others.map(|(mark, claim)| (*mark, claim)).collect();
+    let others: Vec<(InstanceId, &Claim)> = others.map(|(id, claim)| (*id, claim)).collect();
     let names = Names { own: wanted, claims };
     let mut findings = Vec::new();
-    // Without persistent marks, another claim may be an earlier one of the same instance.
-    for (_, other) in others.iter().filter(|(_, other)| own.lasting && other.lasting) {
+    // Without persistent IDs, another claim may be an earlier one of the same instance.
+    for (_, other) in others.iter().filter(|(_, other)| own.persistent && other.persistent) {
         if let Some(theirs) = other.wanted() {
             findings.extend(between((own.manager, wanted), (other.manager, theirs), &names));
         }
@@ -60,9 +64,9 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
     if own.unchanged {
         let is_removed = |object: &Object| others.iter().any(|(_, other)| other.removes(*object));
         findings.extend(names.of(wanted, is_removed).map(Finding::RemovedObjects));
-        let is_replaced = |mark: Mark| claims.values().any(|claim| claim.replaces == Some(mark));
+        let is_replaced = |id: InstanceId| claims.values().any(|claim| claim.replaces == Some(id));
         let is_left = |object: &Object| {
-            others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark))
+            others.iter().any(|(id, other)| other.leaves(*object) && is_replaced(*id))
         };
         findings.extend(names.of(wanted, is_left).map(Finding::ReplacedObjects));
     }
@@ -72,7 +76,7 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
 /// The display names of objects. Resources may name the same object differently.
 struct Names<'a> {
     own: &'a Wanted,
-    claims: &'a BTreeMap<Mark, Claim>,
+    claims: &'a BTreeMap<InstanceId, Claim>,
 }
 
 impl Names<'_> {

@@ -18,7 +18,7 @@ pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
 pub use turn::Turn;
 
-use crate::framework::{Instance, Mark};
+use crate::framework::{Instance, InstanceId};
 use crate::gitlab::{ProjectId, Target};
 
 /// The claims and writes of one run.
@@ -27,7 +27,7 @@ pub struct Ledger(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    claims: BTreeMap<Mark, Claim>,
+    claims: BTreeMap<InstanceId, Claim>,
     objects: BTreeMap<Object, Record>,
     adoptions: BTreeSet<(ProjectId, Target)>,
     /// The display names that states have for objects.
@@ -42,7 +42,7 @@ struct Record {
     /// Held while a write is in progress.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The last write of this run: the instance and the value.
-    written: Option<(Option<Mark>, Value)>,
+    written: Option<(Option<InstanceId>, Value)>,
     /// True if the instance found this value and didn't write it.
     found: bool,
     /// True if a removal has left the object to another resource.
@@ -52,8 +52,8 @@ struct Record {
 impl Ledger {
     /// Notes the objects in the state of a resource when it is read. A read claims nothing.
     pub fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
-        let Some(Instance { mark, .. }) = instance else { return };
-        self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
+        let Some(Instance { id, .. }) = instance else { return };
+        self.state().claims.entry(id).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
     /// Claims the planned objects of a resource in place of its earlier claims, and returns what
@@ -77,11 +77,11 @@ impl Ledger {
             held,
             planned: Planned::Keep(wanted),
             replaces: instance.replaces,
-            lasting: instance.lasting,
+            persistent: instance.persistent,
             unchanged,
         };
-        let findings = finding::about(&state.claims, instance.mark, &claim);
-        state.claims.insert(instance.mark, claim);
+        let findings = finding::about(&state.claims, instance.id, &claim);
+        state.claims.insert(instance.id, claim);
         findings
     }
 
@@ -94,33 +94,28 @@ impl Ledger {
         manager: Manager,
         held: &BTreeSet<Object>,
     ) -> BTreeSet<Object> {
-        self.state().plan_removal(instance.map(|instance| instance.mark), None, manager, held)
+        self.state().plan_removal(instance.map(|instance| instance.id), None, manager, held)
     }
 
     /// Returns the objects that must be left by the removal of the instance that this one replaces.
     pub fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
         let mut state = self.state();
-        let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
-        // A tainted object is replaced without its mark, and its removal leaves wanted objects
+        let replaced = instance.replaces.and_then(|id| state.claims.get(&id).cloned());
+        // A tainted object is replaced without its ID, and its removal leaves wanted objects
         // anyway.
         let mut leaves: BTreeSet<Object> = wanted.objects().copied().collect();
         if let Some(Claim { manager, held, .. }) = replaced {
-            leaves.extend(state.plan_removal(
-                instance.replaces,
-                Some(instance.mark),
-                manager,
-                &held,
-            ));
+            leaves.extend(state.plan_removal(instance.replaces, Some(instance.id), manager, &held));
         }
         leaves
     }
 
     /// Returns those objects that other instances keep unchanged.
-    pub fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
+    pub fn kept_by_others(&self, own: InstanceId, objects: &BTreeSet<Object>) -> Vec<Object> {
         let state = self.state();
         let is_kept = |object: &&Object| {
             let mut others =
-                state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
+                state.claims.iter().filter(|(id, claim)| **id != own && claim.unchanged);
             others.any(|(_, claim)| claim.keeps(**object))
         };
         objects.iter().filter(is_kept).copied().collect()
@@ -149,7 +144,7 @@ impl Ledger {
 
     /// Checks whether another instance has removed one of the objects in this run. First waits for
     /// writes in progress: one of them may be a removal that was unaware of the caller's claim.
-    pub async fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
+    pub async fn has_removed(&self, by_others_than: InstanceId, objects: &Wanted) -> bool {
         self.wait_for_writes(objects.objects().copied()).await;
         let state = self.state();
         let mut written =
@@ -166,7 +161,7 @@ impl Ledger {
     }
 
     /// Checks whether this instance has written the object in this run.
-    pub fn is_written_by(&self, own: Option<Mark>, object: Object) -> bool {
+    pub fn is_written_by(&self, own: Option<InstanceId>, object: Object) -> bool {
         let state = self.state();
         let record = state.objects.get(&object).filter(|record| !record.found);
         record.and_then(|record| record.written.as_ref()).is_some_and(|(by, _)| *by == own)
@@ -202,7 +197,7 @@ impl Ledger {
     }
 
     /// Checks whether another resource of this run has added the target to the allowlist.
-    pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
+    pub fn was_added(&self, entry: Object, by_others_than: InstanceId) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
         written.is_some_and(|(by, value)| {
@@ -218,8 +213,8 @@ impl Ledger {
     }
 
     /// Checks whether another resource of this run wants the entry with restricted permissions.
-    pub fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
-        self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
+    pub fn is_restricted_by_another(&self, entry: Object, own: InstanceId) -> bool {
+        self.state().claims.iter().any(|(id, claim)| *id != own && claim.restricts(entry))
     }
 
     /// Notes that an entry that existed before is adopted. Returns true for the first time in this
@@ -236,12 +231,12 @@ impl Ledger {
 impl State {
     fn plan_removal(
         &mut self,
-        mark: Option<Mark>,
-        replacement: Option<Mark>,
+        id: Option<InstanceId>,
+        replacement: Option<InstanceId>,
         manager: Manager,
         held: &BTreeSet<Object>,
     ) -> BTreeSet<Object> {
-        let is_other = |other: &Mark| Some(*other) != mark && Some(*other) != replacement;
+        let is_other = |other: &InstanceId| Some(*other) != id && Some(*other) != replacement;
         let stays = |object: &&Object| {
             self.claims.iter().any(|(other, claim)| is_other(other) && claim.keeps(**object))
         };
@@ -251,7 +246,7 @@ impl State {
             planned: Planned::Remove { leaves: leaves.clone() },
             ..Claim::of_read(manager)
         };
-        self.claims.insert(mark.unwrap_or_else(Mark::random), removed);
+        self.claims.insert(id.unwrap_or_else(InstanceId::random), removed);
         leaves
     }
 }

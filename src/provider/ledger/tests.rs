@@ -14,7 +14,7 @@ fn group(id: u64) -> Object {
 }
 
 fn instance() -> Instance {
-    Instance { mark: Mark::random(), replaces: None, lasting: true }
+    Instance { id: InstanceId::random(), replaces: None, persistent: true }
 }
 
 fn entry(object: Object) -> Wanted {
@@ -175,7 +175,7 @@ fn repeated_plan_and_replacement_are_no_conflict() {
             ledger.claim(first, Manager::Entry, [project(2)].into(), entry(project(3)), false),
             []
         );
-        let second = Instance { replaces: Some(first.mark), ..instance() };
+        let second = Instance { replaces: Some(first.id), ..instance() };
         assert_eq!(ledger.plan_replacement(second, &entry(project(3))), [project(3)].into());
         assert_eq!(
             ledger.claim(second, Manager::Entry, BTreeSet::new(), entry(project(3)), false),
@@ -185,10 +185,10 @@ fn repeated_plan_and_replacement_are_no_conflict() {
 }
 
 #[test]
-fn instances_without_lasting_marks_have_no_conflicts() {
+fn instances_without_persistent_ids_have_no_conflicts() {
     let ledger = Ledger::default();
-    let unmarked = || Instance { lasting: false, ..instance() };
-    for instance in [unmarked(), unmarked(), instance()] {
+    let without_id = || Instance { persistent: false, ..instance() };
+    for instance in [without_id(), without_id(), instance()] {
         assert_eq!(ledger.claim(instance, Manager::Scope, BTreeSet::new(), access(true), true), []);
     }
 }
@@ -245,13 +245,13 @@ async fn write_of_another_is_undone_only_if_it_is_not_wanted_any_more() {
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(false), false);
     let object = Object::Access(app());
-    ledger.turn(object).await.wrote(Some(one.mark), Value::Setting(false));
+    ledger.turn(object).await.wrote(Some(one.id), Value::Setting(false));
     let turn = ledger.turn(object).await;
-    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), Some(Manager::Scope));
-    assert_eq!(turn.undoes(other.mark, &Value::Setting(false)), None);
-    assert_eq!(turn.undoes(one.mark, &Value::Setting(true)), None);
+    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), Some(Manager::Scope));
+    assert_eq!(turn.undoes(other.id, &Value::Setting(false)), None);
+    assert_eq!(turn.undoes(one.id, &Value::Setting(true)), None);
     ledger.plan_removal(Some(one), Manager::Scope, &[object].into());
-    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), None);
+    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), None);
 }
 
 #[tokio::test]
@@ -259,19 +259,19 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
     let ledger = Ledger::default();
     let (lists, single) = (instance(), instance());
     ledger.claim(lists, Manager::Exclusive, BTreeSet::new(), list(Kind::Project, &[]), false);
-    ledger.turn(project(2)).await.wrote(Some(lists.mark), Value::Default);
+    ledger.turn(project(2)).await.wrote(Some(lists.id), Value::Default);
     let turn = ledger.turn(project(2)).await;
-    assert_eq!(turn.undoes(single.mark, &Value::Entry(None)), Some(Manager::Exclusive));
+    assert_eq!(turn.undoes(single.id, &Value::Entry(None)), Some(Manager::Exclusive));
     drop(turn);
-    assert!(ledger.has_removed(single.mark, &entry(project(2))).await);
-    assert!(!ledger.has_removed(lists.mark, &entry(project(2))).await);
+    assert!(ledger.has_removed(single.id, &entry(project(2))).await);
+    assert!(!ledger.has_removed(lists.id, &entry(project(2))).await);
 }
 
 #[tokio::test]
 async fn only_its_own_write_is_an_instances_change() {
     let ledger = Ledger::default();
-    let (one, other) = (Some(instance().mark), Some(instance().mark));
-    let written_by = || [one, other].map(|mark| ledger.is_written_by(mark, project(2)));
+    let (one, other) = (Some(instance().id), Some(instance().id));
+    let written_by = || [one, other].map(|id| ledger.is_written_by(id, project(2)));
     assert_eq!(written_by(), [false, false]);
     ledger.turn(project(2)).await.found(one, Value::Default);
     assert_eq!(written_by(), [false, false]);
@@ -284,9 +284,9 @@ async fn a_removal_under_way_is_waited_for() {
     let ledger = Ledger::default();
     let (keeper, removed) = (instance(), instance());
     let turn = ledger.turn(project(2)).await;
-    let finds = async { ledger.has_removed(keeper.mark, &entry(project(2))).await };
+    let finds = async { ledger.has_removed(keeper.id, &entry(project(2))).await };
     let removes = async {
-        turn.wrote(Some(removed.mark), Value::Default);
+        turn.wrote(Some(removed.id), Value::Default);
         drop(turn);
     };
     assert!(tokio::join!(finds, removes).0);
@@ -298,15 +298,15 @@ async fn permissions_are_undone_only_by_others() {
     let one = instance();
     ledger.claim(one, Manager::Entry, BTreeSet::new(), restricted(project(2)), false);
     let nothing = Value::Entry(Some(Permissions::Only(BTreeSet::new())));
-    ledger.turn(project(2)).await.wrote(Some(one.mark), nothing.clone());
+    ledger.turn(project(2)).await.wrote(Some(one.id), nothing.clone());
     let turn = ledger.turn(project(2)).await;
     let all = Value::Entry(Some(Permissions::Default));
-    assert_eq!(turn.undoes(instance().mark, &all), Some(Manager::Entry));
+    assert_eq!(turn.undoes(instance().id, &all), Some(Manager::Entry));
     for value in [nothing, Value::Entry(None)] {
-        assert_eq!(turn.undoes(instance().mark, &value), None);
+        assert_eq!(turn.undoes(instance().id, &value), None);
     }
-    assert!(ledger.is_restricted_by_another(project(2), instance().mark));
-    assert!(!ledger.is_restricted_by_another(project(2), one.mark));
+    assert!(ledger.is_restricted_by_another(project(2), instance().id));
+    assert!(!ledger.is_restricted_by_another(project(2), one.id));
 }
 
 #[tokio::test]
@@ -316,12 +316,12 @@ async fn what_a_removal_leaves_is_known_until_it_is_written() {
     let kept = instance();
     ledger.claim(kept, Manager::Entry, BTreeSet::new(), wanted.clone(), false);
     let turn = ledger.turn(project(2)).await;
-    assert!(turn.is_wanted_by_another(Some(instance().mark)));
+    assert!(turn.is_wanted_by_another(Some(instance().id)));
     assert!(turn.is_wanted_by_another(None));
-    assert!(!turn.is_wanted_by_another(Some(kept.mark)));
+    assert!(!turn.is_wanted_by_another(Some(kept.id)));
     turn.leave();
     assert_eq!(ledger.left(&wanted), [project(2).to_string()]);
-    turn.wrote(Some(kept.mark), Value::Entry(None));
+    turn.wrote(Some(kept.id), Value::Entry(None));
     assert_eq!(ledger.left(&wanted), [""; 0]);
 }
 
@@ -330,15 +330,15 @@ async fn what_is_found_so_conflicts_and_is_no_write() {
     let ledger = Ledger::default();
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(true), false);
-    ledger.turn(Object::Access(app())).await.found(Some(one.mark), Value::Setting(true));
+    ledger.turn(Object::Access(app())).await.found(Some(one.id), Value::Setting(true));
     assert!(!ledger.has_written(Object::Access(app())));
     let turn = ledger.turn(Object::Access(app())).await;
-    assert_eq!(turn.undoes(other.mark, &Value::Setting(false)), Some(Manager::Scope));
-    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), None);
-    assert_eq!(turn.undoes(one.mark, &Value::Setting(false)), None);
+    assert_eq!(turn.undoes(other.id, &Value::Setting(false)), Some(Manager::Scope));
+    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), None);
+    assert_eq!(turn.undoes(one.id, &Value::Setting(false)), None);
 
-    turn.wrote(Some(other.mark), Value::Setting(false));
-    turn.found(Some(one.mark), Value::Setting(false));
+    turn.wrote(Some(other.id), Value::Setting(false));
+    turn.found(Some(one.id), Value::Setting(false));
     assert!(ledger.has_written(Object::Access(app())), "a write is not forgotten");
 }
 
@@ -363,8 +363,8 @@ fn resource_that_stays_is_known_to_a_replacement() {
         false,
     );
     let held = [project(2), project(3)].into();
-    assert_eq!(ledger.kept_by_others(replaced.mark, &held), [project(2)]);
-    assert_eq!(ledger.kept_by_others(kept.mark, &held), []);
+    assert_eq!(ledger.kept_by_others(replaced.id, &held), [project(2)]);
+    assert_eq!(ledger.kept_by_others(kept.id, &held), []);
 }
 
 #[test]
@@ -373,9 +373,9 @@ fn resource_that_changes_too_keeps_nothing_that_is_replaced() {
     let (moving, replaced) = (instance(), instance());
     let held: BTreeSet<Object> = [project(2)].into();
     ledger.note_read(Some(moving), Manager::Entry, held.clone());
-    assert_eq!(ledger.kept_by_others(replaced.mark, &held), []);
+    assert_eq!(ledger.kept_by_others(replaced.id, &held), []);
     ledger.claim(moving, Manager::Entry, held.clone(), entry(project(3)), false);
-    assert_eq!(ledger.kept_by_others(replaced.mark, &held), []);
+    assert_eq!(ledger.kept_by_others(replaced.id, &held), []);
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn earlier_replacement_is_found_by_a_resource_that_stays() {
     let held: BTreeSet<Object> = [project(2)].into();
     ledger.note_read(Some(kept), Manager::Entry, held.clone());
     ledger.claim(replaced, Manager::Entry, held.clone(), entry(project(3)), false);
-    let second = Instance { replaces: Some(replaced.mark), ..instance() };
+    let second = Instance { replaces: Some(replaced.id), ..instance() };
     let wanted = entry(project(3));
     assert_eq!(ledger.plan_replacement(second, &wanted), [project(2), project(3)].into());
     ledger.claim(second, Manager::Entry, BTreeSet::new(), wanted, false);

@@ -4,7 +4,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::Ledger;
 use super::claim::{Claim, Manager, Object, Value};
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 
 /// The right to write one object, until it is dropped.
 #[must_use]
@@ -26,9 +26,9 @@ impl<'a> Turn<'a> {
 
     /// Checks whether another resource wants the object, in this run or according to the first
     /// plan.
-    pub fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
+    pub fn is_wanted_by_another(&self, own: Option<InstanceId>) -> bool {
         let state = self.ledger.state();
-        let mut others = state.claims.iter().filter(|(mark, _)| Some(**mark) != own);
+        let mut others = state.claims.iter().filter(|(id, _)| Some(**id) != own);
         let wants = |claim: &Claim| {
             claim.wanted().is_some_and(|wanted| wanted.value(self.object).is_some())
         };
@@ -37,7 +37,7 @@ impl<'a> Turn<'a> {
 
     /// Returns the type of another resource that has written a conflicting value in this run, and
     /// still wants it.
-    pub fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
+    pub fn undoes(&self, own: InstanceId, value: &Value) -> Option<Manager> {
         let state = self.ledger.state();
         let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
         let writer = state.claims.get(by.as_ref().filter(|by| **by != own)?)?;
@@ -46,7 +46,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes the value that was written.
-    pub fn wrote(&self, own: Option<Mark>, value: Value) {
+    pub fn wrote(&self, own: Option<InstanceId>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.written = Some((own, value));
             record.found = false;
@@ -55,7 +55,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes that the object already has the wanted value, unless this run has written it.
-    pub fn found(&self, own: Option<Mark>, value: Value) {
+    pub fn found(&self, own: Option<InstanceId>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object)
             && record.written.is_none()
         {

@@ -5,7 +5,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
-use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::framework::{
+    Attr, Context, Errors, ListRequest, ListResource, ListResult, Schema, Warnings,
+};
 use crate::gitlab::{
     Client, Error, Freshness, GroupProject, Kind, ListedEntry, Permissions, ProjectId, Target,
 };
@@ -34,15 +36,15 @@ impl ListResource for AllowlistEntries {
     async fn list(
         &self,
         context: Context<'_, Connection>,
-        Search { config, whole_objects, limit }: Search<Query>,
-        found: Sender<Listed<EntryModel>>,
+        ListRequest { config, include_object, limit }: ListRequest<Query>,
+        found: Sender<ListResult<EntryModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
         walk::search(
             gitlab,
             &config,
             limit,
-            &Entries { gitlab, whole_objects },
+            &Entries { gitlab, include_object },
             found,
             context.warnings,
         )
@@ -52,7 +54,7 @@ impl ListResource for AllowlistEntries {
 
 struct Entries<'a> {
     gitlab: &'a Client,
-    whole_objects: bool,
+    include_object: bool,
 }
 
 impl Entries<'_> {
@@ -62,7 +64,7 @@ impl Entries<'_> {
         (project, name): (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+    ) -> Result<Vec<ListResult<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
         let cannot_read =
             |error: Error| Unread::of(format!("Can't read allowlist: project {name}"), &error);
@@ -86,7 +88,7 @@ impl Entries<'_> {
             }
         }
         entries.truncate(wanted);
-        let permissions = match self.whole_objects && !entries.is_empty() {
+        let permissions = match self.include_object && !entries.is_empty() {
             true => {
                 let asked = gitlab.permissions(project, Freshness::Shared).await;
                 permissions::as_found(name, asked, permissions::NOT_IMPORTED, warnings)?
@@ -108,7 +110,10 @@ impl Entries<'_> {
                 }
                 held => object.with_own_permissions(held),
             };
-            Listed { object, display_name: entry.full_path.unwrap_or_else(|| target.to_string()) }
+            ListResult {
+                object,
+                display_name: entry.full_path.unwrap_or_else(|| target.to_string()),
+            }
         };
         Ok(entries.into_iter().map(listed).collect())
     }
@@ -122,13 +127,13 @@ impl Find for Entries<'_> {
         project: &GroupProject,
         wanted: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+    ) -> Result<Vec<ListResult<EntryModel>>, Unread> {
         let name = names::known(Some(&project.full_path), project.id);
         let entries = self.of((project.id, &name), wanted, warnings).await?;
-        let named = |entry: Listed<EntryModel>| {
+        let named = |entry: ListResult<EntryModel>| {
             let display_name =
                 format!("{} on the allowlist of {}", entry.display_name, project.full_path);
-            Listed { display_name, ..entry }
+            ListResult { display_name, ..entry }
         };
         Ok(entries.into_iter().map(named).collect())
     }
@@ -138,7 +143,7 @@ impl Find for Entries<'_> {
         (project, name): (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+    ) -> Result<Vec<ListResult<EntryModel>>, Unread> {
         self.of((project, name), wanted, warnings).await
     }
 }

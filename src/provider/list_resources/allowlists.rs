@@ -5,7 +5,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
-use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::framework::{
+    Attr, Context, Errors, ListRequest, ListResource, ListResult, Schema, Warnings,
+};
 use crate::gitlab::{Client, Error, Freshness, GroupProject, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::names;
@@ -33,15 +35,15 @@ impl ListResource for Allowlists {
     async fn list(
         &self,
         context: Context<'_, Connection>,
-        Search { config, whole_objects, limit }: Search<Query>,
-        found: Sender<Listed<ExclusiveModel>>,
+        ListRequest { config, include_object, limit }: ListRequest<Query>,
+        found: Sender<ListResult<ExclusiveModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
         walk::search(
             gitlab,
             &config,
             limit,
-            &Lists { gitlab, whole_objects },
+            &Lists { gitlab, include_object },
             found,
             context.warnings,
         )
@@ -51,7 +53,7 @@ impl ListResource for Allowlists {
 
 struct Lists<'a> {
     gitlab: &'a Client,
-    whole_objects: bool,
+    include_object: bool,
 }
 
 impl Lists<'_> {
@@ -64,7 +66,7 @@ impl Lists<'_> {
         warnings: &Warnings,
     ) -> Result<ExclusiveModel, Unread> {
         let cannot_read = |error: Error| Unread::of(cannot_read(name), &error);
-        if self.whole_objects {
+        if self.include_object {
             return found(self.gitlab, (project, name), warnings).await.map_err(cannot_read);
         }
         if !is_visible {
@@ -82,7 +84,7 @@ impl Find for Lists<'_> {
         project: &GroupProject,
         _: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
+    ) -> Result<Vec<ListResult<ExclusiveModel>>, Unread> {
         let name = names::known(Some(&project.full_path), project.id);
         let list = self.of((project.id, &name), project.settings.is_some(), warnings).await?;
         Ok(vec![listed(list, &project.full_path)])
@@ -93,7 +95,7 @@ impl Find for Lists<'_> {
         (project, name): (ProjectId, &str),
         _: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
+    ) -> Result<Vec<ListResult<ExclusiveModel>>, Unread> {
         let list = self.of((project, name), false, warnings).await?;
         // The allowlist has the path.
         let path = self.gitlab.project_path(project).await;
@@ -102,9 +104,9 @@ impl Find for Lists<'_> {
     }
 }
 
-fn listed(list: ExclusiveModel, path: &str) -> Listed<ExclusiveModel> {
+fn listed(list: ExclusiveModel, path: &str) -> ListResult<ExclusiveModel> {
     let project = Attr::Known(path.to_owned());
-    Listed { object: ExclusiveModel { project, ..list }, display_name: path.to_owned() }
+    ListResult { object: ExclusiveModel { project, ..list }, display_name: path.to_owned() }
 }
 
 fn cannot_read(project: &str) -> String {

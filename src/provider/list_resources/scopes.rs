@@ -5,7 +5,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
-use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::framework::{
+    Attr, Context, Errors, ListRequest, ListResource, ListResult, Schema, Warnings,
+};
 use crate::gitlab::{Client, Enforcement, Error, Freshness, GroupProject, ProjectId, Settings};
 use crate::provider::connection::Connection;
 use crate::provider::names;
@@ -33,18 +35,18 @@ impl ListResource for JobTokenScopes {
     async fn list(
         &self,
         context: Context<'_, Connection>,
-        Search { config, whole_objects, limit }: Search<Query>,
-        found: Sender<Listed<ScopeModel>>,
+        ListRequest { config, include_object, limit }: ListRequest<Query>,
+        found: Sender<ListResult<ScopeModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
-        let find = Scopes { gitlab, whole_objects, enforcement: Enforcement::default() };
+        let find = Scopes { gitlab, include_object, enforcement: Enforcement::default() };
         walk::search(gitlab, &config, limit, &find, found, context.warnings).await
     }
 }
 
 struct Scopes<'a> {
     gitlab: &'a Client,
-    whole_objects: bool,
+    include_object: bool,
     enforcement: Enforcement,
 }
 
@@ -56,13 +58,13 @@ impl Find for Scopes<'_> {
         project: &GroupProject,
         _: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
+    ) -> Result<Vec<ListResult<ScopeModel>>, Unread> {
         let GroupProject { id, full_path, settings: own } = project;
         let (id, gitlab) = (*id, self.gitlab);
         let name = names::known(Some(full_path), id);
         let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
         let scope = match own {
-            Some(_) if !self.whole_objects => bare(id),
+            Some(_) if !self.include_object => bare(id),
             Some(own) => {
                 let settings = gitlab
                     .listed_settings(project, &self.enforcement)
@@ -72,7 +74,7 @@ impl Find for Scopes<'_> {
             }
             None => {
                 let settings = gitlab.settings(id, Freshness::Now).await.map_err(cannot_read)?;
-                match self.whole_objects {
+                match self.include_object {
                     true => found(gitlab, (id, &name), settings, warnings).await?,
                     false => bare(id),
                 }
@@ -86,11 +88,11 @@ impl Find for Scopes<'_> {
         (project, name): (ProjectId, &str),
         _: usize,
         warnings: &Warnings,
-    ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
+    ) -> Result<Vec<ListResult<ScopeModel>>, Unread> {
         let gitlab = self.gitlab;
         let cannot_read = |error: Error| Unread::of(cannot_read(name), &error);
         let settings = gitlab.settings(project, Freshness::Now).await.map_err(cannot_read)?;
-        let scope = match self.whole_objects {
+        let scope = match self.include_object {
             true => found(gitlab, (project, name), settings, warnings).await?,
             false => bare(project),
         };
@@ -99,9 +101,9 @@ impl Find for Scopes<'_> {
     }
 }
 
-fn listed(scope: ScopeModel, path: &str) -> Listed<ScopeModel> {
+fn listed(scope: ScopeModel, path: &str) -> ListResult<ScopeModel> {
     let project = Attr::Known(path.to_owned());
-    Listed { object: ScopeModel { project, ..scope }, display_name: path.to_owned() }
+    ListResult { object: ScopeModel { project, ..scope }, display_name: path.to_owned() }
 }
 
 /// Returns a scope with only its identity.

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc::Sender;
 
 use super::place::{Place, Query};
-use crate::framework::{Diagnostic, Errors, Listed, Warnings};
+use crate::framework::{Diagnostic, Errors, ListResult, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, GroupProject, GroupProjects, ProjectId};
 use crate::provider::names;
 use crate::provider::report::report;
@@ -27,7 +27,7 @@ pub(super) trait Find: Sync {
         project: &GroupProject,
         wanted: usize,
         warnings: &Warnings,
-    ) -> impl Future<Output = Result<Vec<Listed<Self::Object>>, Unread>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListResult<Self::Object>>, Unread>> + Send;
 
     /// Returns the objects of the project that a search names, with its display name.
     fn in_project(
@@ -35,7 +35,7 @@ pub(super) trait Find: Sync {
         project: (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
-    ) -> impl Future<Output = Result<Vec<Listed<Self::Object>>, Unread>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListResult<Self::Object>>, Unread>> + Send;
 }
 
 /// The reason why a project couldn't be read.
@@ -45,7 +45,7 @@ pub(super) enum Unread {
     /// not visible. The other projects of the group are still listed.
     Hidden(Diagnostic),
     /// Another error.
-    Failed(Diagnostic),
+    ApplyError(Diagnostic),
     /// Complete diagnostics.
     Diagnostics(Errors),
 }
@@ -62,13 +62,13 @@ impl Unread {
         let diagnostic = report(attempted, error);
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::Forbidden => Self::Hidden(diagnostic),
-            _ => Self::Failed(diagnostic),
+            _ => Self::ApplyError(diagnostic),
         }
     }
 
     fn into_errors(self, place: Place) -> Errors {
         match self {
-            Self::Hidden(diagnostic) | Self::Failed(diagnostic) => {
+            Self::Hidden(diagnostic) | Self::ApplyError(diagnostic) => {
                 diagnostic.at(place.attribute()).into()
             }
             Self::Diagnostics(errors) => errors,
@@ -86,7 +86,7 @@ pub(super) async fn search<F: Find>(
     config: &Query,
     limit: usize,
     find: &F,
-    found: Sender<Listed<F::Object>>,
+    found: Sender<ListResult<F::Object>>,
     warnings: &Warnings,
 ) -> Result<(), Errors> {
     let place = Place::of(gitlab, config).await?;
@@ -149,13 +149,13 @@ pub(super) async fn search<F: Find>(
 
 /// The host, and how many results it still wants.
 struct Host<T> {
-    found: Sender<Listed<T>>,
+    found: Sender<ListResult<T>>,
     wanted: usize,
 }
 
 impl<T> Host<T> {
     /// Sends the objects. Returns false if the host wants no more.
-    async fn send(&mut self, objects: Vec<Listed<T>>) -> bool {
+    async fn send(&mut self, objects: Vec<ListResult<T>>) -> bool {
         for object in objects {
             if self.wanted == 0 || self.found.send(object).await.is_err() {
                 return false;

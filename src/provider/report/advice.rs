@@ -23,7 +23,9 @@ pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'stati
         ErrorKind::Proxy { address, variable, problem } => {
             Some(connection::of_proxy(address, variable, *problem).into())
         }
-        ErrorKind::SwitchedOff => Some(switched_off(asking.unwrap_or(Asking::Entry)).into()),
+        ErrorKind::PermissionsDisabled => {
+            Some(switched_off(asking.unwrap_or(Asking::Entry)).into())
+        }
         ErrorKind::Unsupported if error.is_over_graphql() && !error.is_about_a_group() => {
             Some(permissions_missing(asking.unwrap_or(Asking::Entry)).into())
         }
@@ -63,7 +65,9 @@ const READ_USER: &str = "User: Read";
 
 fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
-        ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } | ErrorKind::SwitchedOff => {
+        ErrorKind::FineGrained { .. }
+        | ErrorKind::Proxy { .. }
+        | ErrorKind::PermissionsDisabled => {
             return None;
         }
         ErrorKind::NoToken => {
@@ -151,7 +155,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              user has access to both."
         }
         ErrorKind::BadRequest => return None,
-        ErrorKind::NotAllowed => {
+        ErrorKind::MethodNotAllowed => {
             "GitLab gives this response to a change by the former path of a project or group. Use \
              its current path or its ID."
         }
@@ -185,11 +189,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "Check the provider's `base_url`, and that this machine can reach it. If it needs a \
              proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with `http://`."
         }
-        ErrorKind::Untrusted(problem) => connection::of_tls(*problem),
+        ErrorKind::Tls(problem) => connection::of_tls(*problem),
         ErrorKind::TimedOut => {
             "If the server is slow, increase `request_timeout` in the provider block."
         }
-        ErrorKind::Unreadable => {
+        ErrorKind::InvalidResponse => {
             "The response may be a login page or a proxy's error page. Check the provider's \
              `base_url`."
         }
@@ -204,7 +208,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::TooManyProjects => {
             "At most 20,000 projects can be read. Use one data source for each subgroup."
         }
-        ErrorKind::LogTooLong => {
+        ErrorKind::TooManyLogProjects => {
             "At most 20,000 projects can be read. See the log in GitLab: Settings > CI/CD > Job \
              token permissions."
         }
@@ -249,8 +253,8 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "Correct the name, or remove it. If it is right, it belongs to a newer version: \
              upgrade GitLab."
         }
-        ErrorKind::UnseenTarget => UNSEEN_TARGET,
-        ErrorKind::Elsewhere { .. } => {
+        ErrorKind::TargetNotVisible => UNSEEN_TARGET,
+        ErrorKind::WrongEntry { .. } => {
             "GitLab identifies the entry by paths here, and one of them was reassigned during the \
              run, as when a project or group is renamed and another takes its path. Apply again, \
              and restore the permissions of the entry that was changed instead."
@@ -288,15 +292,15 @@ fn is_impersonation(error: &Error) -> bool {
 }
 
 fn says_one_of(error: &Error, parts: &[&str]) -> bool {
-    error.words().is_some_and(|words| parts.iter().any(|part| words.contains(part)))
+    error.message().is_some_and(|words| parts.iter().any(|part| words.contains(part)))
 }
 
 /// The words only affect the advice: GitLab has no code for this error.
 fn exceeds_the_limit(error: &Error) -> bool {
-    error.words().is_some_and(|words| words.contains("exceeds the allowable number"))
+    error.message().is_some_and(|words| words.contains("exceeds the allowable number"))
 }
 
 /// The words only affect the advice, as above.
 fn may_not_change(error: &Error) -> bool {
-    error.words().is_some_and(|words| words.contains("insufficient permission to update"))
+    error.message().is_some_and(|words| words.contains("insufficient permission to update"))
 }

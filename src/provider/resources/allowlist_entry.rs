@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
+    ApplyError, Attribute, Change, Context, Errors, IdentityAttribute, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, model,
 };
 use crate::gitlab::{Freshness, GroupId, ProjectId};
@@ -197,7 +197,7 @@ impl Resource for AllowlistEntry {
         &self,
         context: Context<'_, Connection>,
         planned: EntryModel,
-    ) -> Result<EntryModel, Failed<EntryModel>> {
+    ) -> Result<EntryModel, ApplyError<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let (project_id, target) = resolve_existing(gitlab, &planned).await?;
         if own::is_own(project_id, target) {
@@ -209,7 +209,10 @@ impl Resource for AllowlistEntry {
         };
         // If a removal has kept the entry for this resource, no other state has it.
         let is_kept = !ledger.left(&claims::wanted(project_id, target, &entry)).is_empty();
-        Err(Failed { left: failed.left.or_else(|| is_kept.then_some(entry)), ..failed })
+        Err(ApplyError {
+            new_state: failed.new_state.or_else(|| is_kept.then_some(entry)),
+            ..failed
+        })
     }
 
     async fn read(
@@ -273,7 +276,7 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         prior: EntryModel,
         planned: EntryModel,
-    ) -> Result<EntryModel, Failed<EntryModel>> {
+    ) -> Result<EntryModel, ApplyError<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let (project_id, target) = resolve_existing(gitlab, &planned).await?;
         let updated = planned.with_ids(project_id, target);
@@ -282,7 +285,7 @@ impl Resource for AllowlistEntry {
             let (old, new) = (names::entry(&prior), names::entry(&updated));
             return Err(replacement::unplanned(&names::target(&updated), &old, &new).into());
         }
-        let is_removed = match context.private.mark() {
+        let is_removed = match context.private.instance_id() {
             Some(own) => {
                 ledger.has_removed(own, &claims::wanted(project_id, target, &updated)).await
             }
@@ -300,7 +303,7 @@ impl Resource for AllowlistEntry {
         &self,
         context: Context<'_, Connection>,
         state: EntryModel,
-    ) -> Result<(), Failed<EntryModel>> {
+    ) -> Result<(), ApplyError<EntryModel>> {
         match in_state(&context.client.gitlab, &state).await? {
             Some(entry) => write::remove(&context, entry, state).await,
             None => {

@@ -22,7 +22,7 @@ mod write;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
+    ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, model,
 };
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
@@ -162,7 +162,7 @@ impl Resource for AllowlistExclusive {
         &self,
         context: Context<'_, Connection>,
         planned: ExclusiveModel,
-    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+    ) -> Result<ExclusiveModel, ApplyError<ExclusiveModel>> {
         let (project_id, created) = resolve_existing(&context.client.gitlab, planned).await?;
         // A failed create leaves no state: the next apply would destroy a tainted allowlist and
         // create it again, and no target would have access in between.
@@ -170,8 +170,8 @@ impl Resource for AllowlistExclusive {
             let ledger = &context.client.ledger;
             let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
             let has_written = wanted.objects().any(|object| ledger.has_written(*object));
-            let errors = if has_written { errors.with_addition(NOT_IN_STATE) } else { errors };
-            conflicts::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
+            let errors = if has_written { errors.with_suffix(NOT_IN_STATE) } else { errors };
+            conflicts::with_left(ApplyError { new_state: None, errors }, &ledger.left(&wanted))
         })?;
         Ok(created)
     }
@@ -222,7 +222,7 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         prior: ExclusiveModel,
         planned: ExclusiveModel,
-    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+    ) -> Result<ExclusiveModel, ApplyError<ExclusiveModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let (project, updated) = resolve_existing(gitlab, planned).await?;
         let is_another = change::is_another_project(&prior, &updated);
@@ -233,7 +233,7 @@ impl Resource for AllowlistExclusive {
         }
         let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let is_removed = match own {
             Some(own) if only_paths => ledger.has_removed(own, &wanted).await,
             _ => false,
@@ -245,7 +245,9 @@ impl Resource for AllowlistExclusive {
             .await
         {
             Ok(()) => Ok(updated),
-            Err(errors) => Err(Failed { left: left(&context, project, updated).await, errors }),
+            Err(errors) => {
+                Err(ApplyError { new_state: left(&context, project, updated).await, errors })
+            }
         }
     }
 
@@ -253,7 +255,7 @@ impl Resource for AllowlistExclusive {
         &self,
         context: Context<'_, Connection>,
         state: ExclusiveModel,
-    ) -> Result<(), Failed<ExclusiveModel>> {
+    ) -> Result<(), ApplyError<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
         let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
@@ -268,7 +270,9 @@ impl Resource for AllowlistExclusive {
                     .add(gone_before_removal(names::project(&state.project, project_id)));
                 Ok(())
             }
-            Err(errors) => Err(Failed { left: left(&context, project_id, state).await, errors }),
+            Err(errors) => {
+                Err(ApplyError { new_state: left(&context, project_id, state).await, errors })
+            }
         }
     }
 
@@ -318,7 +322,7 @@ async fn left(
     project_id: ProjectId,
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
-    let gitlab = context.client.gitlab.despite_stop();
+    let gitlab = context.client.gitlab.with_grace_period();
     let name = names::project(&state.project, project_id);
     let project = (project_id, name.as_str());
     refresh::observe(&gitlab, project, state, Freshness::Now, Keys::Paths, context.warnings)

@@ -11,7 +11,7 @@ mod write;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
+    ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
 use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
@@ -61,7 +61,7 @@ impl Resource for JobTokenScope {
                  all projects of the instance (`false`), within the rights of the user who runs \
                  the job. Defaults to `true`, as in GitLab.",
             )
-            .or_default(Value::Bool(true)),
+            .with_default(Value::Bool(true)),
             Attribute::optional(
                 Push::Own.attribute(),
                 Type::Bool,
@@ -133,7 +133,7 @@ impl Resource for JobTokenScope {
         &self,
         context: Context<'_, Connection>,
         planned: ScopeModel,
-    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+    ) -> Result<ScopeModel, ApplyError<ScopeModel>> {
         let project = resolve_existing(&context.client.gitlab, &planned).await?;
         write::create(&context, project, planned).await
     }
@@ -182,7 +182,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         prior: ScopeModel,
         planned: ScopeModel,
-    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+    ) -> Result<ScopeModel, ApplyError<ScopeModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let project = resolve_existing(gitlab, &planned).await?;
         if project_id_of(&prior).is_some_and(|before| before != project) {
@@ -193,7 +193,7 @@ impl Resource for JobTokenScope {
             }
             return write::create(&context, project, planned).await;
         }
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let is_restored = match own {
             Some(own) => ledger.has_removed(own, &claims::wanted(project, &planned)).await,
             None => false,
@@ -217,7 +217,7 @@ impl Resource for JobTokenScope {
         &self,
         context: Context<'_, Connection>,
         state: ScopeModel,
-    ) -> Result<(), Failed<ScopeModel>> {
+    ) -> Result<(), ApplyError<ScopeModel>> {
         let gitlab = &context.client.gitlab;
         let Some(project) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use gitlab_simulator::{Simulator, Target};
 use serde_json::json;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Change, Context,
-    Diagnostic, Errors, Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Plan,
+    AnyDataSource, AnyListResource, AnyResource, ApplyError, Attr, Attribute, CallTracker, Change,
+    Context, Diagnostic, Errors, Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Plan,
     PlanContext, Provider, Resource, Schema, Set, Type, Warnings, model, service,
 };
 use terraform_provider_gitlab_job_token::plugin::MAX_MESSAGE_BYTES;
@@ -32,8 +32,9 @@ pub(crate) struct Official {
 impl Official {
     pub(crate) fn start(gitlab: &Arc<Simulator>) -> Official {
         let runtime = Runtime::new().expect("a runtime");
-        let provider = service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES)
-            .expect("valid schemas");
+        let provider =
+            service(StandIn(Arc::clone(gitlab)), CallTracker::default(), MAX_MESSAGE_BYTES)
+                .expect("valid schemas");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let server = Server::builder().add_routes(Routes::new(provider));
@@ -150,7 +151,7 @@ impl<T: OfficialResource> Resource for Of<T> {
         let id = change.prior.map_or(Attr::Unknown, |prior| prior.id().clone());
         Ok(Plan {
             planned: change.config.with_id(id),
-            replace: Vec::new(),
+            requires_replace: Vec::new(),
             notes: Default::default(),
         })
     }
@@ -159,7 +160,7 @@ impl<T: OfficialResource> Resource for Of<T> {
         &self,
         context: Context<'_, Arc<Simulator>>,
         planned: T,
-    ) -> Result<T, Failed<T>> {
+    ) -> Result<T, ApplyError<T>> {
         Ok(planned.create(context.client))
     }
 
@@ -167,7 +168,7 @@ impl<T: OfficialResource> Resource for Of<T> {
         Ok(Some(state))
     }
 
-    async fn update(&self, _: Context<'_, Arc<Simulator>>, _: T, _: T) -> Result<T, Failed<T>> {
+    async fn update(&self, _: Context<'_, Arc<Simulator>>, _: T, _: T) -> Result<T, ApplyError<T>> {
         Err(Diagnostic::new("No update", "No example changes a resource of the official provider.")
             .into())
     }
@@ -176,7 +177,7 @@ impl<T: OfficialResource> Resource for Of<T> {
         &self,
         context: Context<'_, Arc<Simulator>>,
         state: T,
-    ) -> Result<(), Failed<T>> {
+    ) -> Result<(), ApplyError<T>> {
         state.destroy(context.client);
         Ok(())
     }

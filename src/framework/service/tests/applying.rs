@@ -1,13 +1,13 @@
-//! Applies: what is stored, also after a failure.
+//! ApplyResourceChange: the stored state, also after a failure.
 
 use super::*;
 
 #[tokio::test]
-async fn what_is_applied_is_stored() {
-    let (state, answer) =
+async fn applied_state_is_stored() {
+    let (state, response) =
         apply(None, Some(Thing { id: Attr::Unknown, ..thing("a", 1, None) })).await;
     assert_eq!(state, Some(thing("a", 1, "http://x from 1.0!")));
-    assert!(answer.private.is_empty());
+    assert!(response.private.is_empty());
     assert_eq!(
         apply(Some(thing("a", 1, "a")), Some(thing("a", 2, "a"))).await.0,
         Some(thing("a", 2, "a"))
@@ -16,40 +16,40 @@ async fn what_is_applied_is_stored() {
 }
 
 #[tokio::test]
-async fn after_a_failure_the_state_is_what_is_left() {
-    let (state, answer) = apply(None, Some(thing("fails", 1, None))).await;
-    assert_eq!((state, told(&answer.diagnostics)), (None, vec!["E: Failed".to_owned()]));
+async fn failed_apply_stores_the_remaining_state() {
+    let (state, response) = apply(None, Some(thing("fails", 1, None))).await;
+    assert_eq!((state, summaries(&response.diagnostics)), (None, vec!["E: Failed".to_owned()]));
 
-    let (state, answer) = apply(None, Some(thing("half", 1, None))).await;
+    let (state, response) = apply(None, Some(thing("half", 1, None))).await;
     assert_eq!(state, Some(thing("half", 1, "http://x from 1.0!")));
-    assert_eq!(told(&answer.diagnostics), ["E: Failed"]);
+    assert_eq!(summaries(&response.diagnostics), ["E: Failed"]);
 
-    assert_eq!(answer.private, b"private");
+    assert_eq!(response.private, b"private");
 
     let (state, _) = apply(Some(thing("fails", 1, "a")), Some(thing("fails", 2, "a"))).await;
     assert_eq!(state, Some(thing("fails", 1, "a")));
 
-    let (state, answer) = apply(Some(thing("stays", 1, "a")), None).await;
+    let (state, response) = apply(Some(thing("stays", 1, "a")), None).await;
     assert_eq!(state, Some(thing("stays", 1, "a")));
-    assert_eq!(told(&answer.diagnostics), ["E: Failed", "W: Stays"]);
+    assert_eq!(summaries(&response.diagnostics), ["E: Failed", "W: Stays"]);
 }
 
 #[tokio::test]
-async fn what_an_apply_leaves_unknown_is_stored_as_null_and_told() {
-    let (state, answer) =
+async fn unknown_values_after_apply_are_stored_as_null() {
+    let (state, response) =
         apply(None, Some(Thing { id: Attr::Unknown, ..thing("forgets", 1, None) })).await;
     assert_eq!(state, Some(thing("forgets", 1, None)));
-    assert_eq!(told(&answer.diagnostics), ["E: Unexpected result of an apply"]);
+    assert_eq!(summaries(&response.diagnostics), ["E: Inconsistent result after apply"]);
 }
 
 #[tokio::test]
-async fn a_panic_costs_its_own_call_only() {
-    let (state, answer) = apply(None, Some(thing("panics", 1, None))).await;
+async fn panic_fails_only_its_own_call() {
+    let (state, response) = apply(None, Some(thing("panics", 1, None))).await;
     assert_eq!(state, None);
-    assert_eq!(answer.new_state, None);
-    assert_eq!(told(&answer.diagnostics), ["E: The provider failed unexpectedly"]);
+    assert_eq!(response.new_state, None);
+    assert_eq!(summaries(&response.diagnostics), ["E: The provider failed unexpectedly"]);
     assert!(
-        !answer.diagnostics[0].detail.contains("a defect\n"),
-        "what a panic says may hold a secret"
+        !response.diagnostics[0].detail.contains("a defect\n"),
+        "a panic message may contain a secret"
     );
 }

@@ -1,4 +1,4 @@
-//! Imports, by id and by identity.
+//! ImportResourceState, by ID and by identity.
 
 use super::*;
 
@@ -14,9 +14,9 @@ async fn deferred_import_has_no_imported_resource() {
         ..Default::default()
     };
     let service = configured_with(Value::Unknown).await;
-    let answer = service.import_resource_state(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
-    assert_eq!(answer.imported_resources, []);
+    let response = service.import_resource_state(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(response.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
+    assert_eq!(response.imported_resources, []);
 }
 
 async fn imported(
@@ -27,7 +27,7 @@ async fn imported(
 }
 
 #[tokio::test]
-async fn an_import_goes_by_id_or_by_identity() {
+async fn import_accepts_an_id_or_identity() {
     let by_id =
         imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
     let [object] = by_id.imported_resources.try_into().unwrap();
@@ -40,7 +40,7 @@ async fn an_import_goes_by_id_or_by_identity() {
     assert_eq!(received(object.state), Some(thing("by identity", None, "8")));
 
     let nothing = imported(Default::default()).await;
-    assert_eq!(told(&nothing.diagnostics), ["E: No id"]);
+    assert_eq!(summaries(&nothing.diagnostics), ["E: No id"]);
     assert!(nothing.imported_resources.is_empty());
 }
 
@@ -57,7 +57,7 @@ async fn an_import_is_remembered_until_the_first_apply() {
         planned_private: private,
         ..Default::default()
     };
-    let answer =
+    let response =
         configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
-    assert!(!Private::decode(&answer.private).is_imported());
+    assert!(!Private::decode(&response.private).is_imported());
 }

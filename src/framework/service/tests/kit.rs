@@ -1,17 +1,17 @@
-//! A provider made for the purpose, and the calls of a host.
+//! A test provider, and the RPCs of a host.
 
 use serde_json::{Map, Value as Json};
 
 use super::*;
 use crate::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource,
-    Diagnostic, Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, ListResource, Listed,
-    MoveSource, Object, Plan, PlanContext, Private, Resource, Schema, Search, StoredState, Type,
-    Value, Warnings, cannot_move, model,
+    AnyDataSource, AnyListResource, AnyResource, ApplyError, Attr, Attribute, Change, Context,
+    DataSource, Diagnostic, Host, IdentityAttribute, IdentitySchema, ImportBy, ListRequest,
+    ListResource, ListResult, MoveSource, Object, Plan, PlanContext, Private, Resource, Schema,
+    StoredState, Type, Value, Warnings, cannot_move, model,
 };
 
 model! {
-    /// The one resource's attributes.
+    /// The attributes of the test resource.
     pub(super) struct Thing {
         name: String,
         size: i64,
@@ -26,7 +26,7 @@ impl Thing {
 }
 
 model! {
-    /// The identity of a thing.
+    /// The identity of the test resource.
     pub(super) struct ThingIdentity {
         id: String,
         size: i64,
@@ -34,14 +34,14 @@ model! {
 }
 
 model! {
-    /// The list resource's `config` block.
+    /// The `config` block of the list resource.
     pub(super) struct Query {
         prefix: String,
         fails: bool,
     }
 }
 
-/// Finds as many things as anyone wants.
+/// Lists things without an end.
 pub(super) struct ThingLister;
 
 impl ListResource for ThingLister {
@@ -50,8 +50,8 @@ impl ListResource for ThingLister {
 
     fn schema(&self) -> Schema {
         let attributes = vec![
-            Attribute::required("prefix", Type::String, "How ids begin."),
-            Attribute::optional("fails", Type::Bool, "Whether it fails in the end."),
+            Attribute::required("prefix", Type::String, "The prefix of the IDs."),
+            Attribute::optional("fails", Type::Bool, "Whether it fails after three results."),
         ];
         Schema { version: 0, description: "Things.", attributes }
     }
@@ -64,17 +64,17 @@ impl ListResource for ThingLister {
     async fn list(
         &self,
         _: Context<'_, String>,
-        Search { config, whole_objects, .. }: Search<Query>,
-        found: mpsc::Sender<Listed<Thing>>,
+        ListRequest { config, include_object, .. }: ListRequest<Query>,
+        results: mpsc::Sender<ListResult<Thing>>,
     ) -> Result<(), Errors> {
         for number in 0.. {
             if number == 3 && config.fails == Attr::Known(true) {
                 return Err(Diagnostic::new("Lost", "No more.").into());
             }
             let id = format!("{}{number}", config.prefix.known().unwrap());
-            let name = if whole_objects { "found" } else { "not looked at" };
+            let name = if include_object { "found" } else { "not read" };
             let object = thing(name, 7, None).with_id(&id);
-            if found.send(Listed { object, display_name: id }).await.is_err() {
+            if results.send(ListResult { object, display_name: id }).await.is_err() {
                 break;
             }
         }
@@ -93,14 +93,14 @@ model! {
 /// no version 0.
 pub(super) const VERSION: i64 = 2;
 
-/// Returns the notes of a plan: how many plans of the same change there were.
+/// Counts the plans of a change in the notes.
 fn noted(first_plan: Option<&Private>) -> Map<String, Json> {
     let seen =
         first_plan.and_then(|first| first.note("seen")).and_then(Json::as_i64).unwrap_or_default();
     Map::from_iter([("seen".to_owned(), (seen + 1).into())])
 }
 
-/// A resource that acts by its name, so that each test shows its own case.
+/// A resource whose behavior depends on `name`.
 pub(super) struct ThingResource;
 
 impl Resource for ThingResource {
@@ -159,7 +159,7 @@ impl Resource for ThingResource {
         let attributes = vec![
             Attribute::required("name", Type::String, "What it does."),
             Attribute::optional("size", Type::Number, "A size.")
-                .or_default(Value::Number(1.into())),
+                .with_default(Value::Number(1.into())),
             Attribute::computed("id", Type::String, "An id."),
         ];
         Schema { version: VERSION, description: "A thing.", attributes }
@@ -195,7 +195,11 @@ impl Resource for ThingResource {
         if planned.name.known().is_some_and(|name| name == "breaks the plan") {
             planned.size = Attr::Known(99);
         }
-        Ok(Plan { planned, replace: vec!["name", "size"], notes: noted(context.first_plan) })
+        Ok(Plan {
+            planned,
+            requires_replace: vec!["name", "size"],
+            notes: noted(context.first_plan),
+        })
     }
 
     async fn plan_removal(
@@ -210,12 +214,12 @@ impl Resource for ThingResource {
         &self,
         context: Context<'_, String>,
         planned: Thing,
-    ) -> Result<Thing, Failed<Thing>> {
+    ) -> Result<Thing, ApplyError<Thing>> {
         let created = Thing { id: Attr::Known(format!("{}!", context.client)), ..planned.clone() };
         match planned.name.known().map(String::as_str) {
             Some("fails") => Err(Diagnostic::new("Failed", "Nothing was made.").into()),
-            Some("half") => Err(Failed {
-                left: Some(created),
+            Some("half") => Err(ApplyError {
+                new_state: Some(created),
                 errors: Diagnostic::new("Failed", "Half was made.").into(),
             }),
             Some("panics") => panic!("a defect"),
@@ -238,7 +242,7 @@ impl Resource for ThingResource {
         _: Context<'_, String>,
         _: Thing,
         planned: Thing,
-    ) -> Result<Thing, Failed<Thing>> {
+    ) -> Result<Thing, ApplyError<Thing>> {
         match planned.name.known().map(String::as_str) {
             Some("fails") => Err(Diagnostic::new("Failed", "Nothing was changed.").into()),
             _ => Ok(planned),
@@ -256,7 +260,7 @@ impl Resource for ThingResource {
         &self,
         context: Context<'_, String>,
         state: Thing,
-    ) -> Result<(), Failed<Thing>> {
+    ) -> Result<(), ApplyError<Thing>> {
         if state.name.known().is_some_and(|name| name == "stays") {
             context.warnings.add(Diagnostic::new("Stays", "It does not want to go."));
             return Err(Diagnostic::new("Failed", "It is still there.").into());
@@ -315,19 +319,19 @@ impl Provider for TestProvider {
 }
 
 pub(super) fn unconfigured() -> Service<TestProvider> {
-    Service::new(TestProvider, Calls::default()).unwrap()
+    Service::new(TestProvider, CallTracker::default()).unwrap()
 }
 
 pub(super) fn configuration(config: Object) -> pb::configure_provider::Request {
     pb::configure_provider::Request {
         terraform_version: "1.0".into(),
-        config: Some(convert::dynamic(Some(config))),
+        config: Some(convert::dynamic_value(Some(config))),
         client_capabilities: None,
     }
 }
 
-/// A request as it arrives on the connection of this session.
-pub(super) fn on<T>(session: &Session<String>, message: T) -> Request<T> {
+/// Creates a request of the connection with this session.
+pub(super) fn request_on<T>(session: &Session<String>, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.extensions_mut().insert(session.clone());
     request
@@ -341,8 +345,8 @@ pub(super) async fn configured_with(url: Value) -> Service<TestProvider> {
         vec![]
     };
     let request = configuration([("url".to_owned(), url)].into());
-    let answer = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(told(&answer.diagnostics), warnings);
+    let response = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(summaries(&response.diagnostics), warnings);
     service
 }
 
@@ -363,18 +367,18 @@ pub(super) fn thing(
 }
 
 pub(super) fn sent(thing: impl Into<Option<Thing>>) -> Option<pb::DynamicValue> {
-    Some(convert::dynamic(thing.into().map(crate::framework::Model::into_object)))
+    Some(convert::dynamic_value(thing.into().map(crate::framework::Model::into_object)))
 }
 
 pub(super) fn received(message: Option<pb::DynamicValue>) -> Option<Thing> {
     let object =
-        convert::object("answer", message, &Resource::schema(&ThingResource).object_type())
+        convert::object("response", message, &Resource::schema(&ThingResource).object_type())
             .unwrap();
     object.map(|object| crate::framework::Model::from_object(object).unwrap())
 }
 
-/// Each diagnostic on a line: `E` or `W`, attribute, summary.
-pub(super) fn told(diagnostics: &[pb::Diagnostic]) -> Vec<String> {
+/// Formats each diagnostic on a line: `E` or `W`, attribute, summary.
+pub(super) fn summaries(diagnostics: &[pb::Diagnostic]) -> Vec<String> {
     let line = |diagnostic: &pb::Diagnostic| {
         let severity = if diagnostic.severity == 1 { "E" } else { "W" };
         let at = diagnostic.attribute.as_ref().map_or("", |_| " at an attribute");
@@ -411,9 +415,9 @@ pub(super) async fn apply(
         planned_private: b"private".to_vec(),
         ..Default::default()
     };
-    let answer =
+    let response =
         configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
-    (received(answer.new_state.clone()), answer)
+    (received(response.new_state.clone()), response)
 }
 
 pub(super) async fn read(
@@ -432,10 +436,10 @@ pub(super) async fn read(
 pub(super) fn identity(id: &str) -> pb::ResourceIdentityData {
     let identity = ThingIdentity { id: Attr::Known(id.to_owned()), size: Attr::Null };
     let object = crate::framework::Model::into_object(identity);
-    pb::ResourceIdentityData { identity_data: Some(convert::dynamic(Some(object))) }
+    pb::ResourceIdentityData { identity_data: Some(convert::dynamic_value(Some(object))) }
 }
 
-/// A provider whose schema doesn't go with its model.
+/// A provider whose schema doesn't match its model.
 pub(super) struct Misspelled;
 
 impl Provider for Misspelled {

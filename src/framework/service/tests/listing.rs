@@ -1,4 +1,4 @@
-//! Lists, which end at a limit, a failure or their end.
+//! ListResource: limits, failures and panics.
 
 use super::*;
 
@@ -10,7 +10,7 @@ async fn listed(limit: i64, fails: bool, objects: bool) -> Vec<pb::list_resource
 async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_resource::Event> {
     let request = pb::list_resource::Request {
         type_name: "test_thing".into(),
-        config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
+        config: Some(convert::dynamic_value(Some(crate::framework::Model::into_object(config)))),
         include_resource_object: objects,
         limit,
     };
@@ -30,27 +30,28 @@ async fn a_list_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_list_that_fails_says_so_after_what_it_found() {
+async fn failed_list_reports_its_error_last() {
     let events = listed(100, true, false).await;
     assert_eq!(events.len(), 4);
-    assert_eq!(told(&events[3].diagnostic), ["E: Lost"]);
+    assert_eq!(summaries(&events[3].diagnostic), ["E: Lost"]);
 }
 
 #[tokio::test]
-async fn a_list_that_panics_does_not_pass_for_a_complete_one() {
+async fn panic_is_reported_in_the_list() {
     let events = listed_by(Query { prefix: Attr::Null, fails: Attr::Null }, 100, false).await;
     assert_eq!(events.len(), 1);
-    assert_eq!(told(&events[0].diagnostic), ["E: The provider failed unexpectedly"]);
+    assert_eq!(summaries(&events[0].diagnostic), ["E: The provider failed unexpectedly"]);
 }
 
 #[tokio::test]
-async fn a_query_is_checked_by_itself() {
+async fn list_config_is_validated_without_a_client() {
     let config = Query { prefix: Attr::Known(String::new()), fails: Attr::Null };
     let request = pb::validate_list_resource_config::Request {
         type_name: "test_thing".into(),
-        config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
+        config: Some(convert::dynamic_value(Some(crate::framework::Model::into_object(config)))),
         ..Default::default()
     };
-    let answer = unconfigured().validate_list_resource_config(Request::new(request)).await.unwrap();
-    assert_eq!(told(&answer.into_inner().diagnostics), ["E at an attribute: No prefix"]);
+    let response =
+        unconfigured().validate_list_resource_config(Request::new(request)).await.unwrap();
+    assert_eq!(summaries(&response.into_inner().diagnostics), ["E at an attribute: No prefix"]);
 }

@@ -1,51 +1,51 @@
-//! Plans: what is proposed, replaced, deferred and refused.
+//! PlanResourceChange: replacements, deferrals, private data and invalid plans.
 
 use super::*;
-use crate::framework::Mark;
+use crate::framework::InstanceId;
 
 #[tokio::test]
-async fn a_create_is_planned_with_defaults_and_what_is_known_already() {
-    let answer = plan(&configured().await, None, Some(thing("a", None, None))).await;
-    assert_eq!(received(answer.planned_state), Some(thing("a", 1, "a")));
-    assert!(answer.requires_replace.is_empty());
+async fn create_is_planned_with_defaults_and_known_values() {
+    let response = plan(&configured().await, None, Some(thing("a", None, None))).await;
+    assert_eq!(received(response.planned_state), Some(thing("a", 1, "a")));
+    assert!(response.requires_replace.is_empty());
 }
 
 #[tokio::test]
-async fn a_change_of_what_is_fixed_is_planned_as_a_replacement() {
-    let answer =
+async fn change_of_a_fixed_attribute_requires_replacement() {
+    let response =
         plan(&configured().await, Some(thing("a", 1, "a")), Some(thing("b", 1, None))).await;
     let path = convert::path(&crate::framework::AttributePath::attribute("name"));
-    assert_eq!(answer.requires_replace, [path]);
+    assert_eq!(response.requires_replace, [path]);
 }
 
 #[tokio::test]
 async fn a_destroy_is_planned_as_null() {
-    let answer = plan(&configured().await, Some(thing("a", 1, "a")), None).await;
-    assert_eq!(received(answer.planned_state), None);
+    let response = plan(&configured().await, Some(thing("a", 1, "a")), None).await;
+    assert_eq!(received(response.planned_state), None);
 }
 
 #[tokio::test]
-async fn a_plan_that_core_would_refuse_is_a_defect_of_ours() {
-    let answer = plan(&configured().await, None, Some(thing("breaks the plan", 5, None))).await;
+async fn invalid_plan_is_a_provider_bug() {
+    let response = plan(&configured().await, None, Some(thing("breaks the plan", 5, None))).await;
     assert_eq!(
-        answer.diagnostics[0].detail,
-        "test_thing: the plan for `size` is neither what is configured nor what was before.\n\n\
-         This is a defect in the provider: please report it with the text above."
+        response.diagnostics[0].detail,
+        "test_thing: the planned value of `size` is neither its configured nor its prior value.\n\n\
+         This is a bug in the provider. Please report it with the text above."
     );
 }
 
 #[tokio::test]
-async fn unknown_provider_block_plans_validly_and_keeps_the_state() {
+async fn unknown_provider_block_keeps_the_state() {
     let service = configured_with(Value::Unknown).await;
     let planned =
         received(plan(&service, None, Some(thing("a", None, None))).await.planned_state).unwrap();
     assert_eq!(planned.id, Attr::Unknown);
-    let answer = read(&service, thing("a", 1, "a")).await;
-    assert_eq!(received(answer.new_state), Some(thing("a", 1, "a")));
+    let response = read(&service, thing("a", 1, "a")).await;
+    assert_eq!(received(response.new_state), Some(thing("a", 1, "a")));
 }
 
 #[tokio::test]
-async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
+async fn unknown_provider_block_is_deferred_if_supported() {
     let service = configured_with(Value::Unknown).await;
     let request = pb::plan_resource_change::Request {
         type_name: "test_thing".into(),
@@ -58,15 +58,15 @@ async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
         }),
         ..Default::default()
     };
-    let answer = service.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
+    let response = service.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(response.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
 }
 
-/// The mark, and what the plan has noted.
-fn private_data(bytes: &[u8]) -> (Option<Mark>, Option<i64>) {
+/// Returns the instance ID and the count in the notes.
+fn private_data(bytes: &[u8]) -> (Option<InstanceId>, Option<i64>) {
     let private = Private::decode(bytes);
     let noted = private.note("seen").and_then(serde_json::Value::as_i64);
-    (private.instance().map(|instance| instance.mark), noted)
+    (private.instance().map(|instance| instance.id), noted)
 }
 
 async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) -> Vec<u8> {
@@ -80,23 +80,23 @@ async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) ->
         planned_private: first_plan.to_vec(),
         ..Default::default()
     };
-    let answer =
+    let response =
         configured().await.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(told(&answer.diagnostics), [""; 0]);
-    answer.planned_private
+    assert_eq!(summaries(&response.diagnostics), [""; 0]);
+    response.planned_private
 }
 
 #[tokio::test]
 async fn private_data_goes_from_plan_to_apply_and_state() {
     let first = planned_with(b"of another provider", b"", false).await;
-    let (mark, noted) = private_data(&first);
-    assert!(mark.is_some());
+    let (id, noted) = private_data(&first);
+    assert!(id.is_some());
     assert_eq!(noted, Some(1));
     let replanned = planned_with(b"", &first, false).await;
     assert_eq!(
         private_data(&replanned),
-        (mark, Some(2)),
-        "the host hands on what the first plan noted"
+        (id, Some(2)),
+        "the host sends the private data of the first plan"
     );
     let apply = async |name: &'static str| {
         let request = pb::apply_resource_change::Request {
@@ -115,8 +115,8 @@ async fn private_data_goes_from_plan_to_apply_and_state() {
     };
     for name in ["keeps", "fails"] {
         let kept = apply(name).await;
-        assert_eq!(private_data(&kept), (mark, None), "{name}");
-        assert_eq!(private_data(&planned_with(&kept, b"", true).await), (mark, Some(1)), "{name}");
+        assert_eq!(private_data(&kept), (id, None), "{name}");
+        assert_eq!(private_data(&planned_with(&kept, b"", true).await), (id, Some(1)), "{name}");
     }
 }
 
@@ -141,8 +141,8 @@ async fn plan_of_the_apply_repeats_no_warning() {
             service.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
         };
         let first = plan(Vec::new()).await;
-        assert_eq!(told(&first.diagnostics), ["W: Warned"]);
+        assert_eq!(summaries(&first.diagnostics), ["W: Warned"]);
         let again = plan(first.planned_private).await;
-        assert_eq!(told(&again.diagnostics), repeated, "{hands_on}");
+        assert_eq!(summaries(&again.diagnostics), repeated, "{hands_on}");
     }
 }

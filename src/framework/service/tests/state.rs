@@ -1,9 +1,9 @@
-//! States on the way in: read from the server, from a file, and from another type.
+//! ReadResource, UpgradeResourceState, UpgradeResourceIdentity and MoveResourceState.
 
 use super::*;
 
 #[tokio::test]
-async fn a_read_tells_drift_absence_and_failure_apart() {
+async fn read_distinguishes_drift_absence_and_failure() {
     let service = configured().await;
     let drifted = read(&service, thing("a", 1, "a")).await;
     assert_eq!(drifted.private, b"private");
@@ -12,13 +12,13 @@ async fn a_read_tells_drift_absence_and_failure_apart() {
     assert_eq!((received(gone.new_state), gone.diagnostics.len()), (None, 0));
     let failed = read(&service, thing("secret", 1, "a")).await;
     assert_eq!(
-        (failed.new_state, told(&failed.diagnostics)),
+        (failed.new_state, summaries(&failed.diagnostics)),
         (None, vec!["E: Forbidden".to_owned()])
     );
 }
 
 #[tokio::test]
-async fn an_identity_goes_with_every_state() {
+async fn every_state_has_an_identity() {
     let service = configured().await;
     assert_eq!(read(&service, thing("a", 1, "a")).await.new_identity, Some(identity("a")));
     assert_eq!(read(&service, thing("gone", 1, "a")).await.new_identity, None);
@@ -29,7 +29,7 @@ async fn an_identity_goes_with_every_state() {
 }
 
 #[tokio::test]
-async fn a_stored_identity_is_read_from_its_file() {
+async fn stored_identity_is_decoded() {
     let upgraded = async |version: i64, text: &str| {
         let request = pb::upgrade_resource_identity::Request {
             type_name: "test_thing".into(),
@@ -42,12 +42,15 @@ async fn a_stored_identity_is_read_from_its_file() {
         unconfigured().upgrade_resource_identity(Request::new(request)).await.unwrap().into_inner()
     };
     assert_eq!(upgraded(0, r#"{"id":"a"}"#).await.upgraded_identity, Some(identity("a")));
-    assert_eq!(told(&upgraded(1, r#"{"id":"a"}"#).await.diagnostics), ["E: Unreadable identity"]);
-    assert_eq!(told(&upgraded(0, "null").await.diagnostics), ["E: Unreadable identity"]);
+    assert_eq!(
+        summaries(&upgraded(1, r#"{"id":"a"}"#).await.diagnostics),
+        ["E: Unreadable identity"]
+    );
+    assert_eq!(summaries(&upgraded(0, "null").await.diagnostics), ["E: Unreadable identity"]);
 }
 
 #[tokio::test]
-async fn a_state_is_taken_over_from_another_type_without_a_client() {
+async fn state_of_another_type_is_moved_without_a_client() {
     let moved = async |type_name: &str, state: &str| {
         let request = pb::move_resource_state::Request {
             source_provider_address: "example.com/other/other".into(),
@@ -61,17 +64,17 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
         };
         unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
     };
-    let answer = moved("other_thing", r#"{"title":"a","more":[1]}"#).await;
-    assert_eq!(received(answer.target_state), Some(thing("a", None, None)));
-    assert_eq!(answer.target_identity, None, "its id is not known before the next read");
-    assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
+    let response = moved("other_thing", r#"{"title":"a","more":[1]}"#).await;
+    assert_eq!(received(response.target_state), Some(thing("a", None, None)));
+    assert_eq!(response.target_identity, None, "the ID is unknown until the next read");
+    assert_eq!(summaries(&response.diagnostics), ["W: Moved"]);
     assert_eq!(
         moved("strange_thing", "{}").await.diagnostics[0].detail,
         "The state of a `strange_thing` of the provider example.com/other/other can't be moved to \
          a `test_thing`. Replace the `moved` block with a `removed` block that has `destroy = \
          false`, and import the object."
     );
-    assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
+    assert_eq!(summaries(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
 }
 
 #[tokio::test]
@@ -92,11 +95,11 @@ async fn own_state_from_another_registry_is_upgraded() {
         unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
     };
     for address in ["mirror.example.com/acme/test", "registry.terraform.io/acme/test", "test"] {
-        let answer = moved(address, VERSION, r#"{"name":"a","size":1,"id":"a"}"#).await;
-        assert_eq!(told(&answer.diagnostics), [""; 0], "{address}");
-        assert_eq!(received(answer.target_state), Some(thing("a", 1, "a")));
+        let response = moved(address, VERSION, r#"{"name":"a","size":1,"id":"a"}"#).await;
+        assert_eq!(summaries(&response.diagnostics), [""; 0], "{address}");
+        assert_eq!(received(response.target_state), Some(thing("a", 1, "a")));
         assert_eq!(
-            (answer.target_identity, &answer.target_private[..]),
+            (response.target_identity, &response.target_private[..]),
             (Some(identity("a")), &b"kept"[..])
         );
     }
@@ -111,8 +114,8 @@ async fn own_state_from_another_registry_is_upgraded() {
         ("other", 0, "{}", "E: Unsupported move"),
         ("", 0, "{}", "E: Unsupported move"),
     ] {
-        let answer = moved(address, version, state).await;
-        assert_eq!(told(&answer.diagnostics), [summary], "{address} {version} {state}");
+        let response = moved(address, version, state).await;
+        assert_eq!(summaries(&response.diagnostics), [summary], "{address} {version} {state}");
     }
 }
 
@@ -129,14 +132,14 @@ async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Respo
 }
 
 #[tokio::test]
-async fn a_state_is_read_from_its_file() {
-    let answer =
+async fn stored_state_is_decoded() {
+    let response =
         upgraded(VERSION, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
-    assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
+    assert_eq!(received(response.upgraded_state), Some(thing("a", 1, "a")));
 }
 
 #[tokio::test]
-async fn a_state_that_is_not_ours_is_an_error() {
+async fn unreadable_state_is_an_error() {
     assert_eq!(
         upgraded(9, "{}").await.diagnostics[0].detail,
         "A `test_thing` in the state can't be read: its schema version is 9. If a newer version of \
@@ -146,7 +149,7 @@ async fn a_state_that_is_not_ours_is_an_error() {
     for version in [1, VERSION] {
         for text in ["{", "", "[]"] {
             assert_eq!(
-                told(&upgraded(version, text).await.diagnostics),
+                summaries(&upgraded(version, text).await.diagnostics),
                 ["E: Unreadable state"],
                 "{version} {text}"
             );
@@ -156,8 +159,8 @@ async fn a_state_that_is_not_ours_is_an_error() {
 
 #[tokio::test]
 async fn state_of_an_earlier_version_is_upgraded() {
-    let answer = upgraded(1, r#"{"title":"a","size":1,"id":"a"}"#).await;
-    assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
+    let response = upgraded(1, r#"{"title":"a","size":1,"id":"a"}"#).await;
+    assert_eq!(received(response.upgraded_state), Some(thing("a", 1, "a")));
     assert_eq!(received(upgraded(1, "null").await.upgraded_state), None);
 }
 

@@ -41,8 +41,8 @@ fn added() -> Reply {
 /// Name, answers to the writes, ids on the list, and what comes of it.
 type Case<T> = (&'static str, Vec<Reply>, &'static [u64], Result<T, ErrorKind>);
 
-const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyThere { explained_by_retry: false });
-const RETRIED: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyThere { explained_by_retry: true });
+const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: false });
+const RETRIED: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: true });
 
 #[tokio::test]
 async fn the_list_decides_what_an_addition_came_to() {
@@ -67,7 +67,7 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("failed, done", vec![empty(500)], &[1, 2], Ok(Allowed::Added)),
         ("failed, not done", vec![empty(500)], &[1], Err(ErrorKind::Server)),
         ("unreadable, done", vec![text(201, "<html>")], &[1, 2], Ok(Allowed::Added)),
-        ("unreadable, not done", vec![text(201, "<html>")], &[1], Err(ErrorKind::Unreadable)),
+        ("unreadable, not done", vec![text(201, "<html>")], &[1], Err(ErrorKind::InvalidResponse)),
         ("absent", vec![missing()], &[1], Err(ErrorKind::NotFound)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1, 2], Ok(Allowed::Added)),
         (
@@ -86,11 +86,11 @@ async fn the_list_decides_what_an_addition_came_to() {
 
 #[tokio::test]
 async fn the_list_decides_what_a_removal_came_to() {
-    use Revoked::{Removed, WasNotThere};
+    use Revoked::{DidNotExist, Removed};
     let cases: Vec<Case<Revoked>> = vec![
         ("removed", vec![empty(204)], &[1], Ok(Removed)),
-        ("absent", vec![missing()], &[1], Ok(WasNotThere)),
-        ("not on the list", vec![refusal(400, "not in it")], &[1, 3], Ok(WasNotThere)),
+        ("absent", vec![missing()], &[1], Ok(DidNotExist)),
+        ("not on the list", vec![refusal(400, "not in it")], &[1, 3], Ok(DidNotExist)),
         ("not visible, still there", vec![missing()], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("refused, still there", vec![empty(400)], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("lost, then not there", vec![Reply::Lost, empty(400)], &[1], Ok(Removed)),
@@ -100,7 +100,7 @@ async fn the_list_decides_what_a_removal_came_to() {
             "a page in place of an answer",
             vec![text(200, "<html>")],
             &[1, 2],
-            Err(ErrorKind::Unreadable),
+            Err(ErrorKind::InvalidResponse),
         ),
         ("forbidden", vec![refusal(403, "403 Forbidden")], &[1], Err(ErrorKind::Forbidden)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1], Ok(Removed)),
@@ -215,7 +215,7 @@ async fn project_itself_is_neither_there_nor_gone() {
 async fn an_answer_about_another_target_is_no_success() {
     let other = json(201, &json!({"source_project_id": OWNER, "target_project_id": 99}));
     let error = allow(&server(vec![other], &[1]).await).await.unwrap_err();
-    assert_eq!(error.words(), Some("GitLab added something other than project 2"));
+    assert_eq!(error.message(), Some("GitLab added something other than project 2"));
     let older = json(201, &json!({"project_id": OWNER, "target_project_id": 2}));
     assert_eq!(allow(&server(vec![older], &[1]).await).await.unwrap(), Allowed::Added);
 }

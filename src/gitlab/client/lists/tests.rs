@@ -73,7 +73,7 @@ async fn a_list_that_overlaps_a_write_does_not_hide_it() {
         async move { client.allowlist(project(1), Kind::Project, Freshness::Shared).await }
     });
     server.has_seen(1).await;
-    client.memory.lists.added(project(1), project_target(9));
+    client.cache.lists.added(project(1), project_target(9));
     assert_eq!(slow_reader.await.unwrap().unwrap().get(project_target(9)), None);
     assert!(client.peek_allowlist(project(1), Kind::Project).is_none());
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();

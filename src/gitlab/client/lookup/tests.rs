@@ -17,7 +17,7 @@ fn reference(text: &str) -> ProjectRef {
 #[tokio::test]
 async fn a_project_is_asked_for_once_under_all_its_names() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
-        "/projects/old%2Fname" => Reply::Answer {
+        "/projects/old%2Fname" => Reply::ApiResponse {
             status: 301,
             headers: vec![("location", "/api/v4/projects/7".to_owned())],
             body: Vec::new(),

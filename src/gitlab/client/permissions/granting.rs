@@ -1,11 +1,11 @@
-//! Adding entries with permissions of their own, and changing those. A write is confirmed when its
-//! answer shows what was meant: the project and target by ID, and the permissions. What was added
-//! otherwise is taken off again.
+//! Adds entries with permissions, and changes permissions. A write is confirmed if its response shows
+//! the requested project and target by ID, and the requested permissions. A wrong addition is rolled
+//! back.
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;
 use crate::gitlab::client::snapshot::Freshness;
-use crate::gitlab::client::write::Write;
+use crate::gitlab::client::write::PendingWrite;
 use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Changed};
 use crate::gitlab::endpoints::job_token_permissions::{Permissions, PermittedEntry};
 use crate::gitlab::names::{ProjectId, Target};
@@ -34,19 +34,18 @@ pub enum Confirmation {
 
 /// The error of a grant: what went wrong, and what is left on the server.
 #[derive(Debug, Clone)]
-pub struct NotGranted {
+pub struct GrantError {
     /// The error.
     pub error: Error,
     /// The permissions of the entry now, where this call has brought that about, or may have.
     pub left: Option<Permissions>,
-    /// The result of taking back an addition that should not stand.
-    pub taken_back: Option<Result<(), NotUndone>>,
+    /// The result of rolling back a wrong addition.
+    pub rollback: Option<Result<(), RollbackError>>,
 }
 
-/// An entry that this client has made, that should not be there, and that is there still as far as
-/// is known.
+/// The error of a rollback: a wrong entry that this client added and that may still exist.
 #[derive(Debug, Clone)]
-pub struct NotUndone {
+pub struct RollbackError {
     /// The project on whose allowlist it is.
     pub project: ProjectId,
     /// The project or group that has access.
@@ -64,31 +63,31 @@ struct Written {
 }
 
 impl Client {
-    /// Puts the target on the project's allowlist with these permissions from the first moment. If
-    /// it is there already, it gets them.
+    /// Adds the target to the project's allowlist with permissions, in one step. If the entry already
+    /// exists, its permissions are changed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project,
-    /// knows no permissions of entries; [`ErrorKind::UnknownValues`] for permissions that it does
-    /// not know; [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] when it refuses;
-    /// [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the target's path; whatever
-    /// keeps GitLab from answering, unless a fresh list shows that it was done.
+    /// Returns [`ErrorKind::Unsupported`] and [`ErrorKind::PermissionsDisabled`] when this GitLab,
+    /// or this project, knows no permissions of entries; [`ErrorKind::UnknownValues`] for
+    /// permissions that it does not know; [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`]
+    /// when it refuses; [`ErrorKind::TargetNotVisible`] and [`ErrorKind::WrongEntry`] about the
+    /// target's path; and the error of the request, unless a fresh list shows that it was carried
+    /// out.
     pub async fn allow_with(
         &self,
         project: ProjectId,
         target: Target,
         permissions: &Permissions,
-    ) -> Result<Granted, NotGranted> {
+    ) -> Result<Granted, GrantError> {
         let call = endpoint::allow(
             &self.project_path(project).await?,
-            &self.path_of(target, ErrorKind::UnseenTarget).await?,
+            &self.path_of(target, ErrorKind::TargetNotVisible).await?,
             permissions,
         );
         let granted = |allowed, confirmation| Ok(Granted { allowed, confirmation });
-        // Also after an interrupt: an entry that is there with more than it should have must not
-        // stay so.
-        let client = self.despite_stop();
+        // Also after an interrupt: an entry must not keep more permissions than requested.
+        let client = self.with_grace_period();
         let mut is_repeated = false;
         let error = loop {
             let error = match self.add_with(project, target, permissions, &call).await? {
@@ -111,7 +110,7 @@ impl Client {
                 Ok(false) => return Err(error.into()),
                 Err(_) => {
                     let left = error.maybe_carried_out().then(|| permissions.clone());
-                    return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+                    return Err(GrantError { error: error.unresolved(), left, rollback: None });
                 }
             }
         };
@@ -128,12 +127,12 @@ impl Client {
                         .left
                         .clone()
                         .or_else(|| ours.then(|| held.unwrap_or_else(|| permissions.clone())));
-                    return Err(NotGranted { left, ..failed });
+                    return Err(GrantError { left, ..failed });
                 }
             };
         }
         let allowed = match error.is_bad_request() {
-            true => Allowed::AlreadyThere { explained_by_retry: ours },
+            true => Allowed::AlreadyExists { explained_by_retry: ours },
             false => Allowed::Added,
         };
         granted(allowed, confirmation)
@@ -147,12 +146,12 @@ impl Client {
         target: Target,
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
-    ) -> Result<Result<Confirmation, Error>, NotGranted> {
+    ) -> Result<Result<Confirmation, Error>, GrantError> {
         match self.write(project, target, call).await {
             Ok(Some(written)) if written.is(project, target, permissions) => {
                 Ok(Ok(Confirmation::Shown))
             }
-            Ok(Some(written)) => Err(self.take_back(project, target, written, permissions).await),
+            Ok(Some(written)) => Err(self.roll_back(project, target, written, permissions).await),
             Ok(None) => Ok(self.confirm(project, target, permissions, call).await),
             Err(error) => Ok(Err(error)),
         }
@@ -166,16 +165,16 @@ impl Client {
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Confirmation, Error> {
-        let client = self.despite_stop();
-        let doubtful = || unclear(call, AttemptHistory::default());
+        let client = self.with_grace_period();
+        let maybe_carried_out = || unclear(call, AttemptHistory::default());
         if !client.is_listed(project, target).await.is_ok_and(|is_there| is_there) {
-            return Err(doubtful());
+            return Err(maybe_carried_out());
         }
         let list = client.permissions(project, Freshness::Now).await.ok();
         match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions))
         {
             Some(true) => Ok(Confirmation::Shown),
-            Some(false) => Err(doubtful()),
+            Some(false) => Err(maybe_carried_out()),
             None => Ok(Confirmation::Hidden),
         }
     }
@@ -185,13 +184,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
+    /// See [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
     pub async fn set_permissions(
         &self,
         project: ProjectId,
         target: Target,
         permissions: &Permissions,
-    ) -> Result<Confirmation, NotGranted> {
+    ) -> Result<Confirmation, GrantError> {
         let project_path = self.project_path(project).await?;
         // Without a list, GitLab's answer to the write tells what is wrong.
         let list = self.permissions(project, Freshness::Shared).await.ok();
@@ -199,7 +198,7 @@ impl Client {
         let target_path = match listed {
             _ if target == Target::Project(project) => project_path.clone(),
             Some(path) => path,
-            None => self.path_of(target, ErrorKind::UnseenTarget).await?,
+            None => self.path_of(target, ErrorKind::TargetNotVisible).await?,
         };
         let call = endpoint::change(&project_path, &target_path, permissions);
         let error = match self.write(project, target, &call).await {
@@ -210,7 +209,7 @@ impl Client {
                 let left =
                     written.is_entry(project, target).then(|| written.entry.permissions.clone());
                 let error = written.mismatch(project, target, permissions);
-                return Err(NotGranted { error, left, taken_back: None });
+                return Err(GrantError { error, left, rollback: None });
             }
             Ok(None) => match self.confirm(project, target, permissions, &call).await {
                 Ok(confirmation) => return Ok(confirmation),
@@ -222,7 +221,7 @@ impl Client {
         if !(refused || error.maybe_carried_out()) {
             return Err(error.into());
         }
-        let list = match self.despite_stop().permissions(project, Freshness::Now).await {
+        let list = match self.with_grace_period().permissions(project, Freshness::Now).await {
             Ok(list) => list,
             // What went wrong behind the change is that this token can't see the entry.
             Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
@@ -230,7 +229,7 @@ impl Client {
             }
             Err(_) => {
                 let left = error.maybe_carried_out().then(|| permissions.clone());
-                return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+                return Err(GrantError { error: error.unresolved(), left, rollback: None });
             }
         };
         let held = list.get(target).map(|entry| entry.permissions.clone());
@@ -239,12 +238,13 @@ impl Client {
         }
         let left = held.filter(|_| error.maybe_carried_out());
         let switched_off = list.is_switched_off() && refused;
-        let error = if switched_off { error.with_kind(ErrorKind::SwitchedOff) } else { error };
-        Err(NotGranted { error, left, taken_back: None })
+        let error =
+            if switched_off { error.with_kind(ErrorKind::PermissionsDisabled) } else { error };
+        Err(GrantError { error, left, rollback: None })
     }
 
     /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists,
-    /// whatever was meant. Returns nothing when GitLab reports no error and doesn't show what it
+    /// whatever was meant. Returns `None` if GitLab reports no error and doesn't show what it
     /// wrote.
     async fn write(
         &self,
@@ -252,12 +252,12 @@ impl Client {
         target: Target,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
-        let lists = &self.memory.lists;
-        let write = Write::begin(lists, project, target);
+        let lists = &self.cache.lists;
+        let write = PendingWrite::begin(lists, project, target);
         let outcome = self.ask_to_write(project, call).await;
-        write.end(&outcome, |written| match written {
+        write.finish(&outcome, |written| match written {
             Some(written) => lists.permitted(written.project, &written.entry),
-            None => lists.in_doubt(project, target),
+            None => lists.invalidate(project, target),
         });
         outcome
     }
@@ -267,7 +267,7 @@ impl Client {
         project: ProjectId,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
-        let (mut answer, fault) = self.sender.ask_for_parts(call).await?;
+        let (mut answer, fault) = self.sender.execute_partial(call).await?;
         let Some(written) = answer.value.written.take() else {
             return Err(fault.unwrap_or_else(|| unclear(call, answer.history)));
         };
@@ -280,25 +280,25 @@ impl Client {
         Ok(Some(Written { project, entry, line: call.line().clone(), history: answer.history }))
     }
 
-    /// Removes what an addition has made other than it was meant.
-    async fn take_back(
+    /// Removes a wrong entry that an addition created.
+    async fn roll_back(
         &self,
         project: ProjectId,
         target: Target,
         written: Written,
         wanted: &Permissions,
-    ) -> NotGranted {
+    ) -> GrantError {
         let added = (written.project, written.entry.target);
-        let undone = self.despite_stop().revoke(added.0, added.1).await;
-        let undone = undone.map(|_| ()).map_err(|error| NotUndone {
+        let undone = self.with_grace_period().revoke(added.0, added.1).await;
+        let undone = undone.map(|_| ()).map_err(|error| RollbackError {
             project: added.0,
             target: added.1,
             error,
         });
         let stays = undone.is_err() && written.is_entry(project, target);
-        NotGranted {
+        GrantError {
             left: stays.then(|| written.entry.permissions.clone()),
-            taken_back: Some(undone),
+            rollback: Some(undone),
             error: written.mismatch(project, target, wanted),
         }
     }
@@ -316,13 +316,16 @@ impl Written {
     /// Returns the error of a write that did something else.
     fn mismatch(self, project: ProjectId, target: Target, wanted: &Permissions) -> Error {
         let (kind, words) = if !self.is_entry(project, target) {
-            (ErrorKind::Elsewhere { project: self.project, target: self.entry.target }, None)
+            (ErrorKind::WrongEntry { project: self.project, target: self.entry.target }, None)
         } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default
         {
-            (ErrorKind::SwitchedOff, Some("GitLab returned the default permissions".to_owned()))
+            (
+                ErrorKind::PermissionsDisabled,
+                Some("GitLab returned the default permissions".to_owned()),
+            )
         } else {
             let words = "GitLab returned other permissions than requested".to_owned();
-            (ErrorKind::Unreadable, Some(words))
+            (ErrorKind::InvalidResponse, Some(words))
         };
         Error::new(kind, &self.line, None, words, self.history)
     }
@@ -332,16 +335,16 @@ impl Written {
 fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
     let words = Some("the response doesn't show what was changed".to_owned());
     Error::new(
-        ErrorKind::Unreadable,
+        ErrorKind::InvalidResponse,
         call.line(),
         None,
         words,
-        AttemptHistory { doubtful: true, ..history },
+        AttemptHistory { maybe_carried_out: true, ..history },
     )
 }
 
-impl From<Error> for NotGranted {
-    fn from(error: Error) -> NotGranted {
-        NotGranted { error, left: None, taken_back: None }
+impl From<Error> for GrantError {
+    fn from(error: Error) -> GrantError {
+        GrantError { error, left: None, rollback: None }
     }
 }

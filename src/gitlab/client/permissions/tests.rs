@@ -193,7 +193,7 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
         })
         .await;
         let error = server.client().permissions(project(1), Freshness::Shared).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Unreadable);
+        assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
     }
 }
 

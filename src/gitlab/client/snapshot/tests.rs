@@ -40,7 +40,7 @@ impl Work {
 }
 
 fn snapshot() -> Arc<Snapshot<u64>> {
-    Arc::new(Snapshot::new(Keeping { life: LIFE, when: |_| true }))
+    Arc::new(Snapshot::new(CachePolicy { life: LIFE, when: |_| true }))
 }
 
 fn error(kind: ErrorKind) -> Error {
@@ -153,7 +153,7 @@ async fn a_write_changes_what_is_kept() {
     snapshot.join(work.run()).await.unwrap();
     snapshot.written(|kept| *kept += 100);
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 101);
-    snapshot.forget();
+    snapshot.invalidate();
     assert_eq!(snapshot.peek(), None);
 }
 
@@ -209,7 +209,7 @@ async fn an_offered_result_is_taken_once() {
 
     tokio::time::advance(Duration::from_millis(1)).await;
     snapshot.offer(Instant::now(), Some(8));
-    snapshot.forget();
+    snapshot.invalidate();
     assert_eq!(snapshot.take_offered(), None, "a write came between");
 
     tokio::time::advance(Duration::from_millis(1)).await;

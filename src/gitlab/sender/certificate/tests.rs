@@ -28,7 +28,7 @@ fn at(seconds: u64) -> UnixTime {
 #[test]
 fn the_key_of_a_certificate_is_read() {
     let (certificate, key) = valid_between(2020, 2030);
-    let public_key = Parts::of(&certificate).unwrap().public_key;
+    let public_key = CertificateFields::parse(&certificate).unwrap().public_key;
     assert_eq!(public_key.as_ref(), key.subject_public_key_info());
 }
 
@@ -36,7 +36,7 @@ fn the_key_of_a_certificate_is_read() {
 #[test]
 fn dates_of_both_types_are_read_and_checked() {
     let (certificate, _) = valid_between(2020, 2060);
-    let parts = Parts::of(&certificate).unwrap();
+    let parts = CertificateFields::parse(&certificate).unwrap();
     let (not_before, not_after) = (at(1_577_923_200), at(2_840_227_200));
     for valid in [not_before, at(1_700_000_000), not_after] {
         assert_eq!(parts.check_dates(valid), Ok(()));
@@ -52,22 +52,22 @@ fn dates_of_both_types_are_read_and_checked() {
 fn bytes_that_are_no_certificate_have_no_parts() {
     let (certificate, key) = valid_between(2020, 2030);
     for end in 0..certificate.len() {
-        assert!(Parts::of(&certificate[..end].into()).is_none(), "{end}");
+        assert!(CertificateFields::parse(&certificate[..end].into()).is_none(), "{end}");
     }
     let with_more = [&certificate[..], &[0]].concat();
-    assert!(Parts::of(&with_more.into()).is_none());
-    assert!(Parts::of(&key.serialize_der().into()).is_none());
+    assert!(CertificateFields::parse(&with_more.into()).is_none());
+    assert!(CertificateFields::parse(&key.serialize_der().into()).is_none());
 }
 
 /// Returns the parts of a certificate with a key of that kind and those usages.
 fn parts(
     algorithm: &'static rcgen::SignatureAlgorithm,
     usages: Vec<ExtendedKeyUsagePurpose>,
-) -> Parts {
+) -> CertificateFields {
     let mut params = CertificateParams::new(["gitlab.test".to_owned()]).unwrap();
     params.extended_key_usages = usages;
     let key = KeyPair::generate_for(algorithm).unwrap();
-    Parts::of(params.self_signed(&key).unwrap().der()).unwrap()
+    CertificateFields::parse(params.self_signed(&key).unwrap().der()).unwrap()
 }
 
 #[test]
@@ -89,6 +89,6 @@ fn usages_of_a_certificate_are_read() {
 
 #[test]
 fn the_length_of_rsa_keys_is_read() {
-    assert_eq!(parts(&PKCS_RSA_SHA256, vec![]).rsa_bits(), Some(SHORTEST_RSA_KEY));
+    assert_eq!(parts(&PKCS_RSA_SHA256, vec![]).rsa_bits(), Some(MIN_RSA_KEY));
     assert_eq!(parts(&PKCS_ED25519, vec![]).rsa_bits(), None);
 }

@@ -1,9 +1,9 @@
-//! Failures of TLS and of proxies.
+//! Problems of TLS connections and proxies.
 
-/// A failure of a TLS connection.
+/// A problem of a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsProblem {
-    /// The server answers in plain text, as a port for HTTP does.
+    /// The server doesn't use TLS at this port.
     NotTls,
     /// The server's certificate has expired.
     Expired,
@@ -11,36 +11,36 @@ pub enum TlsProblem {
     NotYetValid,
     /// The server's certificate is for other names.
     WrongName,
-    /// Nobody who is trusted has issued the server's certificate.
+    /// The issuer of the server's certificate isn't trusted.
     UnknownIssuer,
-    /// The server's certificate is marked as an authority's, and no trusted file has it.
+    /// The server's certificate is a CA certificate, and no trusted file contains it.
     Authority,
-    /// The server's certificate, or one that it was issued with, has a property that rules it out.
+    /// A property of a certificate in the chain makes it unusable.
     Unusable,
-    /// The server speaks only old versions of TLS.
+    /// The server supports only old versions of TLS.
     OldVersion,
-    /// The server speaks TLS alone at a port that plain HTTP was sent to.
-    TlsWanted,
-    /// The server asks for a client certificate, or refuses ours.
+    /// The server requires TLS at a port that an HTTP request was sent to.
+    HttpsRequired,
+    /// The server requires a client certificate, or rejected it.
     ClientCertificate,
-    /// Anything else.
+    /// Another problem.
     Other,
 }
 
-/// A failure of a proxy; [`Error::words`](super::Error::words) may say more.
+/// A problem of a proxy. [`Error::message`](super::Error::message) may have details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyProblem {
-    /// No connection to the proxy itself.
+    /// The proxy can't be reached.
     Unreachable,
-    /// TLS to the proxy itself failed.
-    Untrusted(TlsProblem),
-    /// It wants credentials, or others.
+    /// The TLS connection to the proxy failed.
+    Tls(TlsProblem),
+    /// The proxy requires valid credentials.
     Credentials,
-    /// It doesn't connect to the server.
+    /// The proxy refused to connect to the server.
     Refused,
-    /// It can't reach the server.
-    NoWay,
-    /// It answers something else than a proxy for HTTP does.
+    /// The proxy can't reach the server.
+    ServerUnreachable,
+    /// The response isn't one of an HTTP proxy.
     NotHttp,
 }
 
@@ -54,13 +54,13 @@ impl TlsProblem {
             Self::UnknownIssuer => "the server's certificate is from an unknown authority",
             Self::Authority | Self::Unusable => "the server's certificate can't be used",
             Self::OldVersion => "the server supports only old versions of TLS",
-            Self::TlsWanted => "the server accepts only HTTPS at this port",
+            Self::HttpsRequired => "the server accepts only HTTPS at this port",
             Self::ClientCertificate => "the server requires a client certificate that it accepts",
             Self::Other => "the TLS connection failed",
         }
     }
 
-    /// Describes the failure of a connection to a proxy.
+    /// Describes the problem of a connection to a proxy.
     fn describe_proxy(self) -> &'static str {
         match self {
             Self::NotTls => "doesn't use TLS",
@@ -70,7 +70,7 @@ impl TlsProblem {
             Self::UnknownIssuer => "has a certificate from an unknown authority",
             Self::Authority | Self::Unusable => "has a certificate that can't be used",
             Self::OldVersion => "supports only old versions of TLS",
-            Self::TlsWanted => "accepts only HTTPS",
+            Self::HttpsRequired => "accepts only HTTPS",
             Self::ClientCertificate => "requires a client certificate that it accepts",
             Self::Other => "failed to establish a TLS connection",
         }
@@ -81,10 +81,10 @@ impl ProxyProblem {
     pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Unreachable => "can't be reached",
-            Self::Untrusted(problem) => problem.describe_proxy(),
+            Self::Tls(problem) => problem.describe_proxy(),
             Self::Credentials => "requires valid credentials",
             Self::Refused => "refused the connection",
-            Self::NoWay => "can't reach GitLab",
+            Self::ServerUnreachable => "can't reach GitLab",
             Self::NotHttp => "isn't an HTTP proxy",
         }
     }

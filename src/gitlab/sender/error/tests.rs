@@ -97,7 +97,7 @@ async fn a_missing_role_is_not_a_missing_scope() {
 async fn refusals_of_the_request_keep_gitlabs_words() {
     for (status, kind, start) in [
         (400, ErrorKind::BadRequest, "GitLab rejected the request (400)"),
-        (405, ErrorKind::NotAllowed, "GitLab doesn't allow this method (405)"),
+        (405, ErrorKind::MethodNotAllowed, "GitLab doesn't allow this method (405)"),
         (418, ErrorKind::UnexpectedStatus, "unexpected status (418)"),
         (500, ErrorKind::Server, "the server returned an error (500)"),
         (503, ErrorKind::Server, "the server returned an error (503)"),
@@ -130,7 +130,7 @@ async fn a_404_is_gitlabs_in_gitlabs_form_alone() {
 async fn pages_of_a_proxy_are_summarised() {
     let page = "<html><head><title>Sign in</title></head><body>secret stuff</body></html>";
     let (kind, line) = told(text(200, page)).await;
-    assert_eq!(kind, ErrorKind::Unreadable);
+    assert_eq!(kind, ErrorKind::InvalidResponse);
     assert_eq!(line, "the response isn't from GitLab's API (200): a web page titled \"Sign in\"");
 
     let (kind, line) = told(text(502, page)).await;
@@ -155,7 +155,7 @@ async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_unreadable() {
-    for (body, words) in [
+    for (body, message) in [
         ("[1,", "the response is empty or incomplete"),
         ("", "the response is empty or incomplete"),
         (
@@ -166,11 +166,15 @@ async fn an_answer_that_is_no_answer_is_unreadable() {
         ("hello", "hello"),
     ] {
         let (kind, line) = told(text(200, body)).await;
-        assert_eq!(kind, ErrorKind::Unreadable, "{body}");
-        assert_eq!(line, format!("the response isn't from GitLab's API (200): {words}"));
+        assert_eq!(kind, ErrorKind::InvalidResponse, "{body}");
+        assert_eq!(line, format!("the response isn't from GitLab's API (200): {message}"));
     }
     let (kind, _) = told(text(204, "")).await;
-    assert_eq!(kind, ErrorKind::Unreadable, "a success other than the promised one proves nothing");
+    assert_eq!(
+        kind,
+        ErrorKind::InvalidResponse,
+        "a success other than the promised one proves nothing"
+    );
 }
 
 #[tokio::test]
@@ -198,7 +202,7 @@ async fn a_failed_connection_says_what_the_network_said() {
 async fn the_attempt_history_is_told() {
     let error = error_of(refusal(503, "down")).await;
     assert_eq!(error.0.line.to_string(), "GET /projects/1/job_token_scope");
-    assert_eq!((error.status(), error.words(), error.attempts()), (Some(503), Some("down"), 2));
+    assert_eq!((error.status(), error.message(), error.attempts()), (Some(503), Some("down"), 2));
     assert!(error.maybe_carried_out() && error.0.history.elapsed > Duration::ZERO);
     assert!(shown(&error).contains(" [2 attempts in "));
 }
@@ -216,11 +220,11 @@ async fn a_server_that_repeats_our_secrets_is_not_quoted() {
 
 #[test]
 fn each_status_has_one_kind() {
-    let words = message::read(b"", |text| text);
-    let kind = |status| ErrorKind::of_status(StatusCode::from_u16(status).unwrap(), &words, None);
+    let message = message::read(b"", |text| text);
+    let kind = |status| ErrorKind::of_status(StatusCode::from_u16(status).unwrap(), &message, None);
     for status in (100..1000).filter(|status| ![400, 401, 403, 404, 405, 429].contains(status)) {
         let expected = match status {
-            200..300 => ErrorKind::Unreadable,
+            200..300 => ErrorKind::InvalidResponse,
             408 | 500..600 => ErrorKind::Server,
             _ => ErrorKind::UnexpectedStatus,
         };

@@ -20,8 +20,8 @@ fn variables() -> Value {
 async fn read(server: &Scripted) -> Result<Option<u32>, Error> {
     let mut config = server.config();
     config.retries = 1;
-    let call = Call::<Envelope<Data>>::reading(DOCUMENT, variables());
-    client(&config).sender.ask(&call).await.map(|answer| answer.value.it)
+    let call = Call::<Envelope<Data>>::query(DOCUMENT, variables());
+    client(&config).sender.execute(&call).await.map(|answer| answer.value.it)
 }
 
 async fn told(reply: Reply) -> (ErrorKind, String) {
@@ -86,10 +86,10 @@ async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
 #[tokio::test]
 async fn an_answer_with_neither_data_nor_errors_is_no_success() {
     for body in [json!({}), json!({"data": null}), json!({"errors": []})] {
-        assert_eq!(told(json(200, &body)).await.0, ErrorKind::Unreadable, "{body}");
+        assert_eq!(told(json(200, &body)).await.0, ErrorKind::InvalidResponse, "{body}");
     }
-    assert_eq!(told(json(200, &json!([]))).await.0, ErrorKind::Unreadable);
-    assert_eq!(told(text(200, "<title>Sign in</title>")).await.0, ErrorKind::Unreadable);
+    assert_eq!(told(json(200, &json!([]))).await.0, ErrorKind::InvalidResponse);
+    assert_eq!(told(text(200, "<title>Sign in</title>")).await.0, ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_secret_that_an_error_repeats_is_hidden() {
 #[tokio::test]
 async fn equal_messages_are_told_once() {
     let errors: Vec<_> =
-        ["no", "no", "not that", "no"].map(|words| json!({ "message": words })).to_vec();
+        ["no", "no", "not that", "no"].map(|message| json!({ "message": message })).to_vec();
     let (_, line) = told(json(200, &json!({ "errors": errors }))).await;
     assert_eq!(line, "GitLab rejected the request: no; not that");
 }
@@ -124,8 +124,8 @@ async fn a_query_is_repeated_after_a_500_and_a_mutation_is_not() {
     assert_eq!(read(&server).await.unwrap(), Some(7));
 
     let server = Scripted::answers(replies()).await;
-    let call = Call::<Envelope<Data>>::writing(DOCUMENT, variables());
-    let error = server.client().sender.ask(&call).await.unwrap_err();
+    let call = Call::<Envelope<Data>>::mutation(DOCUMENT, variables());
+    let error = server.client().sender.execute(&call).await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_carried_out()), (&ErrorKind::Server, true));
     assert_eq!(server.count(), 1);
 }

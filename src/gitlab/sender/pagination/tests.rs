@@ -87,8 +87,8 @@ async fn pages_that_repeat_are_an_error() {
         .await,
     ] {
         let error = read(&server).await.unwrap_err();
-        assert_eq!(error.words(), Some("one page repeats another"));
-        assert_eq!((error.kind(), server.count()), (&ErrorKind::Unreadable, 2));
+        assert_eq!(error.message(), Some("one page repeats another"));
+        assert_eq!((error.kind(), server.count()), (&ErrorKind::InvalidResponse, 2));
     }
 }
 
@@ -101,8 +101,8 @@ async fn pages_that_never_end_are_an_error() {
     })
     .await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!(error.words(), Some("the list is longer than GitLab's limit"));
-    assert_eq!(server.count(), MOST_ELEMENTS + 1);
+    assert_eq!(error.message(), Some("the list is longer than GitLab's limit"));
+    assert_eq!(server.count(), MAX_ELEMENTS + 1);
 }
 
 #[tokio::test]

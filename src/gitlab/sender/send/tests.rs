@@ -141,7 +141,7 @@ async fn a_stopped_client_sends_nothing() {
     stop.cancel();
     let error = client.scope(&project(1).into()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), server.count()), (&ErrorKind::Cancelled, 0, 0));
-    assert!(client.despite_stop().scope(&project(1).into()).await.is_ok());
+    assert!(client.with_grace_period().scope(&project(1).into()).await.is_ok());
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn a_stop_ends_a_back_off() {
     stop.cancel();
     let error = reading.await.unwrap().unwrap_err();
     assert!(error.is_cancelled());
-    assert_eq!(error.words(), Some("down"), "the reason for the wait is not lost");
+    assert_eq!(error.message(), Some("down"), "the reason for the wait is not lost");
 }
 
 #[tokio::test]

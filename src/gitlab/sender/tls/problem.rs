@@ -1,4 +1,4 @@
-//! The causes of failed TLS connections, from the TLS library's errors.
+//! Maps the errors of the TLS library to [`TlsProblem`]s.
 
 use std::net::IpAddr;
 
@@ -9,45 +9,45 @@ use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible,
 };
 
-use crate::gitlab::sender::certificate::SHORTEST_RSA_KEY;
+use crate::gitlab::sender::certificate::MIN_RSA_KEY;
 use crate::gitlab::sender::error::TlsProblem;
 use crate::gitlab::sender::message;
 
-/// The causes that the TLS library doesn't tell.
+/// Problems of a certificate that the TLS library doesn't report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    /// Issued by itself, and marked as an authority's.
+pub(super) enum CertificateProblem {
+    /// It is a self-signed CA certificate.
     #[error("it is self-signed")]
     SelfSigned,
-    /// Issued by another authority, and marked as an authority's.
+    /// It is a CA certificate of another authority.
     #[error("it is the certificate of an authority (CA:TRUE), not of a server")]
     Authority,
-    /// Made for something else than servers.
+    /// Its extended key usage doesn't include servers.
     #[error("{NOT_FOR_SERVERS}")]
     Purpose,
-    /// The number of bits of an RSA key.
-    #[error("an RSA key has {0} bits, but at least {SHORTEST_RSA_KEY} are required")]
+    /// Its RSA key has too few bits.
+    #[error("an RSA key has {0} bits, but at least {MIN_RSA_KEY} are required")]
     ShortKey(u64),
 }
 
-/// The names by which webpki's own errors are known, whose type the TLS library hides.
+/// The `Debug` names of webpki errors, whose type the TLS library hides.
 pub(super) const AUTHORITY: &str = "CaUsedAsEndEntity";
 const OLD_CERTIFICATE: &str = "UnsupportedCertVersion";
 const CRITICAL_EXTENSION: &str = "UnsupportedCriticalExtension";
-/// The platform verifier's error for a certificate that is for something else than servers.
+/// The platform verifier's error for a certificate whose usage doesn't include servers.
 const PURPOSE: &str = "EkuError";
 
-/// Checks whether an error has such a name.
+/// Returns whether an error has this `Debug` name.
 pub(super) fn is_named(error: &CertificateError, name: &str) -> bool {
     matches!(error, CertificateError::Other(other) if format!("{:?}", other.0) == name)
 }
 
-/// Checks whether a certificate isn't accepted even if it is listed itself.
+/// Returns whether the certificate is rejected even if a trusted file contains it.
 pub(super) fn is_final(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(error) if *error == CertificateError::Revoked || is_named(error, PURPOSE))
 }
 
-/// Returns what is wrong with a connection, and what more there is to say of it.
+/// Returns the problem of an error, and a message with details.
 pub(in crate::gitlab::sender) fn problem_of(error: &Error) -> (TlsProblem, Option<String>) {
     let in_words = || message::line(&error.to_string());
     match error {
@@ -65,12 +65,10 @@ pub(in crate::gitlab::sender) fn problem_of(error: &Error) -> (TlsProblem, Optio
     }
 }
 
-/// The beginning of the TLS library's words for an alert, which is all that HTTP/2 keeps of its
-/// error.
+/// The prefix of the TLS library's message for an alert. HTTP/2 keeps only the message of an error.
 const ALERT: &str = "received fatal alert: ";
 
-/// Returns what is wrong with a connection, by the words of the TLS library, or `None` for others'
-/// words.
+/// Returns the problem of an error message, or `None` if it isn't one of the TLS library.
 pub(in crate::gitlab::sender) fn problem_of_text(
     text: &str,
 ) -> Option<(TlsProblem, Option<String>)> {
@@ -80,8 +78,7 @@ pub(in crate::gitlab::sender) fn problem_of_text(
     Some((problem, message::line(text)))
 }
 
-/// The alerts by which servers refuse clients without a certificate, or with one that they don't
-/// accept.
+/// The alerts of servers that require a client certificate or reject it.
 const CLIENT_CERTIFICATE_ALERTS: [AlertDescription; 7] = [
     AlertDescription::CertificateRequired,
     AlertDescription::NoCertificate,
@@ -113,14 +110,14 @@ fn of_certificate(
         CertificateError::UnknownIssuer => (TlsProblem::UnknownIssuer, None),
         CertificateError::BadSignature => (TlsProblem::Other, Some(BAD_SIGNATURE.to_owned())),
         CertificateError::Other(other) => match other.0.downcast_ref() {
-            Some(refusal @ Refusal::SelfSigned) => {
-                (TlsProblem::UnknownIssuer, Some(refusal.to_string()))
+            Some(problem @ CertificateProblem::SelfSigned) => {
+                (TlsProblem::UnknownIssuer, Some(problem.to_string()))
             }
-            Some(refusal @ Refusal::Authority) => {
-                (TlsProblem::Authority, Some(refusal.to_string()))
+            Some(problem @ CertificateProblem::Authority) => {
+                (TlsProblem::Authority, Some(problem.to_string()))
             }
-            Some(refusal @ (Refusal::Purpose | Refusal::ShortKey(_))) => {
-                (TlsProblem::Unusable, Some(refusal.to_string()))
+            Some(problem @ (CertificateProblem::Purpose | CertificateProblem::ShortKey(_))) => {
+                (TlsProblem::Unusable, Some(problem.to_string()))
             }
             None if is_named(error, OLD_CERTIFICATE) => (
                 TlsProblem::WrongName,
@@ -138,18 +135,18 @@ fn of_certificate(
     }
 }
 
-/// The words for a signature of the handshake or of a certificate.
+/// The message for an invalid signature of the handshake or a certificate.
 const BAD_SIGNATURE: &str = "a signature is invalid: the server's key doesn't match its \
     certificate, or another authority has the issuer's name";
 
 const NOT_FOR_SERVERS: &str =
     "it isn't a server certificate: its extended key usage lacks serverAuth";
 
-/// The most names of a certificate that a message repeats.
-const MOST_NAMES: usize = 5;
+/// Maximum number of names of a certificate in a message.
+const MAX_NAMES: usize = 5;
 
-/// Says what a certificate is for, from the TLS library's forms of its names: `DnsName("…")` and
-/// `IpAddress(…)`. Others, such as addresses of pages, name no host.
+/// Describes the hosts of a certificate. The TLS library formats its names as `DnsName("…")` and
+/// `IpAddress(…)`; other kinds, such as URLs, are ignored.
 fn names(presented: &[String]) -> String {
     let host = |name: &String| {
         let (kind, rest) = name.split_once('(')?;
@@ -162,7 +159,7 @@ fn names(presented: &[String]) -> String {
             _ => None,
         }
     };
-    let names: Vec<String> = presented.iter().filter_map(host).take(MOST_NAMES).collect();
+    let names: Vec<String> = presented.iter().filter_map(host).take(MAX_NAMES).collect();
     match names.is_empty() {
         true => {
             "it has no host as a subject alternative name, and a Common Name isn't used".to_owned()
@@ -171,7 +168,7 @@ fn names(presented: &[String]) -> String {
     }
 }
 
-/// Returns a moment for people.
+/// Formats a time for a message.
 fn date(moment: UnixTime) -> Option<String> {
     let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(moment.as_secs()).ok()?).ok()?;
     let form = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");

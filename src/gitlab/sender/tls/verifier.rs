@@ -1,4 +1,4 @@
-//! Verifiers of servers' certificates.
+//! Verifiers of server certificates.
 
 use std::sync::Arc;
 
@@ -15,28 +15,27 @@ use tokio_rustls::rustls::{
     SignatureScheme,
 };
 
-use super::problem::{self, Refusal};
-use crate::gitlab::sender::certificate::{Parts, SHORTEST_RSA_KEY};
+use super::problem::{self, CertificateProblem};
+use crate::gitlab::sender::certificate::{CertificateFields, MIN_RSA_KEY};
 
-/// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file`
-/// or the system's store.
+/// Accepts certificates that the platform verifier accepts, and certificates in `cacert_file` or the
+/// system's store.
 ///
-/// webpki refuses the latter where the certificate says that it is an authority, as self-signed
-/// ones mostly do, or was signed by an authority that isn't in the file. Other clients accept both.
-/// This gives nobody new rights: a client that has the key of a certificate in the file can sign
-/// certificates with it.
+/// For the latter, webpki rejects CA certificates, which self-signed ones usually are, and
+/// certificates whose issuer isn't trusted. Other clients accept both. It is no less secure, because
+/// the owner of a CA certificate's key can sign server certificates anyway.
 #[derive(Debug)]
-pub(super) struct ListedOrVerified {
+pub(super) struct PlatformOrListedVerifier {
     verifier: Verifier,
     listed: Vec<CertificateDer<'static>>,
 }
 
-impl ListedOrVerified {
+impl PlatformOrListedVerifier {
     pub(super) fn new(
         authorities: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
-        // One that can't serve as an authority may still be the server's own.
+        // A certificate that can't be a CA certificate may still be that of the server.
         let is_usable = |one: &&CertificateDer<'_>| {
             RootCertStore::empty().add((*one).clone().into_owned()).is_ok()
         };
@@ -53,21 +52,20 @@ impl ListedOrVerified {
     }
 }
 
-/// Checks whether the system's store has that certificate. Reads the store each time: only
-/// certificates that the verifier refuses get here, and the store is larger than all else in
-/// memory.
+/// Returns whether the system's store contains a certificate. It reads the store each time, because
+/// it is only called for rejected certificates, and the store would need much memory.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn is_in_system_store(certificate: &CertificateDer<'_>) -> bool {
     rustls_native_certs::load_native_certs().certs.iter().any(|listed| listed == certificate)
 }
 
-/// Elsewhere the system itself verifies, by its own rules.
+/// Returns false: on other systems, the system itself verifies certificates.
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 fn is_in_system_store(_: &CertificateDer<'_>) -> bool {
     false
 }
 
-impl ServerCertVerifier for ListedOrVerified {
+impl ServerCertVerifier for PlatformOrListedVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -87,11 +85,13 @@ impl ServerCertVerifier for ListedOrVerified {
             Err(error) if !problem::is_final(&error) => error,
             verified => return verified,
         };
-        let parts = Parts::of(end_entity).filter(|_| self.is_listed(end_entity));
+        let parts = CertificateFields::parse(end_entity).filter(|_| self.is_listed(end_entity));
         let Some(parts) = parts else { return Err(explained(error, end_entity, intermediates)) };
         parts.check_dates(now)?;
         if !parts.is_for_servers {
-            return Err(CertificateError::Other(OtherError(Arc::new(Refusal::Purpose))).into());
+            return Err(
+                CertificateError::Other(OtherError(Arc::new(CertificateProblem::Purpose))).into()
+            );
         }
         verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
         Ok(ServerCertVerified::assertion())
@@ -126,36 +126,42 @@ impl ServerCertVerifier for ListedOrVerified {
     }
 }
 
-/// Returns the error with the cause that webpki leaves out, if the certificates show it.
+/// Replaces an error of webpki by a more precise one, if the certificates show the cause.
 fn explained(
     error: Error,
     end_entity: &CertificateDer<'_>,
     others: &[CertificateDer<'_>],
 ) -> Error {
-    let refusal = match &error {
+    let problem = match &error {
         Error::InvalidCertificate(CertificateError::BadSignature) => {
             let certificates = std::iter::once(end_entity).chain(others);
-            // webpki calls signatures of short keys wrong.
-            let bits = certificates.filter_map(|one| Parts::of(one)?.rsa_bits()).min();
-            bits.filter(|bits| *bits < SHORTEST_RSA_KEY).map(Refusal::ShortKey)
+            // webpki reports signatures of short keys as invalid.
+            let bits =
+                certificates.filter_map(|one| CertificateFields::parse(one)?.rsa_bits()).min();
+            bits.filter(|bits| *bits < MIN_RSA_KEY).map(CertificateProblem::ShortKey)
         }
         Error::InvalidCertificate(reason) if problem::is_named(reason, problem::AUTHORITY) => {
-            let is_self_signed = Parts::of(end_entity).is_some_and(|parts| parts.is_self_issued);
-            Some(if is_self_signed { Refusal::SelfSigned } else { Refusal::Authority })
+            let is_self_signed =
+                CertificateFields::parse(end_entity).is_some_and(|parts| parts.is_self_issued);
+            Some(if is_self_signed {
+                CertificateProblem::SelfSigned
+            } else {
+                CertificateProblem::Authority
+            })
         }
         _ => None,
     };
-    match refusal {
-        Some(refusal) => CertificateError::Other(OtherError(Arc::new(refusal))).into(),
+    match problem {
+        Some(problem) => CertificateError::Other(OtherError(Arc::new(problem))).into(),
         None => error,
     }
 }
 
-/// Trusts every server, as `insecure` asks.
+/// Accepts any certificate, for `insecure`.
 #[derive(Debug)]
-pub(super) struct AnyServer;
+pub(super) struct NoVerifier;
 
-impl ServerCertVerifier for AnyServer {
+impl ServerCertVerifier for NoVerifier {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -185,7 +191,7 @@ impl ServerCertVerifier for AnyServer {
         Ok(HandshakeSignatureValid::assertion())
     }
 
-    /// Those of TLS 1.3, and the older ones of TLS 1.2.
+    /// Returns the schemes of TLS 1.3, and the older ones of TLS 1.2.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         use SignatureScheme::{
             ECDSA_NISTP256_SHA256, ECDSA_NISTP384_SHA384, ECDSA_NISTP521_SHA512, ECDSA_SHA1_Legacy,

@@ -1,4 +1,4 @@
-//! The failures of proxies, from the HTTP client's errors and from what the proxy itself answers.
+//! Failures of proxies, recognized by the errors of the HTTP client and the responses of the proxy.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -18,20 +18,21 @@ use crate::gitlab::sender::proxy::Proxy;
 use crate::gitlab::sender::secrets::Secrets;
 use crate::gitlab::sender::tls;
 
-/// The beginnings of the HTTP client's errors about proxies, whose types are private to it.
+/// The prefixes of the HTTP client's errors about proxies, whose types are private.
 const TUNNEL: &str = "tunnel error: ";
 const SOCKS: &str = "SOCKS error: ";
 
-/// The status of an HTTP proxy that wants credentials.
+/// The status of an HTTP proxy that requires credentials.
 const STATUS_407: &str = "407 Proxy Authentication Required";
 
-/// The words for a SOCKS proxy that takes no user name and password.
+/// The message for a SOCKS proxy that doesn't accept credentials.
 const NO_CREDENTIALS: &str = "it doesn't accept a user name and password";
 
-/// The most time and bytes for an answer to a second question.
-const LONGEST_ANSWER: (Duration, u64) = (Duration::from_secs(5), 512);
+/// The timeout and the maximum number of bytes of a second response.
+const MAX_ANSWER: (Duration, u64) = (Duration::from_secs(5), 512);
 
-/// Returns the failure if it is the proxy's: no connection to it, or none from it to the server.
+/// Returns the failure if the proxy is its cause: it can't be reached, or doesn't connect to the
+/// server.
 pub(super) fn failure(
     error: &reqwest::Error,
     proxy: &Proxy,
@@ -49,20 +50,20 @@ pub(super) fn failure(
     let untrusted = || {
         tls_error(error)
             .map(tls::problem_of)
-            .map(|(problem, words)| (ProxyProblem::Untrusted(problem), words))
+            .map(|(problem, message)| (ProxyProblem::Tls(problem), message))
     };
     let (problem, cause) = match said.as_deref() {
         Some("failed to create underlying connection") if tls_error(error).is_some() => {
             untrusted()?
         }
-        // The client drops the cause for SOCKS.
+        // For SOCKS, the client drops the cause.
         Some("failed to create underlying connection") => {
             (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
         }
         Some("proxy authorization required") => {
             (ProxyProblem::Credentials, Some(STATUS_407.to_owned()))
         }
-        // With credentials, the client offers nothing else.
+        // If it has credentials, the client offers no other method.
         Some(
             "server does not support user/pass authentication"
             | "server implements authentication incorrectly",
@@ -74,7 +75,7 @@ pub(super) fn failure(
         ) => (ProxyProblem::Credentials, None),
         Some("unsuccessful") => (ProxyProblem::Refused, None),
         Some(reason) => (ProxyProblem::Refused, message::line(reason)),
-        // TLS to the server begins only once the proxy has connected to it.
+        // TLS to the server starts after the proxy has connected to it.
         None if tls_error(error).is_some() => match proxy.forwards(base_url) {
             true => untrusted()?,
             false => return None,
@@ -84,7 +85,7 @@ pub(super) fn failure(
     Some(of_proxy(proxy, problem, cause))
 }
 
-/// Returns the failure of a proxy that wants credentials.
+/// Returns the failure of a proxy that requires credentials.
 pub(super) fn wants_credentials(proxy: &Proxy) -> Failure {
     of_proxy(proxy, ProxyProblem::Credentials, Some(STATUS_407.to_owned()))
 }
@@ -93,14 +94,14 @@ fn of_proxy(proxy: &Proxy, problem: ProxyProblem, cause: Option<String>) -> Fail
     Failure::Proxy { address: proxy.to_string(), variable: proxy.variable(), problem, cause }
 }
 
-/// Checks whether a SOCKS proxy may be used without credentials. The HTTP client offers either no
-/// credentials or nothing else, where Go leaves the choice to the proxy.
+/// Returns whether a SOCKS proxy may work without credentials. The HTTP client doesn't offer both
+/// methods, as Go does.
 pub(super) fn takes_no_credentials(failure: &Failure) -> bool {
     matches!(failure, Failure::Proxy { cause: Some(cause), .. } if cause == NO_CREDENTIALS)
 }
 
-/// Returns the failure with the answer of the proxy, if it has refused a connection. The HTTP
-/// client drops the answer, so the proxy is asked again.
+/// Adds the response of a proxy that refused a connection. The HTTP client drops the response, so the
+/// request to the proxy is sent again.
 pub(super) async fn with_answer(
     failure: Failure,
     proxy: &Proxy,
@@ -114,16 +115,16 @@ pub(super) async fn with_answer(
     if !is_unexplained {
         return failure;
     }
-    let answer = tokio::time::timeout(LONGEST_ANSWER.0, answer(proxy, base_url)).await;
+    let answer = tokio::time::timeout(MAX_ANSWER.0, answer(proxy, base_url)).await;
     let Ok(Ok(line)) = answer else { return failure };
-    // Before it is cut, since a part of a secret wouldn't be recognized.
-    match explained(&secrets.hidden_in(line)) {
-        Some((problem, words)) => of_proxy(proxy, problem, words),
+    // Redact before truncation, because a truncated secret can't be recognized.
+    match explained(&secrets.redact(line)) {
+        Some((problem, message)) => of_proxy(proxy, problem, message),
         None => failure,
     }
 }
 
-/// Asks the proxy for a connection, and returns the first line of what it answers.
+/// Sends CONNECT to the proxy and returns the first line of its response.
 async fn answer(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(proxy.host_and_port()).await?;
     let (host, port) =
@@ -138,28 +139,29 @@ async fn answer(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
         format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{credentials}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut line = Vec::new();
-    BufReader::new(stream.take(LONGEST_ANSWER.1)).read_until(b'\n', &mut line).await?;
+    BufReader::new(stream.take(MAX_ANSWER.1)).read_until(b'\n', &mut line).await?;
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
-/// Returns what an answer to CONNECT says, or `None` if it is a success or nothing.
+/// Returns the problem in a response to CONNECT, or `None` if it is successful or empty.
 fn explained(line: &str) -> Option<(ProxyProblem, Option<String>)> {
-    let words = message::line_within(line, 80)?;
-    let Some((_, status)) = words.split_once(' ').filter(|_| words.starts_with("HTTP/1.")) else {
-        return Some((ProxyProblem::NotHttp, Some(format!("it answers {words:?}"))));
+    let message = message::line_within(line, 80)?;
+    let Some((_, status)) = message.split_once(' ').filter(|_| message.starts_with("HTTP/1."))
+    else {
+        return Some((ProxyProblem::NotHttp, Some(format!("it answers {message:?}"))));
     };
     let code = status.get(..3).and_then(|code| StatusCode::from_bytes(code.as_bytes()).ok())?;
     let problem = match code {
         StatusCode::OK => return None,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            ProxyProblem::NoWay
+            ProxyProblem::ServerUnreachable
         }
         _ => ProxyProblem::Refused,
     };
     Some((problem, Some(status.to_owned())))
 }
 
-/// Returns the proxy as the HTTP client takes it.
+/// Converts the proxy for the HTTP client.
 pub(super) fn for_client(proxy: &Proxy) -> Result<reqwest::Proxy, ConfigError> {
     // Its error may show the address with the password.
     reqwest::Proxy::all(proxy.address()).map_err(|_| ConfigError::Proxy(proxy.variable()))
@@ -170,15 +172,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_to_connect_are_told_apart() {
+    fn responses_to_connect_are_distinguished() {
         for (line, expected) in [
             ("HTTP/1.1 403 Forbidden\r\n", Some((ProxyProblem::Refused, "403 Forbidden"))),
             ("HTTP/1.1 302 Found\r\n", Some((ProxyProblem::Refused, "302 Found"))),
             (
                 "HTTP/1.0 503 Service Unavailable\r\n",
-                Some((ProxyProblem::NoWay, "503 Service Unavailable")),
+                Some((ProxyProblem::ServerUnreachable, "503 Service Unavailable")),
             ),
-            ("HTTP/1.1 502\r\n", Some((ProxyProblem::NoWay, "502"))),
+            ("HTTP/1.1 502\r\n", Some((ProxyProblem::ServerUnreachable, "502"))),
             (
                 "SSH-2.0-OpenSSH_9.6\r\n",
                 Some((ProxyProblem::NotHttp, "it answers \"SSH-2.0-OpenSSH_9.6\"")),
@@ -186,7 +188,7 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n", None),
             ("", None),
         ] {
-            let expected = expected.map(|(problem, words)| (problem, Some(words.to_owned())));
+            let expected = expected.map(|(problem, message)| (problem, Some(message.to_owned())));
             assert_eq!(explained(line), expected, "{line:?}");
         }
     }

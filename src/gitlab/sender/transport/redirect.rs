@@ -1,12 +1,11 @@
-//! Answers that point elsewhere: which of them are followed, and which lead to a page where people
-//! sign in.
+//! Redirects: which of them are followed, and which lead to a sign-in page.
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::Failure;
 
-/// The ends of the hosts where single sign-on services have people sign in.
+/// The domains of single sign-on services.
 const SIGN_ON_HOSTS: [&str; 11] = [
     "cloudflareaccess.com",
     "login.microsoftonline.com",
@@ -21,7 +20,7 @@ const SIGN_ON_HOSTS: [&str; 11] = [
     "amazoncognito.com",
 ];
 
-/// The parts of paths where people sign in, GitLab's own first.
+/// The path segments of sign-in pages, GitLab's first.
 const SIGN_IN_PARTS: [&str; 12] = [
     "sign_in",
     "signin",
@@ -37,16 +36,16 @@ const SIGN_IN_PARTS: [&str; 12] = [
     "cas",
 ];
 
-/// The path of GitLab's API, which has no pages.
+/// The path of GitLab's API, which has no sign-in pages.
 const API: &str = "/api/";
 
-/// Checks whether an answer of this status points elsewhere.
-pub(super) fn is_one(status: StatusCode) -> bool {
+/// Returns whether the status is a redirect.
+pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its
-/// origin.
+/// Returns the target of a redirect to follow. Only GET requests follow redirects, and only to the
+/// same origin, so that the token isn't sent to another server.
 pub(super) fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let next = location.and_then(|location| from.join(location).ok());
@@ -61,19 +60,19 @@ pub(super) fn next_hop(from: &Url, response: &Response, method: &Method) -> Resu
             status: response.status(),
             is_sign_in: next.as_ref().is_some_and(is_sign_in),
             to: next.as_ref().map(origin),
-            words: None,
+            message: None,
         }),
     }
 }
 
-/// Returns the failure of answers that lead from one to the next.
-pub(super) fn in_circles(next: &Url, response: &Response) -> Failure {
-    let words = format!("one redirect leads to the next, the last one to {}", next.path());
+/// Returns the failure of too many redirects.
+pub(super) fn too_many(next: &Url, response: &Response) -> Failure {
+    let message = format!("one redirect leads to the next, the last one to {}", next.path());
     Failure::Redirected {
         status: response.status(),
         to: Some(origin(next)),
         is_sign_in: false,
-        words: Some(words),
+        message: Some(message),
     }
 }
 
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_for_signing_in_are_known() {
+    fn sign_in_pages_are_recognized() {
         for (url, expected) in [
             ("https://gitlab.example.com/users/sign_in", true),
             ("https://acme.cloudflareaccess.com/cdn-cgi/access/x", true),

@@ -58,7 +58,10 @@ async fn a_redirect_that_leads_nowhere_ends() {
     let server = Scripted::answers(vec![moved("/api/v4/user")]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
-    assert_eq!(error.words(), Some("one redirect leads to the next, the last one to /api/v4/user"));
+    assert_eq!(
+        error.message(),
+        Some("one redirect leads to the next, the last one to /api/v4/user")
+    );
     assert_eq!(server.count(), 4);
     for nowhere in [empty(302), moved("javascript:alert(1)"), moved("file:///etc/passwd")] {
         let server = Scripted::answers(vec![nowhere]).await;
@@ -83,24 +86,24 @@ async fn a_sign_in_page_is_not_followed() {
 
 #[tokio::test]
 async fn an_answer_without_end_is_not_read() {
-    let large = " ".repeat(super::LARGEST_BODY + 1);
+    let large = " ".repeat(super::MAX_BODY + 1);
     let server = Scripted::answers(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.words()),
-        (&ErrorKind::Unreadable, Some("the response is too large"))
+        (error.kind(), error.message()),
+        (&ErrorKind::InvalidResponse, Some("the response is too large"))
     );
     let server = Scripted::answers(vec![Reply::Endless]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.words()),
-        (&ErrorKind::Unreadable, Some("the response is too large"))
+        (error.kind(), error.message()),
+        (&ErrorKind::InvalidResponse, Some("the response is too large"))
     );
 }
 
 #[tokio::test]
 async fn a_refusal_without_end_is_told_by_its_status() {
-    let large = "x".repeat(super::LARGEST_REFUSAL * 2);
+    let large = "x".repeat(super::MAX_REFUSAL * 2);
     let server =
         Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
             .await;
@@ -115,7 +118,7 @@ async fn a_secret_that_is_a_part_of_another_leaves_nothing_of_it() {
     let mut config = server.config();
     config.headers.insert("X-Longer".to_owned(), "Basic-header-hush-hush-indeed".into());
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
-    assert_eq!(error.words(), Some("who is [hidden]?"));
+    assert_eq!(error.message(), Some("who is [hidden]?"));
 }
 
 #[tokio::test]
@@ -146,7 +149,7 @@ async fn a_server_that_is_not_there_is_unreachable_and_untouched() {
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Unreachable, 2));
     assert!(!error.maybe_carried_out());
-    assert!(error.words().unwrap().to_lowercase().contains("refused"), "{error}");
+    assert!(error.message().unwrap().to_lowercase().contains("refused"), "{error}");
 }
 
 /// The settings of a client that reaches an address through a proxy.

@@ -56,16 +56,13 @@ async fn a_server_is_trusted_by_an_authority_or_on_demand_alone() {
     let server = Scripted::behind_tls(tls, settings).await;
 
     let error = read(&server.config()).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (&ErrorKind::Untrusted(TlsProblem::UnknownIssuer), 1)
-    );
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Tls(TlsProblem::UnknownIssuer), 1));
     assert!(!error.maybe_carried_out());
     assert_eq!(server.count(), 0);
 
     let other = Config { cacert_pem: Some(cert_pem(&certificate())), ..server.config() };
     let other = read(&other).await.unwrap_err();
-    assert_eq!(*other.kind(), ErrorKind::Untrusted(TlsProblem::Other), "the names are the same");
+    assert_eq!(*other.kind(), ErrorKind::Tls(TlsProblem::Other), "the names are the same");
     read(&Config { cacert_pem: Some(cert_pem(&own)), ..server.config() }).await.unwrap();
     read(&Config { insecure: true, ..server.config() }).await.unwrap();
 }
@@ -85,7 +82,7 @@ async fn a_client_shows_its_certificate() {
 
     let nobody = Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
     let error = read(&nobody).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Untrusted(TlsProblem::ClientCertificate));
+    assert_eq!(*error.kind(), ErrorKind::Tls(TlsProblem::ClientCertificate));
     assert_eq!(server.count(), 0);
     let known = Config {
         client_cert_pem: Some(cert_pem(&ours)),
@@ -199,11 +196,7 @@ async fn a_demand_for_a_client_certificate_is_told_in_http2() {
         let shown = if hangs_up { vec![nobody] } else { vec![nobody, stranger] };
         for config in shown {
             let error = read(&config).await.unwrap_err();
-            assert_eq!(
-                *error.kind(),
-                ErrorKind::Untrusted(TlsProblem::ClientCertificate),
-                "{error}"
-            );
+            assert_eq!(*error.kind(), ErrorKind::Tls(TlsProblem::ClientCertificate), "{error}");
         }
     }
 }

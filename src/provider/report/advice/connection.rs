@@ -35,7 +35,7 @@ pub(super) fn of_tls(problem: TlsProblem) -> &'static str {
             "TLS 1.2 or later is required. Have it enabled on the server or on the proxy in front \
              of it."
         }
-        TlsProblem::TlsWanted => {
+        TlsProblem::HttpsRequired => {
             "The provider's `base_url` starts with `http://`, but the server accepts only HTTPS at \
              this port. Use `https://`."
         }
@@ -54,7 +54,7 @@ pub(super) fn of_tls(problem: TlsProblem) -> &'static str {
 pub(super) fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> String {
     let remedy = match problem {
         ProxyProblem::Unreachable => "Check the address, and that the proxy is running.".to_owned(),
-        ProxyProblem::Untrusted(problem) => of_proxy_tls(problem).to_owned(),
+        ProxyProblem::Tls(problem) => of_proxy_tls(problem).to_owned(),
         ProxyProblem::Credentials => {
             let (scheme, host) = address.split_once("://").unwrap_or(("http", address));
             format!(
@@ -66,7 +66,7 @@ pub(super) fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> 
             "Check that the proxy allows connections to the host of the provider's `base_url`."
                 .to_owned()
         }
-        ProxyProblem::NoWay => {
+        ProxyProblem::ServerUnreachable => {
             "The proxy works, but can't connect to the host of the provider's `base_url`. Check \
              this URL, and that the proxy can reach it."
                 .to_owned()
@@ -86,7 +86,7 @@ fn of_proxy_tls(problem: TlsProblem) -> &'static str {
             "The address starts with `https://`, but the proxy doesn't use TLS. Use `http://`: \
              connections to GitLab through the proxy are still encrypted."
         }
-        TlsProblem::TlsWanted => "Use `https://` in the address.",
+        TlsProblem::HttpsRequired => "Use `https://` in the address.",
         TlsProblem::Expired => "The proxy's administrator must renew the certificate.",
         TlsProblem::NotYetValid => "Check this machine's clock.",
         TlsProblem::WrongName => "Use a name that the certificate is valid for.",

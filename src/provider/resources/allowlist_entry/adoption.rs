@@ -37,7 +37,7 @@ pub(super) async fn check(
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(project_id, target);
             let object = Object::Entry(project_id, target);
-            let is_of_this_run = connection.ledger.was_added(object, context.instance.mark);
+            let is_of_this_run = connection.ledger.was_added(object, context.instance.id);
             // Warns again without a first plan: hosts that plan twice may drop the warnings of the
             // first time.
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())

@@ -81,7 +81,7 @@ pub(super) async fn turn<'a>(
         false,
     );
     let turn = ledger.turn(object).await;
-    match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
+    match turn.undoes(instance.id, &Value::Entry(permissions::of(entry))) {
         Some(by) => {
             let project = names::project(&entry.project, project_id);
             let target = conflicts::named(ledger, object, names::target(entry));

@@ -25,7 +25,7 @@ pub(super) async fn identify(
     let known_project = prior.map(|prior| Known {
         path_or_id: &prior.project,
         id: &prior.project_id,
-        present_path: read.project.as_deref(),
+        current_path: read.project.as_deref(),
     });
     let project_id = project::plan_id(client, &config.project, known_project, unresolved).await?;
     let mut identified = EntryModel { project_id, ..EntryModel::default() };
@@ -34,7 +34,7 @@ pub(super) async fn identify(
         client,
         prior,
         config,
-        present_path: read.target.as_deref(),
+        current_path: read.target.as_deref(),
         project_id: project_of(&identified),
     };
     let kind = choice::kind(config);
@@ -61,7 +61,7 @@ struct TargetLookup<'a> {
     client: Option<&'a Client>,
     prior: Option<&'a EntryModel>,
     config: &'a EntryModel,
-    present_path: Option<&'a str>,
+    current_path: Option<&'a str>,
     project_id: Option<ProjectId>,
 }
 
@@ -74,7 +74,7 @@ impl TargetLookup<'_> {
         }
         let known = self.prior.map(|prior| {
             let Side { path_or_id, id, .. } = Side::of(prior, I::KIND);
-            Known { path_or_id, id, present_path: self.present_path }
+            Known { path_or_id, id, current_path: self.current_path }
         });
         match project::resolve::<I>(self.client, reference_attribute, path_or_id, known).await? {
             Resolved::As(id) => Ok(id),

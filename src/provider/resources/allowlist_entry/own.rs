@@ -7,7 +7,7 @@ use super::adoption::IMPORT;
 use super::permissions;
 use super::target::target_attribute;
 use super::{EntryModel, entry_id, ids, import};
-use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
+use crate::framework::{ApplyError, Context, Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::names::{self, capital};
@@ -85,7 +85,7 @@ pub(super) async fn write(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
     entry: &EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let Some(wanted) = permissions::of(entry) else { return Ok(()) };
     let written =
         context.client.gitlab.set_permissions(project_id, project_id.into(), &wanted).await;
@@ -102,7 +102,7 @@ pub(super) async fn write(
                 permissions::failed_change(attempted, Some(SETTING), failed, entry.clone());
             if is_unknown {
                 let needed = permissions_missing(Asking::OwnEntry);
-                failed.errors = failed.errors.with_addition(&format!("\n\n{needed}"));
+                failed.errors = failed.errors.with_suffix(&format!("\n\n{needed}"));
             }
             Err(failed)
         }
@@ -166,7 +166,7 @@ pub(super) async fn restore(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
     state: EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let gitlab = &context.client.gitlab;
     // Some fine-grained tokens don't see the entry over GraphQL.
     if matches!(find(gitlab, project_id).await, Ok(None))
@@ -187,7 +187,7 @@ pub(super) async fn restore(
             let project = names::project(&state.project, project_id);
             let attempted = format!("Can't reset own entry: project {project}");
             let mut failed = permissions::failed_change(attempted, Some(RESETTING), failed, state);
-            failed.left = None;
+            failed.new_state = None;
             Err(failed)
         }
     }

@@ -7,9 +7,9 @@ use super::EntryModel;
 use super::target::target_attribute;
 use serde_json::{Map, Value as Json};
 
-use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
+use crate::framework::{ApplyError, Attr, Diagnostic, Errors, PlanContext, Set, Warnings};
 use crate::gitlab::{
-    Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target,
+    Client, Confirmation, Error, ErrorKind, GrantError, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions::{
@@ -270,13 +270,13 @@ pub(super) fn imported(
 pub(super) fn failure(
     attempted: impl Into<String>,
     objects: Option<&str>,
-    failed: NotGranted,
+    failed: GrantError,
     entry: EntryModel,
-) -> Failed<EntryModel> {
-    let NotGranted { error, left, taken_back } = failed;
+) -> ApplyError<EntryModel> {
+    let GrantError { error, left, rollback } = failed;
     let (target, project) = (names::target(&entry), names::project_of(&entry));
     let mut diagnostic = report_on(attempted, objects, Some(asking(&entry)), &error);
-    match &taken_back {
+    match &rollback {
         Some(Ok(())) => diagnostic.detail.push_str(
             "\n\nGitLab added the entry without its permissions, so it was removed again.",
         ),
@@ -287,8 +287,8 @@ pub(super) fn failure(
         Some(attribute) => diagnostic.at(attribute),
         None => diagnostic,
     };
-    Failed {
-        left: left.map(|permissions| entry.with_permissions(&permissions)),
+    ApplyError {
+        new_state: left.map(|permissions| entry.with_permissions(&permissions)),
         errors: diagnostic.into(),
     }
 }
@@ -297,14 +297,14 @@ pub(super) fn failure(
 pub(super) fn failed_change(
     attempted: impl Into<String>,
     objects: Option<&str>,
-    failed: NotGranted,
+    failed: GrantError,
     entry: EntryModel,
-) -> Failed<EntryModel> {
+) -> ApplyError<EntryModel> {
     let is_unresolved = failed.error.is_unresolved();
     let failed = failure(attempted, objects, failed, entry);
     let errors =
-        if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
-    Failed { errors, ..failed }
+        if is_unresolved { failed.errors.with_suffix(MAY_BE_CHANGED) } else { failed.errors };
+    ApplyError { errors, ..failed }
 }
 
 const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed, but this couldn't be \
@@ -323,7 +323,9 @@ pub(super) fn asking(entry: &EntryModel) -> Asking {
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::UnknownValues(_) => Some(POLICIES),
-        ErrorKind::Unsupported | ErrorKind::SwitchedOff => of(entry).as_ref().map(attribute),
+        ErrorKind::Unsupported | ErrorKind::PermissionsDisabled => {
+            of(entry).as_ref().map(attribute)
+        }
         _ if is_about_the_target(error) => Some(target_attribute(entry)),
         ErrorKind::NotFound => Some("project"),
         _ => None,

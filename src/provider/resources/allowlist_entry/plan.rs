@@ -37,16 +37,16 @@ pub(super) async fn plan(
         let entry = (project_id, target);
         notes.extend(check_and_claim(connection, context, prior, &planned, entry).await?);
     }
-    let replace = match prior {
+    let requires_replace = match prior {
         Some(prior) => {
-            let replace = change::replaced(context, prior, &planned).await;
-            let is_replaced = !replace.is_empty();
+            let requires_replace = change::replaced(context, prior, &planned).await;
+            let is_replaced = !requires_replace.is_empty();
             permissions::warn_if_unmanaged(prior, &planned, is_replaced, context.warnings);
-            replace
+            requires_replace
         }
         None => Vec::new(),
     };
-    Ok(Plan { planned, replace, notes })
+    Ok(Plan { planned, requires_replace, notes })
 }
 
 /// Returns the planned values, with the IDs as far as they can be known.

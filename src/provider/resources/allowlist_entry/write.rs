@@ -1,8 +1,8 @@
 //! Writes an entry: adds it, changes its permissions, and removes it.
 
 use super::{EntryModel, adoption, claims, own, permissions};
-use crate::framework::{Context, Failed};
-use crate::gitlab::{Allowed, NotGranted, Permissions, ProjectId, Target};
+use crate::framework::{ApplyError, Context};
+use crate::gitlab::{Allowed, GrantError, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
 use crate::provider::report::{gone_before_removal, report_on};
@@ -22,7 +22,7 @@ pub(super) async fn add(
     context: &Context<'_, Connection>,
     (project_id, target): (ProjectId, Target),
     entry: &EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let ledger = &context.client.ledger;
     let turn = claims::turn(context, project_id, target, entry).await?;
     let kept = ledger.left(&claims::wanted(project_id, target, entry));
@@ -34,7 +34,7 @@ pub(super) async fn add(
     };
     match written.map_err(|failed| conflicts::with_left(failed, &kept))? {
         Allowed::Added => {}
-        Allowed::AlreadyThere { explained_by_retry } => {
+        Allowed::AlreadyExists { explained_by_retry } => {
             if kept.is_empty() && !explained_by_retry {
                 adoption::warn(context.client, (project_id, target), entry, context.warnings);
             }
@@ -44,7 +44,7 @@ pub(super) async fn add(
             }
         }
     }
-    turn.wrote(context.private.mark(), Value::Entry(permissions));
+    turn.wrote(context.private.instance_id(), Value::Entry(permissions));
     Ok(())
 }
 
@@ -53,10 +53,10 @@ async fn add_to_the_list(
     (project_id, target): (ProjectId, Target),
     entry: &EntryModel,
     permissions: Option<&Permissions>,
-) -> Result<Allowed, Failed<EntryModel>> {
+) -> Result<Allowed, ApplyError<EntryModel>> {
     let gitlab = &context.client.gitlab;
     let added = match permissions {
-        None => gitlab.allow(project_id, target).await.map_err(NotGranted::from),
+        None => gitlab.allow(project_id, target).await.map_err(GrantError::from),
         Some(permissions) => {
             gitlab.allow_with(project_id, target, permissions).await.map(|granted| {
                 permissions::warn_if_unverified(granted.confirmation, entry, context.warnings);
@@ -74,8 +74,8 @@ async fn add_to_the_list(
         let is_unresolved = failed.error.is_unresolved();
         let mut failed = permissions::failure(attempted, Some(&objects), failed, entry.clone());
         if is_unresolved {
-            failed.left = failed.left.or_else(|| Some(entry.clone()));
-            failed.errors = failed.errors.with_addition(MAY_BE_THERE);
+            failed.new_state = failed.new_state.or_else(|| Some(entry.clone()));
+            failed.errors = failed.errors.with_suffix(MAY_BE_THERE);
         }
         failed
     })
@@ -87,7 +87,7 @@ pub(super) async fn set_permissions(
     (project_id, target): (ProjectId, Target),
     prior: &EntryModel,
     entry: &EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let Some(permissions) = permissions::of(entry) else { return Ok(()) };
     if permissions::of(prior).as_ref() == Some(&permissions) {
         return Ok(());
@@ -104,7 +104,7 @@ pub(super) async fn set_permissions(
         })?;
         permissions::warn_if_unverified(confirmation, entry, context.warnings);
     }
-    turn.wrote(context.private.mark(), Value::Entry(Some(permissions)));
+    turn.wrote(context.private.instance_id(), Value::Entry(Some(permissions)));
     Ok(())
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn remove(
     context: &Context<'_, Connection>,
     (project_id, target): (ProjectId, Target),
     state: EntryModel,
-) -> Result<(), Failed<EntryModel>> {
+) -> Result<(), ApplyError<EntryModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
     let project = names::project(&state.project, project_id);
     let turn = ledger.turn(Object::Entry(project_id, target)).await;
@@ -142,6 +142,6 @@ pub(super) async fn remove(
         let asking = permissions::asking(&state);
         return Err(report_on(attempted, Some(&objects), Some(asking), &error).into());
     }
-    turn.wrote(context.private.mark(), Value::Default);
+    turn.wrote(context.private.instance_id(), Value::Default);
     Ok(())
 }

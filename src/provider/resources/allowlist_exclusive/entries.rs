@@ -92,7 +92,7 @@ pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
 
 /// Returns the path of an element for messages.
 pub(super) fn named<I: Managed>(key: &str) -> AttributePath {
-    AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
+    AttributePath::attribute(I::ENTRIES).with_step(Step::Key(key.to_owned()))
 }
 
 /// Returns the errors of the elements in a configuration, except for their keys.

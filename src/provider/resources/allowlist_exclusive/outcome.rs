@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::Named;
 use crate::framework::{Diagnostic, Errors};
-use crate::gitlab::{Error, NotGranted, Target};
+use crate::gitlab::{Error, GrantError, Target};
 use crate::provider::conflicts;
 use crate::provider::ledger::Manager;
 use crate::provider::permissions::still_there;
@@ -29,7 +29,7 @@ pub(super) enum Refusal {
     /// GitLab returned an error.
     GitLab(Error),
     /// GitLab didn't set the permissions.
-    NotGranted(Box<NotGranted>),
+    GrantError(Box<GrantError>),
     /// The write would undo another resource's write in this run.
     Undoes(Manager),
     /// Another resource of the run manages the target.
@@ -42,9 +42,9 @@ impl From<Error> for Refusal {
     }
 }
 
-impl From<NotGranted> for Refusal {
-    fn from(failed: NotGranted) -> Self {
-        Self::NotGranted(Box::new(failed))
+impl From<GrantError> for Refusal {
+    fn from(failed: GrantError) -> Self {
+        Self::GrantError(Box::new(failed))
     }
 }
 
@@ -90,8 +90,8 @@ impl Outcome {
             }
         };
         let refusal = match refusal {
-            Refusal::NotGranted(failed) => {
-                if let Some(Err(entry)) = &failed.taken_back {
+            Refusal::GrantError(failed) => {
+                if let Some(Err(entry)) = &failed.rollback {
                     let diagnostic = still_there(entry, &self.name(write.target()), &self.project);
                     self.left_behind.push(diagnostic);
                 }
@@ -106,7 +106,7 @@ impl Outcome {
                 _ = self.interrupted.insert(write)
             }
             Refusal::GitLab(error) => _ = self.failed.insert(write, error),
-            Refusal::NotGranted(_) => {}
+            Refusal::GrantError(_) => {}
         }
     }
 

@@ -53,11 +53,11 @@ pub(super) async fn plan(
             connection, context, project_id, prior, &planned, &kept, &lists,
         ));
     }
-    let replace = match prior {
+    let requires_replace = match prior {
         Some(prior) => change::replaced(context, prior, &planned).await,
         None => Vec::new(),
     };
-    Ok(Plan { planned, replace, notes })
+    Ok(Plan { planned, requires_replace, notes })
 }
 
 /// Reads the allowlist, and returns it with the configuration and the ID of its project, as far as
@@ -79,7 +79,7 @@ async fn read(
     let known = prior.map(|prior| Known {
         path_or_id: &prior.project,
         id: &prior.project_id,
-        present_path: lists_before.as_ref().ok().and_then(Lists::project_path),
+        current_path: lists_before.as_ref().ok().and_then(Lists::project_path),
     });
     let project_id = project::plan_id(gitlab, &config.project, known, unresolved).await?;
     let id = project_id.clone().map(|id| id.to_string());
@@ -182,7 +182,7 @@ fn warn_and_claim(
     warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
     // Removing a target that another resource of this run has just added is a conflict.
-    let (ledger, own) = (&connection.ledger, context.instance.mark);
+    let (ledger, own) = (&connection.ledger, context.instance.id);
     let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
     let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();
     warn::loss_of_access(&project, (prior, planned), adopted, &staying, lists, context.warnings);

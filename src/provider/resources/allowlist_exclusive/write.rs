@@ -15,9 +15,9 @@ use super::lists::{ByKind, removable};
 use super::outcome::{Outcome, Refusal, Write};
 use super::progress::Progress;
 use super::{ExclusiveModel, unreadable};
-use crate::framework::{Context, Diagnostic, Errors, Mark};
+use crate::framework::{Context, Diagnostic, Errors, InstanceId};
 use crate::gitlab::{
-    Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target,
+    Allowed, Error, Freshness, GrantError, GroupId, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
@@ -92,7 +92,7 @@ struct Writer<'a> {
     project_id: ProjectId,
     /// The display name of the project.
     project: String,
-    own: Option<Mark>,
+    own: Option<InstanceId>,
     names: Named,
     permissions: BTreeMap<Target, Permissions>,
 }
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
         project_id: ProjectId,
         list: &ExclusiveModel,
     ) -> Self {
-        let own = context.private.mark();
+        let own = context.private.instance_id();
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
             // The plan of this run or another resource may know the path.
@@ -246,14 +246,14 @@ impl<'a> Writer<'a> {
             {
                 return Ok(());
             }
-            None => gitlab.allow(self.project_id, target).await.map_err(NotGranted::from),
+            None => gitlab.allow(self.project_id, target).await.map_err(GrantError::from),
             Some(permissions) => gitlab
                 .allow_with(self.project_id, target, permissions)
                 .await
                 .map(|granted| granted.allowed),
         };
         match allowed {
-            Ok(Allowed::AlreadyThere { .. }) if permissions.is_none() => Ok(()),
+            Ok(Allowed::AlreadyExists { .. }) if permissions.is_none() => Ok(()),
             Ok(_) => {
                 turn.wrote(self.own, value);
                 Ok(())

@@ -89,7 +89,7 @@ pub(super) fn check(
     planned: &ScopeModel,
     value: bool,
 ) -> Result<(), Diagnostic> {
-    let own = context.private.mark();
+    let own = context.private.instance_id();
     match own.and_then(|own| turn.undoes(own, &Value::Setting(value))) {
         Some(by) => {
             let project = names::project(&planned.project, project);

@@ -36,7 +36,7 @@ pub(super) async fn plan(
         notes.extend(check_and_claim(connection, context, prior, &planned).await?);
     }
     opening::check(gitlab, prior, &planned, context.warnings).await?;
-    let replace = match prior {
+    let requires_replace = match prior {
         Some(prior) => {
             let warn = |push: Push| push.warn_if_unmanaged(prior, &planned, context.warnings);
             Push::ALL.into_iter().for_each(warn);
@@ -44,7 +44,7 @@ pub(super) async fn plan(
         }
         None => Vec::new(),
     };
-    Ok(Plan { planned, replace, notes })
+    Ok(Plan { planned, requires_replace, notes })
 }
 
 /// Returns the planned values, with the ID of the project as far as it can be known.
@@ -58,7 +58,7 @@ async fn planned(
     let known = prior.map(|prior| Known {
         path_or_id: &prior.project,
         id: &prior.project_id,
-        present_path: None,
+        current_path: None,
     });
     let project_id = project::plan_id(gitlab, &config.project, known, unresolved).await?;
     let id = project_id.clone().map(|id| id.to_string());

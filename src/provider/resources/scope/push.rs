@@ -90,7 +90,9 @@ impl Push {
             Ok(Some(allowed)) => Ok(allowed == wanted),
             Ok(None) => Err(self.not_returned(name)),
             Err(error)
-                if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() =>
+                if self == Self::CrossProject
+                    && error.is_denied_by_graphql()
+                    && error.is_supported() =>
             {
                 Ok(false)
             }
@@ -142,7 +144,7 @@ impl Push {
                 Ok(Attr::Null)
             }
             // The setting isn't affected, and a later read shows it.
-            Err(error) if self == Self::CrossProject && error.is_of_graphql() => {
+            Err(error) if self == Self::CrossProject && error.is_denied_by_graphql() => {
                 warnings.add(self.hidden(name, &error));
                 Ok(self.of(state).clone())
             }
@@ -160,7 +162,7 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(true)) => Ok(Attr::Known(true)),
             Ok(Some(false) | None) => Ok(Attr::Null),
-            Err(error) if error.is_of_graphql() => {
+            Err(error) if error.is_denied_by_graphql() => {
                 if error.is_supported() {
                     warnings.add(self.not_imported(name, &error));
                 }

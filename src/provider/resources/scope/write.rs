@@ -3,7 +3,7 @@
 
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
-use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
+use crate::framework::{ApplyError, Attr, Context, Diagnostic, Errors};
 use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
@@ -65,7 +65,7 @@ impl Progress {
                     self.settings = Some(settings);
                     Ok(())
                 }
-                Err(Failed { left, errors }) => {
+                Err(ApplyError { new_state: left, errors }) => {
                     self.settings = left.or(self.settings);
                     // A setting with another value wasn't changed.
                     let took_effect = |left: ScopeSettings| {
@@ -89,7 +89,7 @@ impl Progress {
             Step::Push(push) => (push.object(project), push.of(planned)),
         };
         if let Attr::Known(value) = value
-            && context.client.ledger.is_written_by(context.private.mark(), object)
+            && context.client.ledger.is_written_by(context.private.instance_id(), object)
         {
             self.changed.push(conflicts::setting(object, *value));
         }
@@ -105,7 +105,7 @@ impl Progress {
     }
 
     /// Returns the failure of an update, with the changes made before it.
-    pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> Failed<ScopeModel> {
+    pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> ApplyError<ScopeModel> {
         let scope = match self.settings {
             Some(settings) => observed(self.scope, project, settings),
             None => self.scope,
@@ -114,9 +114,9 @@ impl Progress {
             [] => failed.errors,
             changed => failed
                 .errors
-                .with_addition(&format!("\n\nThis apply has set {}.", changed.join(" and "))),
+                .with_suffix(&format!("\n\nThis apply has set {}.", changed.join(" and "))),
         };
-        Failed { left: Some(scope), errors }
+        ApplyError { new_state: Some(scope), errors }
     }
 }
 
@@ -125,7 +125,7 @@ pub(super) async fn create(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: ScopeModel,
-) -> Result<ScopeModel, Failed<ScopeModel>> {
+) -> Result<ScopeModel, ApplyError<ScopeModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(project, &planned);
     let left = ledger.left(&wanted);
@@ -139,11 +139,12 @@ pub(super) async fn create(
         let is_changed_by_run =
             !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
         if done.settings.is_none() {
-            done.settings = gitlab.despite_stop().settings(project, Freshness::Recent).await.ok();
+            done.settings =
+                gitlab.with_grace_period().settings(project, Freshness::Recent).await.ok();
         }
         let is_kept = (is_changed_by_run || failed.is_kept) && done.settings.is_some();
         let failed = done.failed(failed, project);
-        let failed = if is_kept { failed } else { Failed { left: None, ..failed } };
+        let failed = if is_kept { failed } else { ApplyError { new_state: None, ..failed } };
         return Err(conflicts::with_left(failed, &left));
     }
     Ok(done.finished(planned, project))
@@ -156,14 +157,14 @@ async fn set_access(
     project: ProjectId,
     planned: &ScopeModel,
     is_new: bool,
-) -> Result<ScopeSettings, Failed<ScopeSettings>> {
+) -> Result<ScopeSettings, ApplyError<ScopeSettings>> {
     let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
     let turn = claims::turn(context, project, planned, Object::Access(project)).await;
     let name = names::project(&planned.project, project);
     let settings = read_settings(gitlab, (project, &name), Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
-        turn.found(context.private.mark(), Value::Setting(wanted));
+        turn.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(settings);
     }
     claims::check(context, &turn, project, planned, wanted)?;
@@ -176,19 +177,22 @@ async fn set_access(
         let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
         let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
-        return Err(Failed { left, errors: diagnostic.at("inbound_enabled").into() });
+        return Err(ApplyError {
+            new_state: left,
+            errors: diagnostic.at("inbound_enabled").into(),
+        });
     }
     // Also after an interrupt: GitLab has accepted the change, so the state must have it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let held = read_settings(&gitlab.despite_stop(), (project, &name), Freshness::Now).await;
+    let held = read_settings(&gitlab.with_grace_period(), (project, &name), Freshness::Now).await;
     if let Ok(settings) = &held
         && settings.inbound_enabled != wanted
     {
         let errors = not_taken(&name, wanted).at("inbound_enabled").into();
-        return Err(Failed { left: Some(*settings), errors });
+        return Err(ApplyError { new_state: Some(*settings), errors });
     }
-    turn.wrote(context.private.mark(), Value::Setting(wanted));
-    held.map_err(|errors| Failed { left: Some(accepted), errors })
+    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
+    held.map_err(|errors| ApplyError { new_state: Some(accepted), errors })
 }
 
 /// The failure of a push setting.
@@ -216,7 +220,7 @@ async fn set_push(
     let turn = claims::turn(context, project, planned, push.object(project)).await;
     let name = names::project(&planned.project, project);
     if push.is_there(gitlab, (project, &name), wanted).await? {
-        turn.found(context.private.mark(), Value::Setting(wanted));
+        turn.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(());
     }
     claims::check(context, &turn, project, planned, wanted)?;
@@ -226,7 +230,7 @@ async fn set_push(
             PushFailed { diagnostic, is_in_doubt }
         },
     )?;
-    turn.wrote(context.private.mark(), Value::Setting(wanted));
+    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
     Ok(())
 }
 
@@ -239,7 +243,7 @@ pub(super) async fn restore(
     context: &Context<'_, Connection>,
     project: ProjectId,
     mut state: ScopeModel,
-) -> Result<(), Failed<ScopeModel>> {
+) -> Result<(), ApplyError<ScopeModel>> {
     let name = names::project(&state.project, project);
     for push in Push::ALL.into_iter().rev() {
         if *push.of(&state) != Attr::Known(true) {
@@ -251,11 +255,11 @@ pub(super) async fn restore(
         }
         let restored =
             push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
-        restored.map_err(|diagnostic| Failed {
-            left: Some(state.clone()),
+        restored.map_err(|diagnostic| ApplyError {
+            new_state: Some(state.clone()),
             errors: diagnostic.into(),
         })?;
-        turn.wrote(context.private.mark(), Value::Default);
+        turn.wrote(context.private.instance_id(), Value::Default);
         state = push.with(state, Attr::Known(false));
     }
     let settings = match restore_access(context, project, &state).await {
@@ -266,12 +270,12 @@ pub(super) async fn restore(
         }
         Err(error) => {
             let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), None, &error);
-            return Err(Failed { left: Some(state), errors: diagnostic.into() });
+            return Err(ApplyError { new_state: Some(state), errors: diagnostic.into() });
         }
     };
     match settings {
-        Some(settings) if !settings.inbound_enabled => Err(Failed {
-            left: Some(observed(state, project, settings)),
+        Some(settings) if !settings.inbound_enabled => Err(ApplyError {
+            new_state: Some(observed(state, project, settings)),
             errors: not_taken(&name, true).into(),
         }),
         Some(_) | None => Ok(()),
@@ -297,14 +301,14 @@ async fn restore_access(
     // Written even if it reads as restricted: enforcement by the instance hides the project's own
     // setting.
     let written = gitlab.set_inbound_enabled(project, true).await;
-    let settings = match gitlab.despite_stop().settings(project, Freshness::Now).await {
+    let settings = match gitlab.with_grace_period().settings(project, Freshness::Now).await {
         Ok(settings) => settings,
         Err(error) => return Err(written.err().unwrap_or(error)),
     };
     if let (Err(error), false) = (written, settings.inbound_enabled) {
         return Err(error);
     }
-    turn.wrote(context.private.mark(), Value::Default);
+    turn.wrote(context.private.instance_id(), Value::Default);
     Ok(Some(settings))
 }
 

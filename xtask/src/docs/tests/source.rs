@@ -15,7 +15,7 @@ const VARYING: &str = "…";
 /// The calls whose first argument is a title.
 const TITLED: [&str; 10] = [
     "Diagnostic::new(",
-    "Diagnostic::defect(",
+    "Diagnostic::provider_bug(",
     "report(",
     "report_asking(",
     "report_on(",

@@ -7,8 +7,8 @@ use crate::gitlab::testing::{client, text};
 use crate::gitlab::{Allowed, Confirmation};
 
 const DUPLICATE: &str = "Target project is already in the job token scope";
-const THERE: Allowed = Allowed::AlreadyThere { explained_by_retry: false };
-const RETRIED: Allowed = Allowed::AlreadyThere { explained_by_retry: true };
+const THERE: Allowed = Allowed::AlreadyExists { explained_by_retry: false };
+const RETRIED: Allowed = Allowed::AlreadyExists { explained_by_retry: true };
 
 /// A server with its answers to mutations, in this order and the last for ever; to the query; and
 /// to a removal.
@@ -82,7 +82,7 @@ type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 /// Name, answers to the writes, entries on the list, and what comes of it.
 type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
 
-fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
+fn outcome<T>(result: Result<T, GrantError>) -> Outcome<T> {
     result.map_err(|failed| (failed.error.kind().clone(), failed.left))
 }
 
@@ -200,15 +200,15 @@ async fn an_addition_that_was_not_meant_is_taken_off_again() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let mut other_list = jobs();
     other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
-    let elsewhere = |source, target| ErrorKind::Elsewhere {
+    let elsewhere = |source, target| ErrorKind::WrongEntry {
         project: project(source),
         target: project_target(target),
     };
     let cases = [
-        (switched_off("Project/2"), ErrorKind::SwitchedOff, "allowlist/2", 1),
+        (switched_off("Project/2"), ErrorKind::PermissionsDisabled, "allowlist/2", 1),
         (
             entry("Project/2", Some(&["READ_JOBS", "ADMIN_JOBS"])),
-            ErrorKind::Unreadable,
+            ErrorKind::InvalidResponse,
             "allowlist/2",
             1,
         ),
@@ -229,9 +229,9 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
     let result =
         server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
-    let NotGranted { error, left, taken_back } = result.unwrap_err();
-    assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
-    let undone = taken_back.unwrap().unwrap_err();
+    let GrantError { error, left, rollback } = result.unwrap_err();
+    assert_eq!((error.kind(), left), (&ErrorKind::PermissionsDisabled, Some(Permissions::Default)));
+    let undone = rollback.unwrap().unwrap_err();
     assert_eq!((undone.project, undone.target), (project(1), project_target(2)));
     assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
 }
@@ -243,14 +243,14 @@ async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
         _ => found(seen),
     })
     .await;
-    assert_eq!(allow(&server).await, Err((ErrorKind::UnseenTarget, None)));
+    assert_eq!(allow(&server).await, Err((ErrorKind::TargetNotVisible, None)));
     assert_eq!(queries(&server), 0);
 }
 
 #[tokio::test]
 async fn a_fresh_list_decides_what_a_change_came_to() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
-    let elsewhere = ErrorKind::Elsewhere { project: project(1), target: project_target(9) };
+    let elsewhere = ErrorKind::WrongEntry { project: project(1), target: project_target(9) };
     let cases: Vec<Case<()>> = vec![
         ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
         ("refused", vec![refused("no")], vec![wide()], Err((ErrorKind::BadRequest, None))),
@@ -268,13 +268,13 @@ async fn a_fresh_list_decides_what_a_change_came_to() {
             "refused, switched off",
             vec![refused("Failed to update job token scope")],
             vec![switched_off("Project/2")],
-            Err((ErrorKind::SwitchedOff, None)),
+            Err((ErrorKind::PermissionsDisabled, None)),
         ),
         (
             "taken, but switched off",
             vec![wrote(&switched_off("Project/2"))],
             vec![switched_off("Project/2")],
-            Err((ErrorKind::SwitchedOff, Some(Permissions::Default))),
+            Err((ErrorKind::PermissionsDisabled, Some(Permissions::Default))),
         ),
         ("another entry", vec![wrote(&stranger)], vec![wide()], Err((elsewhere, None))),
     ];
@@ -325,7 +325,7 @@ async fn rest_decides_where_the_token_can_not_see_permissions() {
         ("empty list", nulls(), empty_list(), true, hidden()),
         ("errors beside", unreadable(&carried_out), unreadable_list(), true, hidden()),
         ("errors in place", unreadable(&Value::Null), unreadable_list(), true, hidden()),
-        ("nulls, not there", nulls(), null_list(), false, Err(ErrorKind::Unreadable)),
+        ("nulls, not there", nulls(), null_list(), false, Err(ErrorKind::InvalidResponse)),
     ] {
         let listed = if is_there { vec![jobs()] } else { vec![] };
         let script = Script { hidden: Some(list), ..Script::new(vec![written], listed) };

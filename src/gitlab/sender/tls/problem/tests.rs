@@ -35,7 +35,7 @@ fn each_cause_is_told_apart() {
     assert_eq!(told(Error::DecryptError).0, TlsProblem::Other);
 }
 
-fn words(error: impl Into<Error>) -> String {
+fn message(error: impl Into<Error>) -> String {
     told(error).1.unwrap()
 }
 
@@ -55,18 +55,18 @@ fn names_and_addresses_of_a_certificate_are_told() {
     ] {
         let presented = presented.into_iter().map(str::to_owned).collect();
         let error = CertificateError::NotValidForNameContext { expected: expected(), presented };
-        assert!(words(error.clone()).starts_with(told), "{error:?}");
+        assert!(message(error.clone()).starts_with(told), "{error:?}");
     }
 }
 
 #[test]
 fn causes_that_the_library_hides_are_told() {
-    let other = |refusal| CertificateError::Other(OtherError(Arc::new(refusal)));
-    assert_eq!(told(other(Refusal::SelfSigned)).0, TlsProblem::UnknownIssuer);
-    assert_eq!(told(other(Refusal::Authority)).0, TlsProblem::Authority);
+    let other = |problem| CertificateError::Other(OtherError(Arc::new(problem)));
+    assert_eq!(told(other(CertificateProblem::SelfSigned)).0, TlsProblem::UnknownIssuer);
+    assert_eq!(told(other(CertificateProblem::Authority)).0, TlsProblem::Authority);
     let short = "an RSA key has 1024 bits, but at least 2048 are required";
     assert_eq!(
-        told(other(Refusal::ShortKey(1024))),
+        told(other(CertificateProblem::ShortKey(1024))),
         (TlsProblem::Unusable, Some(short.to_owned()))
     );
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The client's memory of answers, which its own writes keep true. Nothing here asks GitLab.
+//! The client's cache, which its writes keep up to date. There is no I/O here.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,23 +8,22 @@ use tokio::time::Instant;
 
 use super::allowlist::Allowlist;
 use super::permission_list::PermissionList;
-use super::snapshot::{Keeping, RECENT, Snapshot, Snapshots};
+use super::snapshot::{CachePolicy, RECENT, Snapshot, Snapshots};
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
-use crate::gitlab::endpoints::lookup::Found;
+use crate::gitlab::endpoints::lookup::Resolved;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
-/// Maximum age of a shared list: long enough to serve one run of a program, short enough to show
-/// what others do.
+/// Maximum age of a list: long enough for one run, short enough to show the changes of others.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 
-/// All that is remembered.
-pub(super) struct Memory {
+/// The cache of a client.
+pub(super) struct Cache {
     pub(super) scopes: Scopes,
-    /// The settings as GraphQL tells them.
+    /// The settings of GraphQL.
     pub(super) all_settings: Snapshots<ProjectId, AllSettings>,
-    /// True if REST still has the setting of access from a project, which GraphQL may have longer.
+    /// Whether REST still has the setting of access from a project, which GraphQL may have longer.
     pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
     /// The time of the last request to which REST showed an open project: the instance didn't
@@ -50,34 +49,34 @@ pub(super) struct Lists {
 
 /// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded.
 /// A path of digits is never one of these, because it reads as an ID.
-pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Found>>>);
+pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Resolved>>>);
 
-impl Memory {
-    /// Returns a memory that keeps lists, settings and look-ups for these times.
+impl Cache {
+    /// Creates a cache with these maximum ages.
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
-            scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
-            all_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),
-            has_outbound: Snapshots::new(Keeping { life: lookups, when: |_| true }),
+            scopes: Scopes(Snapshots::new(CachePolicy { life: lists, when: |_| true })),
+            all_settings: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
+            has_outbound: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
             unenforced_life: lists.min(RECENT),
             open_project_seen: Mutex::default(),
-            own_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),
-            enforcement: Snapshots::new(Keeping { life: lookups, when: |_| true }),
-            policies: Snapshots::new(Keeping { life: lookups, when: |_| true }),
+            own_settings: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
+            enforcement: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
+            policies: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
             lists: Lists {
-                allowlists: Snapshots::new(Keeping { life: lists, when: |_| true }),
-                permissions: Snapshots::new(Keeping { life: lists, when: |_| true }),
+                allowlists: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
+                permissions: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
             },
-            lookups: Lookups(Snapshots::new(Keeping { life: lookups, when: Option::is_some })),
+            lookups: Lookups(Snapshots::new(CachePolicy { life: lookups, when: Option::is_some })),
         }
     }
 
-    /// Notes that REST has shown a project to be open, in answer to a request of that moment.
+    /// Records that a REST request that started at `asked` returned an open project.
     pub(super) fn note_open_project(&self, asked: Instant) {
         *self.open_project_seen() = Some(asked);
     }
 
-    /// Checks whether the instance is known not to enforce the allowlists.
+    /// Returns whether the instance is known not to enforce the allowlists.
     pub(super) fn is_unenforced(&self) -> bool {
         self.open_project_seen().is_some_and(|seen| seen.elapsed() < self.unenforced_life)
     }
@@ -86,27 +85,27 @@ impl Memory {
         self.open_project_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a memory that keeps nothing, so that only what is wanted at the same time is shared.
-    pub(super) fn of_nothing() -> Self {
+    /// Creates a cache that stores nothing. Only concurrent reads are shared.
+    pub(super) fn disabled() -> Self {
         Self::keeping(Duration::ZERO, Duration::ZERO)
     }
 }
 
-impl Default for Memory {
+impl Default for Cache {
     fn default() -> Self {
         Self::keeping(SNAPSHOT_LIFE, Duration::MAX)
     }
 }
 
 impl Scopes {
-    /// Returns what is known of the project's settings.
+    /// Returns the snapshot of the project's settings.
     pub(super) fn of(&self, project: ProjectId) -> Arc<Snapshot<ScopeSettings>> {
         self.0.of(project)
     }
 }
 
 impl Lists {
-    /// Returns what is known of the project's allowlist of that kind.
+    /// Returns the snapshot of the project's allowlist of that kind.
     pub(super) fn allowlist(
         &self,
         project: ProjectId,
@@ -115,24 +114,24 @@ impl Lists {
         self.allowlists.of((project, kind))
     }
 
-    /// Returns what is known of the permissions of the project's entries.
+    /// Returns the snapshot of the permissions of the project's entries.
     pub(super) fn permissions(&self, project: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
         self.permissions.of(project)
     }
 
-    /// Notes that GitLab has put the target on the list, and nothing is known of its permissions.
+    /// Records that the target was added, with unknown permissions.
     pub(super) fn added(&self, project: ProjectId, target: Target) {
         self.listed(project, target);
-        self.permissions(project).forget();
+        self.permissions(project).invalidate();
     }
 
-    /// Notes that the list has this entry, by GitLab's own answer.
+    /// Records an entry of a response.
     pub(super) fn permitted(&self, project: ProjectId, entry: &PermittedEntry) {
         self.listed(project, entry.target);
         self.permissions(project).written(|list| Arc::make_mut(list).insert(entry.clone()));
     }
 
-    /// Notes an entry on the list, which shows the project anyway and leaves its entry for itself
+    /// Records an entry on the list, which shows the project anyway and leaves its entry for itself
     /// out.
     fn listed(&self, project: ProjectId, target: Target) {
         if target == Target::Project(project) {
@@ -141,31 +140,31 @@ impl Lists {
         self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).add(target));
     }
 
-    /// Notes that GitLab has taken the target off the list.
+    /// Records that the target was removed.
     pub(super) fn removed(&self, project: ProjectId, target: Target) {
         self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).remove(target));
         self.permissions(project).written(|list| Arc::make_mut(list).remove(target));
     }
 
-    /// Notes that nobody knows whether the target is on the list.
-    pub(super) fn in_doubt(&self, project: ProjectId, target: Target) {
-        self.allowlist(project, target.kind()).forget();
-        self.permissions(project).forget();
+    /// Records that it is unknown whether the target is on the list.
+    pub(super) fn invalidate(&self, project: ProjectId, target: Target) {
+        self.allowlist(project, target.kind()).invalidate();
+        self.permissions(project).invalidate();
     }
 }
 
 impl Lookups {
-    /// Returns what is known of that name, which is folded.
-    pub(super) fn named(&self, kind: Kind, name: String) -> Arc<Snapshot<Option<Arc<Found>>>> {
+    /// Returns the snapshot for a folded name.
+    pub(super) fn named(&self, kind: Kind, name: String) -> Arc<Snapshot<Option<Arc<Resolved>>>> {
         self.0.of((kind, name))
     }
 
-    /// Makes another name, which is folded, lead to what is known already.
+    /// Adds another folded name for a snapshot.
     pub(super) fn alias(
         &self,
         kind: Kind,
         name: String,
-        known: &Arc<Snapshot<Option<Arc<Found>>>>,
+        known: &Arc<Snapshot<Option<Arc<Resolved>>>>,
     ) {
         self.0.alias((kind, name), known);
     }

@@ -1,6 +1,6 @@
-//! Serves hosts that did not start this process but attach to it, so that a debugger can hold it:
-//! no cookie, no handshake, no TLS, and an end only when a person asks for it. What the host needs
-//! to know is printed for that person.
+//! Debug mode: serves hosts that attach to this process, for example one that runs in a debugger.
+//! There is no cookie, handshake or TLS, and only an interrupt stops the process. It prints the
+//! environment variable that a host needs.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,53 +10,51 @@ use serde_json::{Value, json};
 use tonic::service::Routes;
 
 use super::PROTOCOL_VERSION;
-use super::connection::{Connections, Session};
+use super::connection::{ConnectionTracker, Session};
 use super::environment::Launch;
 use super::handshake::Address;
-use super::listener::{Hosts, Listener};
-use super::serve::{End, ServeError, serve_until_end};
+use super::listener::{HostLimit, Listener};
+use super::serve::{ServeError, StopReason, serve_until_stopped};
 use super::services;
 use super::shutdown::Shutdown;
 
-/// The variable in which hosts look for providers to attach to.
+/// The environment variable with the providers that a host attaches to.
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
 
-/// Maximum time for calls in flight to finish after an interrupt. Nobody kills us here, and an
-/// answer that gets through spares the host's state; but nobody who presses Ctrl-C wants to wait
-/// long.
+/// Maximum time for RPCs in flight to finish after an interrupt. A response that arrives in time
+/// lets the host store its state.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What
-/// to tell a host is written to `announce_on` for a person to paste into the shell in which the
-/// host runs.
+/// Serves `provider` with the source addresses `addresses` to all hosts that attach, until an
+/// interrupt. Writes to `stdout` how to set the environment variable of a host.
 ///
-/// Hosts may come and go, many at once. Each request carries the `S` of its connection.
+/// Any number of hosts may be connected at a time. Each request has the session `S` of its
+/// connection in its extensions.
 ///
 /// # Errors
-/// When nobody can be served at all. A failing connection or call is not an error here.
-pub async fn serve_attached<S: Session>(
+///
+/// Fails if no host can be served at all. A failing connection or RPC isn't an error.
+pub async fn serve_debug<S: Session>(
     launch: &Launch,
     addresses: &[String],
     provider: Routes,
-    mut announce_on: impl Write,
-) -> Result<End, ServeError> {
-    // Before there is a socket, so that no interrupt leaves one behind.
+    mut stdout: impl Write,
+) -> Result<StopReason, ServeError> {
+    // Before the socket is created, so that an interrupt can't leave it behind.
     let interrupts = Interrupts::listen().map_err(ServeError::Interrupts)?;
-    let mut listener = Listener::bind(launch, Hosts::Many).await?;
+    let mut listener = Listener::bind(launch, HostLimit::Unlimited).await?;
     let announcement =
-        Announcement { address: listener.address(), providers: addresses, shells: Shells::HERE };
-    write!(announce_on, "{announcement}")
-        .and_then(|()| announce_on.flush())
-        .map_err(ServeError::Announce)?;
+        Announcement { address: listener.address(), providers: addresses, shell: Shell::NATIVE };
+    write!(stdout, "{announcement}").and_then(|()| stdout.flush()).map_err(ServeError::Announce)?;
 
     let shutdown = Shutdown::default();
-    let routes = services::beside(provider, &shutdown).await;
+    let routes = services::with_plugin_services(provider, &shutdown).await;
     let interrupted = async {
         interrupts.first().await;
-        End::Interrupted
+        StopReason::Interrupted
     };
-    let connections = Connections::default();
-    serve_until_end::<S>(
+    let connections = ConnectionTracker::default();
+    serve_until_stopped::<S>(
         &mut listener,
         None,
         routes,
@@ -68,7 +66,7 @@ pub async fn serve_attached<S: Session>(
     .await
 }
 
-/// The signals with which a terminal or a process manager ends a process.
+/// The signals by which a terminal or a process manager terminates the process.
 struct Interrupts {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -81,7 +79,7 @@ struct Interrupts {
 }
 
 impl Interrupts {
-    /// From now on, they no longer end the process by themselves.
+    /// Installs the signal handlers, so that the signals don't terminate the process immediately.
     #[cfg(unix)]
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -107,15 +105,15 @@ impl Interrupts {
     }
 }
 
-/// In whose language the variable is set.
+/// The shell syntax for setting the variable.
 #[derive(Clone, Copy, Debug)]
-enum Shells {
+enum Shell {
     Posix,
     Windows,
 }
 
-impl Shells {
-    const HERE: Self = if cfg!(windows) { Self::Windows } else { Self::Posix };
+impl Shell {
+    const NATIVE: Self = if cfg!(windows) { Self::Windows } else { Self::Posix };
 
     fn assign(self, value: &str) -> String {
         match self {
@@ -133,11 +131,11 @@ impl Shells {
 struct Announcement<'a> {
     address: &'a Address,
     providers: &'a [String],
-    shells: Shells,
+    shell: Shell,
 }
 
 impl Announcement<'_> {
-    /// One line of JSON, since shells and hosts both read it.
+    /// Returns the value of the variable, a line of JSON.
     fn variable(&self) -> String {
         let (network, text) = match self.address {
             #[cfg(unix)]
@@ -148,7 +146,7 @@ impl Announcement<'_> {
             "Protocol": "grpc",
             "ProtocolVersion": PROTOCOL_VERSION,
             "Pid": std::process::id(),
-            // Without it, hosts take us for one of another protocol, and kill us in the end.
+            // Without it, hosts expect another protocol and kill the process at the end.
             "Test": true,
             "Addr": { "Network": network, "String": text },
         });
@@ -173,15 +171,12 @@ impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "Waiting for Terraform or OpenTofu. Have one attach by setting, in its shell:\n"
+            "Waiting for Terraform or OpenTofu. To attach one, set this variable in its shell:\n"
         )?;
-        writeln!(f, "{}", self.shells.assign(&self.variable()))?;
-        writeln!(
-            f,
-            "The environment of this process counts for the provider, not that of the shell."
-        )?;
+        writeln!(f, "{}", self.shell.assign(&self.variable()))?;
+        writeln!(f, "The provider uses the environment of this process, not that of the shell.")?;
         writeln!(f, "Connections are not encrypted in this mode. {}", self.who_can_connect())?;
-        writeln!(f, "Press Ctrl-C to end.")
+        writeln!(f, "Press Ctrl-C to stop.")
     }
 }
 
@@ -189,20 +184,20 @@ impl fmt::Display for Announcement<'_> {
 mod tests {
     use super::*;
 
-    fn announced(address: &Address, shells: Shells) -> String {
+    fn announced(address: &Address, shell: Shell) -> String {
         let providers = ["registry.example/acme/thing".to_owned()];
-        let announcement = Announcement { address, providers: &providers, shells };
+        let announcement = Announcement { address, providers: &providers, shell };
         announcement.to_string().replace(&format!("\"Pid\":{},", std::process::id()), "\"Pid\":1,")
     }
 
-    fn line<'a>(announced: &'a str, beginning: &str) -> &'a str {
-        announced.lines().find_map(|line| line.trim_start().strip_prefix(beginning)).unwrap()
+    fn line<'a>(announced: &'a str, prefix: &str) -> &'a str {
+        announced.lines().find_map(|line| line.trim_start().strip_prefix(prefix)).unwrap()
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_shell_gets_the_socket_of_every_address_in_one_quoted_line() {
-        let announced = announced(&Address::Unix("/tmp/it's/socket".into()), Shells::Posix);
+    fn posix_assignment_is_quoted_on_one_line() {
+        let announced = announced(&Address::Unix("/tmp/it's/socket".into()), Shell::Posix);
         assert_eq!(
             line(&announced, "export TF_REATTACH_PROVIDERS="),
             concat!(
@@ -214,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn windows_gets_a_line_for_each_of_its_shells() {
-        let announced = announced(&Address::Tcp(([127, 0, 0, 1], 10000).into()), Shells::Windows);
+    fn windows_has_an_assignment_for_each_shell() {
+        let announced = announced(&Address::Tcp(([127, 0, 0, 1], 10000).into()), Shell::Windows);
         let value = concat!(
             r#"{"registry.example/acme/thing":{"Addr":{"Network":"tcp","String":"127.0.0.1:10000"},"#,
             r#""Pid":1,"Protocol":"grpc","ProtocolVersion":6,"Test":true}}"#,
