@@ -31,5 +31,5 @@ pub use names::{
 pub use sender::{
     BaseUrl, BaseUrlError, Config, ConfigError, DUPLICATE_HEADER, Error, ErrorKind, ErrorMessage,
     Proxy, ProxyError, ProxyProblem, TlsProblem, TokenProblem, forbidden_header,
-    invalid_header_value, next_page, read_error_message, retry_after,
+    invalid_header_value, is_job_token, next_page, read_error_message, retry_after,
 };

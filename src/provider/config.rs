@@ -16,7 +16,7 @@ use crate::framework::{
 };
 use crate::gitlab::{
     BaseUrl, Client, Config, ConfigError, DUPLICATE_HEADER, ErrorKind, Proxy, forbidden_header,
-    invalid_header_value,
+    invalid_header_value, is_job_token,
 };
 
 /// The `User-Agent` header.
@@ -155,7 +155,9 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         _ => None,
     };
     let headers = block.headers.known().map(headers).unwrap_or_default();
+    let has_job_token = block.token.known().is_some_and(|token| is_job_token(token.trim()));
     let problems = [
+        has_job_token.then(|| ci_job_token().at("token")),
         base_url.map(|problem| problem.at("base_url")),
         incomplete_client_certificate,
         check_range("retries", &block.retries, 0..=MAX_RETRIES),

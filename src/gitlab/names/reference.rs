@@ -18,6 +18,9 @@ const MAX_PATH: usize = 8192;
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
 const SSH_USER: &str = "git@";
 
+/// The start of a global ID, such as `gid://gitlab/Project/42`.
+const GLOBAL_ID: &str = "gid://gitlab/";
+
 /// The end of a repository's address, which no path may have.
 const GIT: &str = ".git";
 
@@ -76,6 +79,12 @@ pub enum RefError {
     /// Longer than GitLab can make one.
     #[error("it is too long")]
     TooLong,
+    /// A global ID, as GraphQL has them.
+    #[error("it is a global ID")]
+    GlobalId,
+    /// A character that GitLab doesn't allow.
+    #[error("a full path contains only letters, digits, `_`, `-`, `.` and slashes")]
+    Character,
     /// The address of a web page.
     #[error("it is a URL")]
     Url,
@@ -112,6 +121,8 @@ impl FullPath {
             RefError::TooLong
         } else if text.starts_with(SSH_USER) || text.starts_with("ssh://") || text.ends_with(GIT) {
             RefError::Repository
+        } else if text.starts_with(GLOBAL_ID) {
+            RefError::GlobalId
         } else if text.contains("://") {
             RefError::Url
         } else if text.to_ascii_lowercase().contains("%2f") {
@@ -132,6 +143,8 @@ impl FullPath {
             RefError::Mention
         } else if RESERVED.contains(&text.split('/').next().unwrap_or_default()) {
             RefError::Reserved
+        } else if !text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) {
+            RefError::Character
         } else {
             return Ok(Self(text.to_owned()));
         };
@@ -143,6 +156,11 @@ impl FullPath {
 /// API or of a repository, if there is one.
 #[must_use]
 pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
+    if let Some(global_id) = text.trim().strip_prefix(GLOBAL_ID) {
+        let (kind, id) = global_id.split_once('/')?;
+        let is_valid = kind.eq_ignore_ascii_case(I::KIND.as_str()) && number::<I>(id)?.is_ok();
+        return is_valid.then(|| id.to_owned());
+    }
     let (is_address, rest) = match text.trim().split_once("://") {
         // The host, and a relative root that can't be told from a group.
         Some((_, rest)) => (true, rest.split_once('/')?.1),
@@ -295,12 +313,25 @@ mod tests {
             ("@a/b", RefError::Mention),
             ("groups/platform", RefError::Reserved),
             ("api/v4", RefError::Reserved),
+            ("gid://gitlab/Project/1", RefError::GlobalId),
+            ("a/*", RefError::Character),
+            ("a/b@main", RefError::Character),
+            ("a/b%e", RefError::Character),
+            ("127.0.0.1:8800/a/b", RefError::Character),
         ] {
             assert_eq!(text.parse::<ProjectRef>(), Err(reason), "{text:?}");
             assert_eq!(text.parse::<GroupRef>(), Err(reason), "{text:?}");
         }
         assert_eq!("runner".parse::<ProjectRef>(), Err(RefError::NoNamespace));
         assert_eq!("..".parse::<GroupRef>(), Err(RefError::DotSegment));
+    }
+
+    #[test]
+    fn the_id_is_found_in_a_global_id_of_the_same_kind() {
+        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Project/42").as_deref(), Some("42"));
+        assert_eq!(suggested_path::<GroupId>("gid://gitlab/Group/7").as_deref(), Some("7"));
+        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Group/7"), None);
+        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Project/x"), None);
     }
 
     #[test]
@@ -366,7 +397,6 @@ mod tests {
     fn a_path_is_one_encoded_segment() {
         let segment = |text: &str| text.parse::<ProjectRef>().unwrap().segment();
         assert_eq!(segment("group/sub-group/my_project.x"), "group%2Fsub-group%2Fmy_project.x");
-        assert_eq!(segment("a/b%e"), "a%2Fb%25e");
         assert_eq!(segment("42"), "42");
     }
 

@@ -131,10 +131,14 @@ impl Config {
     /// Returns whether the token is a CI/CD job token, which no endpoint used here accepts.
     #[must_use]
     pub fn has_job_token(&self) -> bool {
-        self.token
-            .as_ref()
-            .is_some_and(|token| token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX))
+        self.token.as_ref().is_some_and(|token| is_job_token(token.expose_secret()))
     }
+}
+
+/// Returns whether a token is a CI/CD job token.
+#[must_use]
+pub fn is_job_token(token: &str) -> bool {
+    token.starts_with(CI_JOB_TOKEN_PREFIX)
 }
 
 impl fmt::Debug for Config {

@@ -25,7 +25,7 @@ mod tls;
 mod transport;
 
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, is_job_token};
 pub(in crate::gitlab) use document::{Document, Optional};
 pub(in crate::gitlab) use error::AttemptHistory;
 pub use error::{Error, ErrorKind, ProxyProblem, TlsProblem, TokenProblem};

@@ -134,6 +134,11 @@ impl ErrorKind {
     ) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::BadRequest,
+            StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
+                if message.text.is_some() && !message.is_no_json =>
+            {
+                Self::BadRequest
+            }
             StatusCode::UNAUTHORIZED => Self::Unauthorized(TokenProblem::read(message)),
             StatusCode::FORBIDDEN if message.code.as_deref() == Some("insufficient_scope") => {
                 Self::InsufficientScope { needed: message.scope.clone() }
