@@ -111,7 +111,7 @@ pub(super) fn report_all(
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
         let advice = advice(error, Some(asking));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
-        format!("ApplyError:\n{lines}\n\n{}{advice}", sentence(error))
+        format!("Failed:\n{lines}\n\n{}{advice}", sentence(error))
     });
     Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
 }

@@ -16,7 +16,7 @@ fn existing_entry_is_adopted_with_a_warning() {
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Entry already exists: project acme/lib (2)
+    Warning: Entry already exists: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -61,7 +61,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
     tf.plan().succeeds().has_no_warnings();
 
     assert_snapshot!(tf.apply_saved().succeeds().warning(), @r#"
-    Warning: Entry already exists: project acme/lib (2)
+    Warning: Entry already exists: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -103,7 +103,7 @@ fn plan_warns_of_an_existing_entry() {
     tf.config(TEAM_ON_APP);
 
     assert_snapshot!(heading(&tf.plan().warning()), @r#"
-    Warning: Entry already exists: group partners/team (3)
+    Warning: Entry already exists: partners/team on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
     "#);

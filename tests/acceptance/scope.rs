@@ -165,9 +165,9 @@ fn enforcement_that_begins_later_fails_the_plan() {
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    Project acme/app (1) was open, with `inbound_enabled = false`, but GitLab
-    returns `true` now. If a user changed the setting, the next apply changes it
-    back.
+    The state has `inbound_enabled = false` for project acme/app (1), but GitLab
+    returns `true`. If a user changed the setting, or an earlier apply couldn't
+    verify its change, the next apply sets it again.
 
     If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can
     only be `true`. Remove the attribute, and add the projects and groups that

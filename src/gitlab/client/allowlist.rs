@@ -69,7 +69,7 @@ impl Allowlist {
         self.entries.get(&target)
     }
 
-    /// Returns whether each entry is known as far as GitLab tells it, and not by its ID alone.
+    /// Returns whether GitLab returned all entries, so that none has only an ID.
     pub(super) fn is_complete(&self) -> bool {
         self.complete
     }
@@ -80,27 +80,27 @@ impl Allowlist {
         self.project_path.as_deref()
     }
 
-    /// Returns whether the project has an entry for itself, as a list of projects tells that was
-    /// read from GitLab.
+    /// Returns whether the project has an entry for itself. Always false for a list that wasn't
+    /// read over REST.
     #[must_use]
     pub fn has_own_entry(&self) -> bool {
         self.has_own_entry
     }
 
-    /// Records an entry that is known by its ID alone.
+    /// Adds an entry with only an ID.
     pub(super) fn add(&mut self, target: Target) {
         self.complete &= self.entries.contains_key(&target);
         self.entries.entry(target).or_insert_with(|| ListedEntry::bare(target));
     }
 
-    /// Records that an entry is gone.
+    /// Removes an entry.
     pub(super) fn remove(&mut self, target: Target) {
         self.entries.remove(&target);
     }
 }
 
 impl ListedEntry {
-    /// Returns an entry of which only the ID is known.
+    /// Creates an entry with only an ID.
     fn bare(target: Target) -> Self {
         Self { target, name: None, full_path: None, web_url: None }
     }

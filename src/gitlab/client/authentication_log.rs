@@ -21,15 +21,15 @@ const ROW_LIMIT: usize = 1000;
 /// The authentication log of a project, which covers the last 30 days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticationLog {
-    /// The projects that GitLab shows, the latest use first, without the project itself.
+    /// The projects that GitLab shows, latest use first, without the project itself.
     pub projects: Vec<LoggedProject>,
-    /// The number of those that it lists and doesn't show.
+    /// The number of listed projects that GitLab doesn't show.
     pub hidden: usize,
-    /// Whether GitLab may have left out more of them.
+    /// Whether GitLab may have left out projects.
     pub may_be_truncated: bool,
 }
 
-/// The entries of an allowlist, to be looked up by the projects that they cover.
+/// The entries of an allowlist, to look up those that cover a project.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     projects: BTreeSet<ProjectId>,
@@ -37,7 +37,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Records an entry. That of a group covers nothing as long as the group's path isn't known.
+    /// Adds an entry. A group without a known path covers no project.
     pub fn add(&mut self, target: Target, full_path: Option<&str>) {
         match (target, full_path) {
             (Target::Project(id), _) => drop(self.projects.insert(id)),
@@ -77,7 +77,7 @@ impl Client {
         log.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the log of the project at that path, or `None` if the path does not lead to the
+    /// Returns the log of the project at the path, or `None` if the path doesn't lead to the
     /// project.
     async fn authentication_log_at(
         &self,
@@ -111,7 +111,7 @@ impl Client {
                 rows += 1;
                 match row.and_then(endpoint::Row::into_model) {
                     None => hidden += 1,
-                    // Some versions log the project's own jobs, too, which need nobody's leave.
+                    // Some versions also log the project's own jobs, which don't need an entry.
                     Some(logged) if logged.id == project => {}
                     Some(logged) => {
                         text += logged.full_path.len() + logged.last_authorized_at.len();

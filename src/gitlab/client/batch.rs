@@ -32,18 +32,18 @@ const MAX_SLOW: usize = 2;
 
 /// Loads keys in batches.
 pub(super) struct BatchLoader<K, V> {
-    /// The max_size keys of one batch.
+    /// Maximum number of keys per batch.
     max_size: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
     last: Mutex<Last>,
-    /// Work has found something, so that it is worth its while for a single key, too.
+    /// Whether a batch has found something, so that single keys are loaded as batches, too.
     is_proven: AtomicBool,
-    /// The number of slow pieces of work in a row.
+    /// Number of slow loads in a row.
     slow: AtomicUsize,
     is_off: AtomicBool,
 }
 
-/// The last work that was done.
+/// The last load.
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,

@@ -62,7 +62,7 @@ impl ProjectData {
     fn of(project: ProjectId, shown: WholeProject) -> Self {
         let place = Arc::new(Resolved { target: shown.id.0, full_path: shown.full_path });
         let all_settings = shown.ci_cd_settings;
-        // A token that can't see the settings may get empty lists, which say nothing.
+        // A token that can't see the settings may get empty allowlists.
         let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
         let allowlist = |lists: &Lists, kind| {
             let targets = lists.targets(kind)?;
@@ -77,7 +77,7 @@ impl ProjectData {
         Self { all_settings, own_settings, projects, groups, permissions, place }
     }
 
-    /// Returns whether there is more than the project's path.
+    /// Returns whether there is data besides the project's path.
     fn tells_something(&self) -> bool {
         self.own_settings.is_some() || self.projects.is_some() || self.groups.is_some()
     }
@@ -111,8 +111,8 @@ impl Client {
         }
     }
 
-    /// Returns what a path stands for as [`resolve_batched`](Self::resolve_batched) does, and remembers
-    /// all that is read of the project.
+    /// Resolves a path like [`resolve_batched`](Self::resolve_batched), and caches all data that is
+    /// read with it.
     pub(super) async fn resolve_and_read_batched(&self, path: &str) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
         let by_path = &self.loaders.projects_by_path;

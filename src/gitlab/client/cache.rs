@@ -21,16 +21,16 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// The cache of a client.
 pub(super) struct Cache {
     pub(super) scopes: Scopes,
-    /// The settings of GraphQL.
+    /// The settings from GraphQL.
     pub(super) all_settings: Snapshots<ProjectId, AllSettings>,
-    /// Whether REST still has the setting of access from a project, which GraphQL may have longer.
+    /// Whether REST still has the setting of access from a project. GraphQL may keep it longer.
     pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
-    /// The time of the last request to which REST showed an open project: the instance didn't
-    /// enforce the allowlists then.
+    /// The time of the last request in which REST showed an open project, so the instance didn't
+    /// enforce allowlists.
     open_project_seen: Mutex<Option<Instant>>,
     pub(super) own_settings: Snapshots<ProjectId, Settings>,
-    /// The instance's enforcement of the allowlists, where GitLab tells it.
+    /// Whether the instance enforces allowlists, if GitLab shows it.
     pub(super) enforcement: Snapshots<(), Option<bool>>,
     /// The names of all policies.
     pub(super) policies: Snapshots<(), Arc<BTreeSet<String>>>,
@@ -47,8 +47,7 @@ pub(super) struct Lists {
     permissions: Snapshots<ProjectId, Arc<PermissionList>>,
 }
 
-/// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded.
-/// A path of digits is never one of these, because it reads as an ID.
+/// Resolved projects and groups, by ID or folded path. Text of digits is always an ID.
 pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Resolved>>>);
 
 impl Cache {
@@ -76,7 +75,7 @@ impl Cache {
         *self.open_project_seen() = Some(asked);
     }
 
-    /// Returns whether the instance is known not to enforce the allowlists.
+    /// Returns whether the instance is known not to enforce allowlists.
     pub(super) fn is_unenforced(&self) -> bool {
         self.open_project_seen().is_some_and(|seen| seen.elapsed() < self.unenforced_life)
     }
@@ -131,8 +130,8 @@ impl Lists {
         self.permissions(project).written(|list| Arc::make_mut(list).insert(entry.clone()));
     }
 
-    /// Records an entry on the list, which shows the project anyway and leaves its entry for itself
-    /// out.
+    /// Adds an entry to the cached allowlist, unless it is the project's entry for itself, which
+    /// allowlists leave out.
     fn listed(&self, project: ProjectId, target: Target) {
         if target == Target::Project(project) {
             return;

@@ -13,24 +13,25 @@ use crate::gitlab::sender::{Error, ErrorKind, next_page};
 /// Maximum number of pages of a group: 20,000 projects.
 const MAX_PAGES: u64 = 200;
 
-/// A project below a group.
+/// A project in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupProject {
     /// Its ID.
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
-    /// Its own settings; nothing where GraphQL doesn't show them to this token, or the list is read
-    /// over REST.
+    /// Its own settings; `None` if GraphQL doesn't show them to the token, or the list is read over
+    /// REST.
     pub settings: Option<OwnSettings>,
 }
 
-/// The settings of a project as GraphQL tells them.
+/// The settings of a project in GraphQL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OwnSettings {
-    /// Access from the project is restricted; nothing where GitLab no longer has it.
+    /// Whether access from the project is restricted; `None` if GitLab doesn't have the setting any
+    /// more.
     pub outbound: Option<bool>,
-    /// The others.
+    /// The other settings.
     pub own: Settings,
 }
 
@@ -40,11 +41,11 @@ pub struct GroupProjects {
     below: Below,
     next: Next,
     pages: u64,
-    /// Projects that GitLab lists without showing them.
+    /// Number of listed projects that GitLab doesn't show.
     hidden: usize,
 }
 
-/// Whether the instance is known not to enforce the allowlists.
+/// Whether the instance is known not to enforce allowlists.
 #[derive(Debug, Default)]
 pub struct Enforcement {
     is_absent: AtomicBool,
@@ -53,32 +54,32 @@ pub struct Enforcement {
 /// The page to read next.
 #[derive(Debug)]
 enum Next {
-    /// The first one, over GraphQL if that serves.
+    /// The first page, over GraphQL if possible.
     First,
-    /// Over GraphQL, from a cursor on.
+    /// The page after a cursor, over GraphQL.
     After {
         group: String,
         cursor: String,
     },
-    /// Over REST.
+    /// A numbered page, over REST.
     Page(u64),
     End,
 }
 
 impl GroupProjects {
-    /// Returns the list, of which nothing is read yet.
+    /// Creates a list that starts at the first page.
     #[must_use]
     pub fn new(below: Below) -> Self {
         Self { below, next: Next::First, pages: 0, hidden: 0 }
     }
 
-    /// Returns the number of projects so far that GitLab lists without showing them to this token.
+    /// Returns the number of projects so far that GitLab lists but doesn't show to the token.
     #[must_use]
     pub fn hidden(&self) -> usize {
         self.hidden
     }
 
-    /// Returns the projects of the next page, or nothing at the end.
+    /// Returns the projects on the next page, or `None` at the end.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl GroupProjects {
         let failure = |kind, words: &str| {
             Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
         };
-        // Such a token is shown some projects, and none of their settings.
+        // A fine-grained token sees some projects, but none of their settings.
         if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
             return Err(error);
         }
@@ -179,15 +180,15 @@ impl GroupProjects {
     }
 }
 
-/// Returns whether something in front of GitLab lets no GraphQL through.
+/// Returns whether a gateway blocks GraphQL.
 fn is_blocked(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Blocked { .. })
 }
 
 impl Client {
-    /// Returns the settings of a listed project as REST tells them. Its own setting may be off
-    /// while the instance restricts access all the same: REST is asked about such projects until
-    /// one of them shows that the instance doesn't.
+    /// Returns the settings of a listed project as REST does. If a project's own setting is off,
+    /// the instance may still restrict access, so REST is asked about such projects until one of
+    /// them shows that the instance doesn't enforce allowlists.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ impl Client {
         freshness: Freshness,
     ) -> Result<ScopeSettings, Error> {
         let snapshot = self.cache.scopes.of(project);
-        // A reading for the sake of the lists came before it was known how REST tells it.
+        // The allowlists were read before it was known whether REST has the setting.
         if freshness == Freshness::Shared
             && snapshot.peek().is_none()
             && let Some(all) = self.cache.all_settings.of(project).peek()
@@ -71,9 +71,9 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_settings(project, freshness)).await
     }
 
-    /// Returns the settings for a refresh of them: as they are now, or as they were read within 30
-    /// seconds for the sake of the project's lists. Such a reading serves one refresh, so that
-    /// another one shows what has changed meanwhile.
+    /// Returns the settings for a refresh: as they are now, or as they were read with the project's
+    /// allowlists in the last 30 seconds. Each such reading is used for one refresh only, so that
+    /// the next one shows changes.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Client {
         freshness: Freshness,
     ) -> Result<ScopeSettings, Error> {
         let all = self.read_batched(project).await.and_then(|reading| reading.all_settings);
-        // They serve this question, and so no refresh any more.
+        // Used here, so it can't be used for a refresh.
         self.cache.all_settings.of(project).take_offered();
         let told = match all {
             Some(all) => Box::pin(self.settings_from_graphql(project, all, freshness)).await,
@@ -107,7 +107,7 @@ impl Client {
         }
     }
 
-    /// Returns the settings as REST tells them, if a reading over GraphQL allows that.
+    /// Converts the settings from GraphQL to those of REST, if possible.
     async fn settings_from_graphql(
         &self,
         project: ProjectId,
@@ -126,14 +126,14 @@ impl Client {
         )
     }
 
-    /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what
-    /// came of it; older versions ignore an order to open where the instance enforces the limit, so
-    /// read [`Client::scope`] afterwards.
+    /// Restricts access to the project to its allowlist, or opens it. GitLab doesn't return the
+    /// result, and older versions ignore opening if the instance enforces allowlists, so read
+    /// [`Client::scope`] afterwards.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::BadRequest`] where the instance enforces the limit; and the error of
-    /// the request, unless the setting shows that it was carried out.
+    /// Returns [`ErrorKind::BadRequest`] if the instance enforces allowlists, and the error of the
+    /// request, unless the setting shows that the change was made.
     pub async fn set_inbound_enabled(
         &self,
         project: ProjectId,
@@ -160,10 +160,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the
-    /// target (not visible to the token's user, list full, target equal to the project);
-    /// [`ErrorKind::NotFound`] when there is no such target or project; and the error of the
-    /// request, unless a fresh list shows that it was carried out.
+    /// Returns [`ErrorKind::BadRequest`] if GitLab rejects the addition and a fresh list doesn't
+    /// show the target (not visible to the token's user, list full, target equal to the project),
+    /// [`ErrorKind::NotFound`] if the target or project doesn't exist, and the error of the
+    /// request, unless a fresh list shows that the entry was added.
     pub async fn allow(&self, project: ProjectId, target: Target) -> Result<Allowed, Error> {
         let mut is_repeated = false;
         loop {
@@ -176,8 +176,8 @@ impl Client {
             }
             return match self.with_grace_period().is_allowed(project, target, Freshness::Now).await
             {
-                // It may have been there when GitLab refused, and somebody has removed it since; or
-                // the connection was closed just when the request was sent.
+                // Someone may have removed the entry since GitLab's response, or the connection was
+                // closed when the request was sent.
                 Ok(false)
                     if (error.is_bad_request() || error.is_about_the_connection())
                         && !is_repeated =>
@@ -200,18 +200,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access;
-    /// [`ErrorKind::NotFound`] when the project does not exist any more, as far as the token can
-    /// see, and its list with it; and the error of the request, unless a fresh list shows that it
-    /// was carried out.
+    /// Returns [`ErrorKind::StillAllowed`] if GitLab rejects the removal and the target keeps
+    /// access, [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
+    /// and the error of the request, unless a fresh list shows that the entry was removed.
     pub async fn revoke(&self, project: ProjectId, target: Target) -> Result<Revoked, Error> {
         let error = match self.remove(project, target).await {
             Ok(()) => return Ok(Revoked::Removed),
             Err(error) => error,
         };
         let refused = error.is_not_found() || error.is_bad_request();
-        // The project is on its list by nature and left out of ours, so that the list has no say on
-        // it.
+        // Every project is on its own allowlist, and cached lists leave it out, so they can't
+        // decide.
         let project_itself = target == Target::Project(project) && error.is_bad_request();
         if project_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);

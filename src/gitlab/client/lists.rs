@@ -27,8 +27,8 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_allowlist(project, kind)).await
     }
 
-    /// Returns the project's allowlist of that kind with all that GitLab tells of each entry: a
-    /// shared list that holds entries of our own making, known by ID alone, is read anew.
+    /// Returns the project's allowlist of that kind with all data of each entry. A cached list with
+    /// entries that this client has added, which have only an ID, is read again.
     ///
     /// # Errors
     ///
@@ -46,8 +46,8 @@ impl Client {
         }
     }
 
-    /// Returns the project's allowlist of that kind if it is known without a request. Only for
-    /// saving requests: what comes of it must be the same without.
+    /// Returns the project's allowlist of that kind if it is cached. Use it only to save requests:
+    /// the result must be the same without it.
     pub(super) fn peek_allowlist(&self, project: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
         self.cache.lists.allowlist(project, kind).peek()
     }
@@ -67,7 +67,7 @@ impl Client {
         Ok(list.get(target).is_some())
     }
 
-    /// Checks by a fresh list whether the target has an entry, also if it is the project itself.
+    /// Returns whether a fresh list has the target, which may be the project itself.
     pub(super) async fn is_listed(
         &self,
         project: ProjectId,
@@ -91,7 +91,7 @@ impl Client {
         {
             return Ok(list);
         }
-        // The project is on its own list, and once more if it has an entry for itself.
+        // The project is on its own list, and a second time if it has an entry for itself.
         let itself = matches!(kind, Kind::Project).then(|| project.get());
         let listed = self
             .sender

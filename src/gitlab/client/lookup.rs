@@ -12,9 +12,9 @@ use crate::gitlab::names::{Id, Kind, ProjectId, ProjectRef, Reference, Target, f
 use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
-    /// Returns the ID that the reference stands for, or `None` if the project or group is absent or
-    /// not visible to the token. The old path of a renamed project leads to it as well. A reference
-    /// that is an ID costs no request.
+    /// Returns the ID of a project or group, or `None` if it doesn't exist or isn't visible to the
+    /// token. The former path of a renamed project is resolved, too. A reference that is an ID
+    /// makes no request.
     ///
     /// # Errors
     ///
@@ -26,8 +26,7 @@ impl Client {
         }
     }
 
-    /// Returns the project or group of that name, or `None` if it is absent or not visible to the
-    /// token.
+    /// Returns the project or group, or `None` if it doesn't exist or isn't visible to the token.
     pub(in crate::gitlab) async fn find<I: Id>(
         &self,
         reference: &Reference<I>,
@@ -35,8 +34,8 @@ impl Client {
         self.named(I::KIND, &reference.to_string(), &reference.segment()).await
     }
 
-    /// Returns the ID as [`resolve`](Self::resolve) does, of a project that is about to be read:
-    /// where others are looked up at the same time, one request does both.
+    /// Resolves a project like [`resolve`](Self::resolve), and reads its data in the same request
+    /// if several projects are resolved concurrently.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl Client {
         };
         let found = self.known_or(Kind::Project, &path, work).await?;
         let project = found.and_then(|found| ProjectId::of(found.target));
-        // Projects that were looked up as targets are read together with those that weren't.
+        // Projects that were resolved as targets are read together with those that weren't.
         if let Some(project) = project
             && !is_asked.into_inner()
             && self.cache.lists.allowlist(project, Kind::Project).peek().is_none()
@@ -69,7 +68,7 @@ impl Client {
         Ok(project)
     }
 
-    /// Returns the present full path of a project or group, or `None` if it is absent or not
+    /// Returns the current full path of a project or group, or `None` if it doesn't exist or isn't
     /// visible to the token.
     ///
     /// # Errors
@@ -80,8 +79,8 @@ impl Client {
         Ok(self.named(target.kind(), &id, &id).await?.map(|found| found.full_path.clone()))
     }
 
-    /// Returns the target's present full path. Where the token sees no such target, the error is of
-    /// that kind.
+    /// Returns the target's current full path. If the target isn't visible to the token, the error
+    /// has the kind `unseen`.
     pub(super) async fn path_of(&self, target: Target, unseen: ErrorKind) -> Result<String, Error> {
         let (kind, id) = (target.kind(), target.id().to_string());
         match self.named(kind, &id, &id).await? {
@@ -90,22 +89,21 @@ impl Client {
         }
     }
 
-    /// Returns the user behind the token: one request that shows whether GitLab accepts it.
+    /// Returns the token's user, which shows whether GitLab accepts the token.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Unauthorized`] for a bad token, and the error of the request.
+    /// Returns [`ErrorKind::Unauthorized`] for an invalid token, and the error of the request.
     pub async fn current_user(&self) -> Result<User, Error> {
         self.sender.send(&user::show()).await.map(|answer| answer.value)
     }
 
-    /// Returns the outcome of reading a part of a project. That the project isn't there is believed
-    /// only if it can't be found either, since something in front of GitLab may answer 404 for a
-    /// part of it alone.
+    /// Returns the result of reading a part of a project. A 404 is verified by reading the project
+    /// itself: a gateway may return it only for the part.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::PartMissing`] for such an answer, and the error of the request.
+    /// Returns [`ErrorKind::PartMissing`] if the project exists, and the error of the request.
     pub(super) async fn confirmed<T>(
         &self,
         project: &ProjectRef,
@@ -115,7 +113,7 @@ impl Client {
             Err(error) if error.is_not_found() => error,
             outcome => return outcome,
         };
-        // Boxed, since it is rare and would make the future of every read larger.
+        // Boxed, because it is rare and would enlarge the future of every read.
         match Box::pin(self.look_up(endpoint::show(Kind::Project, &project.segment()))).await? {
             None => Err(error),
             Some(_) => Err(error.with_kind(ErrorKind::PartMissing)),
@@ -131,7 +129,7 @@ impl Client {
         self.known_or(kind, name, self.look_up_named(kind, name, segment)).await
     }
 
-    /// Returns what is known by that name, or does the work that finds it.
+    /// Returns the cached result for a name, or runs `work` to find it.
     async fn known_or(
         &self,
         kind: Kind,

@@ -14,7 +14,7 @@ pub struct PermissionList {
 }
 
 impl PermissionList {
-    /// Returns the permissions of the entries of whole lists.
+    /// Creates the list from the entries of complete allowlists.
     pub(super) fn of(lists: Lists) -> Self {
         let mut list = Self { hidden: lists.hidden(), ..Self::default() };
         lists.into_entries().for_each(|entry| list.insert(entry));
@@ -27,7 +27,7 @@ impl PermissionList {
         self.entries.get(&target)
     }
 
-    /// Returns all entries, sorted by target; that of the project for itself, too.
+    /// Returns all entries, sorted by target, including the project's entry for itself.
     pub fn iter(&self) -> impl Iterator<Item = &PermittedEntry> {
         self.entries.values()
     }
@@ -38,8 +38,7 @@ impl PermissionList {
         self.hidden == 0
     }
 
-    /// Returns whether fine-grained permissions are seen to be switched off for the project; an
-    /// empty list shows nothing.
+    /// Returns whether an entry shows that fine-grained permissions are turned off for the project.
     #[must_use]
     pub fn is_switched_off(&self) -> bool {
         self.entries.values().any(|entry| entry.switched_off)

@@ -16,12 +16,12 @@ use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
 
 pub use granting::{Confirmation, GrantError, Granted, RollbackError};
 
-/// The most pages that are read of one project's entries: a page holds 200, and the projects of
-/// both directions are 401.
+/// Maximum number of pages of a project's entries. A page has 200 entries, and the projects of both
+/// directions are at most 401.
 const MAX_PAGES: usize = 5;
 
-/// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the
-/// project itself.
+/// Maximum number of entries of a project: 200 of each kind inbound, 200 outbound, and the project
+/// itself.
 const MAX_ENTRIES: usize = 601;
 
 impl Client {
@@ -42,8 +42,8 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_permissions(project)).await
     }
 
-    /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be
-    /// older than it, and is read anew. Returns `None` if it is not there even then.
+    /// Returns the permissions of one entry, or `None` if it doesn't exist. If a cached list
+    /// doesn't have the entry, it is read again.
     ///
     /// # Errors
     ///
@@ -77,13 +77,12 @@ impl Client {
         list.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the project's path after a GraphQL request found no such project at `path`: GraphQL
-    /// follows no former path, and a path that is known may be out of date.
+    /// Returns the project's current path after GraphQL found no project at `path`. GraphQL doesn't
+    /// follow former paths, and a cached path may be outdated.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::NotAvailable`] for that request when the path is right, and the error
-    /// of the request.
+    /// Returns [`ErrorKind::NotAvailable`] if the path is current, and the error of the request.
     pub(super) async fn current_path(
         &self,
         project: ProjectId,
@@ -98,8 +97,8 @@ impl Client {
         Ok(present)
     }
 
-    /// Returns the list of the project at that path, or `None` if the path does not lead to the
-    /// project.
+    /// Returns the permissions of the project at the path, or `None` if the path doesn't lead to
+    /// the project.
     pub(super) async fn permissions_at(
         &self,
         path: &str,
@@ -152,8 +151,7 @@ impl Client {
         Err(Error::unsent(ErrorKind::InvalidResponse, call.line(), Some("the list does not end")))
     }
 
-    /// Returns the project's full path, as its list of projects tells by the way, or else as one
-    /// look-up does.
+    /// Returns the project's full path, which its allowlist of projects or a request has.
     ///
     /// # Errors
     ///

@@ -6,8 +6,9 @@ use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::Error;
 
 impl Client {
-    /// Returns whether job tokens of the project may push to its repository. None where GitLab does
-    /// not tell: it is older than 17.2, or the token's user is no Maintainer of the project.
+    /// Returns whether job tokens of the project can push to its repository. Returns `None` if
+    /// GitLab doesn't show it: it is older than 17.2, or the token's user isn't a Maintainer of the
+    /// project.
     ///
     /// # Errors
     ///
@@ -18,12 +19,12 @@ impl Client {
         Ok(answer.value.ci_push_repository_for_job_token_allowed)
     }
 
-    /// Lets job tokens of the project push to its repository, or not. What the setting is
-    /// afterwards, by GitLab's answer.
+    /// Allows or forbids job tokens of the project to push to its repository. Returns the setting
+    /// from GitLab's response.
     ///
     /// # Errors
     ///
-    /// See [`Client::push_allowed`], unless the setting shows that it was done.
+    /// See [`Client::push_allowed`], unless the setting shows that the change was made.
     pub async fn set_push_allowed(
         &self,
         project: ProjectId,

@@ -31,21 +31,21 @@ pub struct ProjectScope {
     pub full_path: String,
     /// Whether it is archived, as far as GitLab shows it.
     pub archived: Option<bool>,
-    /// Its own settings; none of them where the token's user is not a Maintainer of it.
+    /// Its own settings, all `None` if the token's user isn't a Maintainer of the project.
     pub settings: Settings,
-    /// The lengths of its lists; none likewise.
+    /// The numbers of entries, `None` if the token's user isn't a Maintainer of the project.
     pub allowed: Option<AllowedCounts>,
-    /// The entries on its lists, without that for itself; none likewise, and if they weren't asked
-    /// for.
+    /// The entries, without the one for itself; `None` if the token's user isn't a Maintainer of
+    /// the project, or if they weren't requested.
     pub entries: Option<Vec<PermittedEntry>>,
 }
 
 /// The projects of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectScopes {
-    /// Those that GitLab shows.
+    /// The projects that GitLab shows.
     pub projects: Vec<ProjectScope>,
-    /// The number of those that it lists and doesn't show.
+    /// The number of listed projects that GitLab doesn't show.
     pub hidden: usize,
 }
 
@@ -56,22 +56,21 @@ pub struct AllowedCounts {
     pub projects: usize,
     /// Groups on the allowlist.
     pub groups: usize,
-    /// Those of both whose jobs may do all that a job token can be used for.
+    /// Targets with the default permissions.
     pub with_default_permissions: usize,
 }
 
 impl Client {
     /// Returns the projects of the group and of its subgroups that the token can see, sorted by
-    /// path. Archived ones and the entries on allowlists only if asked for.
+    /// path. Archived projects and entries are included only if requested.
     ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::Unsupported`] if this GitLab version doesn't support permissions of
     /// entries, [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) if the group
-    /// doesn't exist or isn't visible to the token, [`ErrorKind::FineGrained`] when it is a token
-    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000
-    /// projects, [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and the error of the
-    /// request.
+    /// doesn't exist or isn't visible to the token, [`ErrorKind::FineGrained`] if the token can't
+    /// read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
+    /// [`ErrorKind::TooManyEntries`] beyond about 50,000 entries, and the error of the request.
     pub async fn scopes_below(
         &self,
         group: GroupId,
@@ -111,7 +110,7 @@ impl Client {
                     continue;
                 };
                 paths += listed.full_path.len();
-                // A project may move between pages while they are read.
+                // A project may move between pages during the read.
                 if let Some(project) = self.project_scope(listed, detail).await? {
                     let texts = project.entries.iter().flatten().map(PermittedEntry::text_bytes);
                     entries += texts.map(|texts| texts + ENTRY_SIZE).sum::<usize>();
@@ -139,15 +138,15 @@ impl Client {
         Err(Error::unsent(ErrorKind::TooManyProjects, call.line(), None))
     }
 
-    /// Returns the settings of a project, whose lists are read on where they are longer than a
-    /// page: outbound links count for a page, too.
+    /// Returns the settings of a project, and reads the other pages of long allowlists. Outbound
+    /// entries take up space on a page, too.
     async fn project_scope(
         &self,
         listed: ListedProject,
         detail: Detail,
     ) -> Result<Option<ProjectScope>, Error> {
         let Some(id) = ProjectId::of(listed.id.0) else { return Ok(None) };
-        // A token that can't see the settings may get empty lists, which say nothing.
+        // A token that can't see the settings may get empty allowlists.
         let lists = listed.ci_job_token_scope_allowlist.filter(|_| listed.ci_cd_settings.is_some());
         let (allowed, entries) = match lists {
             None => (None, None),

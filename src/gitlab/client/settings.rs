@@ -9,8 +9,8 @@ use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 
 impl Client {
-    /// Returns the project's own settings, from an answer of that freshness. Those that this GitLab
-    /// doesn't have are `None`.
+    /// Returns the project's own settings with the given freshness. Settings that this GitLab
+    /// version doesn't have are `None`.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Client {
         settings.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the settings of the project at that path, or `None` if the path does not lead to the
+    /// Returns the settings of the project at the path, or `None` if the path doesn't lead to the
     /// project.
     async fn own_settings_at(
         &self,
@@ -65,15 +65,15 @@ impl Client {
         shown.ci_cd_settings.ok_or_else(unseen).map(Some)
     }
 
-    /// Lets job tokens of other projects push to the project's repository, or not. Returns the
-    /// setting afterwards, by GitLab's answer; `None` if GitLab carried the change out and the
-    /// token can't see the setting.
+    /// Allows or forbids job tokens of other projects to push to the project's repository. Returns
+    /// the setting from GitLab's response, or `None` if GitLab made the change and the token can't
+    /// see the setting.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no such setting,
-    /// [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] when it refuses, and as
-    /// [`Client::own_settings`], unless the setting shows that it was done.
+    /// Returns [`ErrorKind::Unsupported`] if this GitLab version doesn't have the setting,
+    /// [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] if GitLab rejects the change, and
+    /// the errors of [`Client::own_settings`], unless the setting shows that the change was made.
     pub async fn set_cross_project_push(
         &self,
         project: ProjectId,
@@ -111,7 +111,7 @@ impl Client {
             Ok(settings) if settings.cross_project_push_for_job_token_allowed == Some(allowed) => {
                 Ok(Some(allowed))
             }
-            // What went wrong behind the change is that this token can't see the setting.
+            // The change was made; only the setting isn't visible to the token.
             Err(hidden) if hidden.is_denied_by_graphql() && error.is_denied_by_graphql() => {
                 Ok(None)
             }
@@ -119,8 +119,8 @@ impl Client {
         }
     }
 
-    /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't
-    /// see it.
+    /// Returns the setting after a change whose response doesn't have it, or `None` if it isn't
+    /// visible to the token.
     async fn cross_project_push_after(&self, project: ProjectId) -> Result<Option<bool>, Error> {
         match self.with_grace_period().own_settings(project, Freshness::Now).await {
             Ok(settings) => Ok(settings.cross_project_push_for_job_token_allowed),
@@ -129,9 +129,8 @@ impl Client {
         }
     }
 
-    /// Returns whether the instance restricts access to every project, whatever the project's own
-    /// setting is; `None` where GitLab doesn't tell this token, which is any but an
-    /// administrator's. Asked once.
+    /// Returns whether the instance enforces allowlists for all projects, or `None` if GitLab
+    /// doesn't show it, which it does only to administrators. The result is cached.
     ///
     /// # Errors
     ///

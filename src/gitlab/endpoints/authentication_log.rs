@@ -1,5 +1,6 @@
-//! The authentication log of a project: the projects whose jobs have used a job token against it in
-//! the last 30 days, each with the time of the last use. GraphQL alone has it, from GitLab 17.6 on.
+//! The authentication log of a project: the projects whose jobs have accessed it with their job
+//! token in the last 30 days, with the time of the last access. Only GraphQL has it, since GitLab
+//! 17.6.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,8 +9,8 @@ use super::global_id::GlobalId;
 use crate::gitlab::names::{Id, ProjectId};
 use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
-/// A hundred rows are as many as GitLab gives a page. The settings show whether the token can read
-/// a project's own data: GitLab may answer an empty log to a token that can't.
+/// 100 is GitLab's maximum page size. The settings show whether the token can read the project's
+/// own data: GitLab may return an empty log to a token that can't.
 const LIST: Document = Document {
     name: "JobTokenAuthenticationLog",
     optional: &[],
@@ -33,7 +34,7 @@ pub(in crate::gitlab) struct Listed {
     pub(in crate::gitlab) project: Option<ListedProject>,
 }
 
-/// The last two are kept from those who are not at least Maintainers of the project.
+/// Only Maintainers of the project can read the last two.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ListedProject {
@@ -42,7 +43,7 @@ pub(in crate::gitlab) struct ListedProject {
     ci_job_token_auth_logs: Option<Page<Row>>,
 }
 
-/// An object of which only the presence is used.
+/// An object whose content isn't used.
 #[derive(Debug, Deserialize)]
 struct Present {}
 
@@ -62,12 +63,12 @@ struct Origin {
     full_path: String,
 }
 
-/// A project whose jobs have used a job token against another project.
+/// A project whose jobs have accessed another project with their job token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedProject {
     /// Its ID.
     pub id: ProjectId,
-    /// Its full path, also where the token can't see it.
+    /// Its full path, even if it isn't visible to the token.
     pub full_path: String,
     /// The time of the last use, as GitLab writes it: `2025-01-31T12:00:00Z`.
     pub last_authorized_at: String,
@@ -79,7 +80,7 @@ pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelo
 }
 
 impl ListedProject {
-    /// Returns this part of the log, or `None` if the token may not see it.
+    /// Returns this page of the log, or `None` if the token isn't allowed to read it.
     pub(in crate::gitlab) fn into_log(self) -> Option<Page<Row>> {
         self.ci_job_token_auth_logs.filter(|_| self.ci_cd_settings.is_some())
     }

@@ -1,10 +1,10 @@
-//! The IDs of GraphQL, which say the kind with the ID, such as `gid://gitlab/Project/42`.
+//! Global IDs of GraphQL, which include the kind, such as `gid://gitlab/Project/42`.
 
 use serde::Deserialize;
 
 use crate::gitlab::names::{Kind, Target};
 
-/// The global ID of a project or group. Others don't come up.
+/// The global ID of a project or group. Other kinds don't occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(in crate::gitlab) struct GlobalId(pub(in crate::gitlab) Target);

@@ -1,5 +1,5 @@
-//! The projects below a group, page by page: over GraphQL with their job token settings, and over
-//! REST without.
+//! The projects of a group, page by page: over GraphQL with their job token settings, or over REST
+//! without them.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,8 +12,8 @@ use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 /// Number of elements on a page: GitLab's maximum.
 pub(in crate::gitlab) const PER_PAGE: usize = 100;
 
-/// The query, which says in words what becomes of archived projects: versions before 18.0 list all,
-/// and don't take the argument. Without allowlists it costs a fraction of the query behind
+/// The query, with the argument for archived projects as text: versions before 18.0 list them all,
+/// and don't have the argument. Without allowlists, it is much cheaper than the query of
 /// `gitlab_job_token_scopes`.
 macro_rules! listing {
     ($archived:literal) => {
@@ -55,14 +55,14 @@ macro_rules! listing {
 const ALL: Document = listing!(", includeArchived: true");
 const ACTIVE: Document = listing!(", includeArchived: false");
 
-/// The selection of projects below a group.
+/// A selection of the projects of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Below {
     /// The group.
     pub group: GroupId,
-    /// Projects of subgroups as well.
+    /// Whether to include the projects of subgroups.
     pub with_subgroups: bool,
-    /// Archived projects as well.
+    /// Whether to include archived projects.
     pub with_archived: bool,
 }
 

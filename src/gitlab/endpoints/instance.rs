@@ -1,14 +1,13 @@
-//! `/application/settings`: the settings of the whole instance, which only administrators may read.
+//! `/application/settings`: the settings of the instance, which only administrators can read.
 
 use serde::Deserialize;
 
 use crate::gitlab::sender::Call;
 
-/// The settings of the instance, as far as they are used.
+/// The settings of the instance that are used here.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(in crate::gitlab) struct InstanceSettings {
-    /// Every project restricts access to its allowlist, whatever its own setting is. Absent before
-    /// GitLab 18.0.
+    /// Whether the instance restricts every project to its allowlist. `None` before GitLab 18.0.
     pub(in crate::gitlab) enforce_ci_inbound_job_token_scope_enabled: Option<bool>,
 }
 

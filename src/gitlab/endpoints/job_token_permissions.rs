@@ -16,8 +16,7 @@ use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 pub enum Permissions {
     /// The default permissions: those of the user who started the job, for all that job tokens support.
     Default,
-    /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a
-    /// name.
+    /// These permissions, such as `READ_JOBS`. An empty set means none.
     Only(BTreeSet<String>),
 }
 
@@ -34,12 +33,12 @@ pub struct PermittedEntry {
     pub created_at: Option<String>,
     /// Username of the user who added the entry, if GitLab shows one.
     pub added_by: Option<String>,
-    /// GitLab keeps back the list of permissions where they are switched off.
+    /// Whether permissions are turned off: GitLab then doesn't return them.
     pub(in crate::gitlab) switched_off: bool,
 }
 
 impl PermittedEntry {
-    /// Returns the number of bytes of its texts.
+    /// Returns the total size of its texts in bytes.
     pub(in crate::gitlab) fn text_bytes(&self) -> usize {
         let policies = match &self.permissions {
             Permissions::Default => 0,
@@ -50,7 +49,7 @@ impl PermittedEntry {
     }
 }
 
-/// Completes a document that reads entries with what it reads of each.
+/// Completes a document that reads entries with the fields of an entry.
 macro_rules! with_entry {
     ($text:literal) => {
         concat!(
@@ -71,7 +70,7 @@ macro_rules! with_entry {
 }
 pub(super) use with_entry;
 
-/// The same with all that a list over REST tells of an entry, too.
+/// As `with_entry`, with the fields that REST returns, too.
 macro_rules! listed_entry {
     () => {
         "fragment entry on CiJobTokenScopeAllowlistEntry {
@@ -89,7 +88,7 @@ macro_rules! listed_entry {
 }
 pub(super) use listed_entry;
 
-/// The type of an entry's target project, which was another one before GitLab 18.3.
+/// The type of an entry's target project, which differs before GitLab 18.3.
 pub(super) const TARGET_PROJECT: Optional = Optional {
     ty: "CiJobTokenAccessibleProject",
     field: None,
@@ -99,7 +98,7 @@ pub(super) const TARGET_PROJECT: Optional = Optional {
 
 const ENTRY: &str = "CiJobTokenScopeAllowlistEntry";
 
-/// The type of an entry's target group, which was another one before GitLab 18.3.
+/// The type of an entry's target group, which differs before GitLab 18.3.
 pub(super) const TARGET_GROUP: Optional = Optional {
     ty: "CiJobTokenAccessibleGroup",
     field: None,
@@ -115,7 +114,7 @@ pub(super) const ADDED_BY: Optional = Optional::field(ENTRY, "addedBy", "  added
 /// before GitLab 18.3 targets had other types.
 const OPTIONAL: &[Optional] = &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY];
 
-/// Both kinds in one request. GitLab takes 200 a page here, which is as many as a list can hold.
+/// Both kinds in one request. A page has up to 200 entries of each, like an allowlist.
 const LIST: Document = Document {
     name: "JobTokenPermissions",
     optional: OPTIONAL,
@@ -180,7 +179,7 @@ const CHANGE: Document = Document {
 /// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
-    /// None where the token sees no project at that path.
+    /// `None` if the path isn't that of a project that is visible to the token.
     pub(in crate::gitlab) project: Option<ListedProject>,
 }
 
@@ -188,7 +187,7 @@ pub(in crate::gitlab) struct Listed {
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) id: GlobalId,
-    /// None where the token's user lacks the Maintainer role.
+    /// `None` if the token's user lacks the Maintainer role.
     pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
 }
 
@@ -208,7 +207,7 @@ pub(in crate::gitlab) struct Changed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct Written {
-    /// None where there are errors.
+    /// `None` if there are errors.
     pub(in crate::gitlab) ci_job_token_scope_allowlist_entry: Option<Entry>,
     #[serde(default, deserialize_with = "bounded::list")]
     pub(in crate::gitlab) errors: Vec<String>,
@@ -251,7 +250,7 @@ struct Seen {
     web_url: Option<String>,
 }
 
-/// The target of an entry with all that a list over REST tells of it.
+/// The target of an entry, with all data that REST returns for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::gitlab) struct ListedTarget {
     pub(in crate::gitlab) target: Target,
@@ -260,7 +259,7 @@ pub(in crate::gitlab) struct ListedTarget {
     pub(in crate::gitlab) web_url: String,
 }
 
-/// The cursors at which the next page of each kind begins.
+/// The cursors of the next page of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::gitlab) struct Cursors {
     projects: Option<String>,
@@ -276,8 +275,8 @@ pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Li
     )
 }
 
-/// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or
-/// `None` if it isn't such an answer.
+/// Parses the response to the query for a project's entries. Returns the inbound ones, or `None` if
+/// it has another format.
 #[must_use]
 pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
@@ -327,16 +326,15 @@ impl Lists {
         self.projects_allowlist.has_next_page() || self.groups_allowlist.has_next_page()
     }
 
-    /// Returns the number of entries in this part of the lists of which GitLab hides the target or
-    /// the permissions.
+    /// Returns the number of entries on this page whose target or permissions GitLab hides.
     pub(in crate::gitlab) fn hidden(&self) -> usize {
         let nodes = self.projects_allowlist.nodes.iter().chain(&self.groups_allowlist.nodes);
         nodes.filter(|entry| entry.as_ref().is_none_or(Entry::is_hidden)).count()
     }
 
-    /// Returns the targets of one kind that have access, that of the project's entry for itself
-    /// included. Returns `None` if the list isn't surely whole, or GitLab keeps back what REST
-    /// tells.
+    /// Returns the targets of one kind that have access, including the project itself if it has an
+    /// entry for itself. Returns `None` if the list may be incomplete, or lacks data that REST
+    /// returns.
     pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
         let page = match kind {
             Kind::Project => &self.projects_allowlist,
@@ -345,7 +343,7 @@ impl Lists {
         let mut targets = Vec::new();
         for entry in page.whole()? {
             let entry = entry.as_ref()?;
-            // Of projects, versions that don't tell the direction list outbound links, too.
+            // Versions that don't return the direction also list outbound projects.
             if kind == Kind::Project && is_outbound(Some(entry.direction.as_deref()?)) {
                 continue;
             }
@@ -356,7 +354,7 @@ impl Lists {
         Some(targets)
     }
 
-    /// Returns the cursors to read on from; none where both lists have ended.
+    /// Returns the cursors of the next page, or `None` after the last page.
     pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
         let (projects, groups) = (&self.projects_allowlist, &self.groups_allowlist);
         let end = |page: &Page<Entry>, before: &Option<String>| {
@@ -367,8 +365,8 @@ impl Lists {
         self.has_next_page().then_some(next)
     }
 
-    /// Returns the entries of both kinds, without the outbound links that GitLab has among its
-    /// projects. An entry whose target GitLab does not name is left out: nobody can mean it.
+    /// Returns the entries of both kinds, without the outbound links that GitLab lists with its
+    /// projects. Entries without a target are left out.
     pub(in crate::gitlab) fn into_entries(self) -> impl Iterator<Item = PermittedEntry> {
         let nodes = self.projects_allowlist.nodes.into_iter().chain(self.groups_allowlist.nodes);
         nodes
@@ -378,8 +376,8 @@ impl Lists {
     }
 }
 
-/// Returns whether a link limits access *from* the source project, as GitLab had it until 16.0.
-/// Without a direction it is an entry of the allowlist.
+/// Returns whether a link restricts access *from* the source project, as GitLab did until 16.0. A
+/// link without a direction is an entry of the allowlist.
 pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
 }
@@ -396,27 +394,27 @@ impl Seen {
 }
 
 impl Entry {
-    /// Returns the project on whose allowlist the entry is, as far as GitLab shows it.
+    /// Returns the project that the allowlist belongs to, if GitLab shows it.
     pub(in crate::gitlab) fn project(&self) -> Option<ProjectId> {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
-    /// Returns whether this gives others access to the project: neither an outbound link nor the
-    /// project's entry for itself.
+    /// Returns whether the entry gives others access to the project: it is neither an outbound link
+    /// nor the project's entry for itself.
     pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
         let is_itself = target.is_some_and(|id| id.0 == Target::Project(project));
         !is_itself && !is_outbound(self.direction.as_deref())
     }
 
-    /// Returns whether it gives all that a job token can be used for, which is assumed where GitLab
-    /// does not tell.
+    /// Returns whether the entry has the default permissions, which is assumed if GitLab doesn't
+    /// return them.
     pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
         self.default_permissions != Some(false)
     }
 
-    /// Returns whether [`into_model`](Self::into_model) has nothing to return of an entry that
-    /// gives access.
+    /// Returns whether [`into_model`](Self::into_model) returns `None` for an entry that gives
+    /// access.
     fn is_hidden(&self) -> bool {
         let target = self.target.as_ref();
         let is_shown =
@@ -425,7 +423,7 @@ impl Entry {
         !is_outbound(self.direction.as_deref()) && !is_model
     }
 
-    /// Returns the entry, or `None` if GitLab keeps its target or permissions back.
+    /// Returns the entry, or `None` if GitLab hides its target or permissions.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
         let Seen { id, full_path, .. } = self.target?;
         let (GlobalId(target), full_path) = (id?, full_path?);

@@ -9,7 +9,7 @@ use url::Url;
 use crate::gitlab::names::{GroupId, Kind, ProjectId, ProjectRef, RawId, Target};
 use crate::gitlab::sender::{Call, bounded};
 
-/// The beginning of the path in the address of a group's page, before its full path.
+/// The start of the path in the URL of a group's page, before its full path.
 const GROUP_PAGE: &str = "/groups/";
 
 /// Settings of a project's job token scope, inbound and outbound.
@@ -17,8 +17,8 @@ const GROUP_PAGE: &str = "/groups/";
 pub struct ScopeSettings {
     /// Whether access to the project is restricted to its allowlist.
     pub inbound_enabled: bool,
-    /// Access from the project is limited. Deprecated and read-only; `None` where GitLab no longer
-    /// has it.
+    /// Whether access from the project is restricted. Deprecated and read-only; `None` if GitLab
+    /// doesn't have it any more.
     pub outbound_enabled: Option<bool>,
 }
 
@@ -46,8 +46,8 @@ pub(in crate::gitlab) struct Link {
 }
 
 impl Listed {
-    /// Returns the full path, which GitLab tells of a group only as a part of its page's address.
-    /// `root` is the relative root of the GitLab.
+    /// Returns the full path, which GitLab returns for a group only in the URL of its page. `root`
+    /// is the relative URL of the installation.
     pub(in crate::gitlab) fn full_path(&self, kind: Kind, root: &str) -> Option<String> {
         match kind {
             Kind::Project => self.path_with_namespace.clone(),
@@ -56,9 +56,8 @@ impl Listed {
     }
 }
 
-/// Returns the full path in the address of a group's page, below the relative root of the GitLab. A
-/// server that calls its pages by another root than the one we use is taken by its first
-/// `/groups/`.
+/// Returns the full path in the URL of a group's page, after the relative URL of the installation.
+/// If the URL has another one, the path after the first `/groups/` is returned.
 fn group_path(web_url: &str, root: &str) -> Option<String> {
     let url = Url::parse(web_url).ok()?;
     let below_root = url.path().strip_prefix(root).and_then(|page| page.strip_prefix(GROUP_PAGE));

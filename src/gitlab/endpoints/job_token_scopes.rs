@@ -1,5 +1,5 @@
-//! The job token settings of all projects below a group, in one GraphQL query for each hundred
-//! projects, or for each twenty projects with the entries on their allowlists.
+//! The job token settings of all projects of a group, in one GraphQL query per 100 projects, or per
+//! 20 projects with the entries on their allowlists.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,8 +12,8 @@ use super::job_token_permissions::{
 use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, bounded};
 
-/// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab
-/// reckons the query at some 130 of the 250 points that it allows.
+/// 100 projects and 200 entries are GitLab's maximum page sizes. The query has a complexity of
+/// about 130; GitLab allows 250.
 const LIST: Document = Document {
     name: "JobTokenScopes",
     optional: &[
@@ -51,8 +51,8 @@ const LIST: Document = Document {
 ",
 };
 
-/// Twenty projects a page, since each can have 400 entries: 8,000 of a KiB each are as long an
-/// answer as is read. GitLab reckons the query at 129 points; 200 are allowed to anybody.
+/// 20 projects per page, because each can have 400 entries: 8,000 entries of 1 KiB are the maximum
+/// size of a response. The query has a complexity of 129; GitLab allows 200 for every user.
 const LIST_WITH_ENTRIES: Document = Document {
     name: "JobTokenScopesWithEntries",
     optional: &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY, CROSS_PROJECT_PUSH],
@@ -82,17 +82,17 @@ const LIST_WITH_ENTRIES: Document = Document {
     ),
 };
 
-/// The parts of the lists that are read with each project.
+/// The parts of the allowlists to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::gitlab) enum Detail {
-    /// The parts of an entry that counts are made from.
+    /// The fields that are needed to count entries.
     Counts,
-    /// The entries themselves.
+    /// Whole entries.
     Entries,
 }
 
 impl Detail {
-    /// The number of projects in a page.
+    /// Returns the number of projects per page.
     pub(in crate::gitlab) fn page_size(self) -> usize {
         match self {
             Self::Counts => 100,
@@ -101,7 +101,7 @@ impl Detail {
     }
 }
 
-/// The last two are kept from those who are not at least Maintainers of the project.
+/// Only Maintainers of the project can read the last two.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ListedProject {
@@ -113,7 +113,7 @@ pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
 }
 
-/// Projects of the group at that path and of its subgroups, from this cursor on.
+/// Creates the query for the projects of a group and its subgroups, from a cursor on.
 pub(in crate::gitlab) fn list(
     group: &str,
     archived: bool,

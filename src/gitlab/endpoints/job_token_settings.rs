@@ -1,4 +1,4 @@
-//! A project's CI/CD settings about job tokens in GraphQL, which has some that REST lacks.
+//! A project's CI/CD settings for job tokens in GraphQL, some of which REST doesn't have.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::global_id::GlobalId;
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, bounded};
 
-/// The setting that GitLab has from 19.1 on.
+/// The setting that GitLab has since 19.1.
 pub(super) const CROSS_PROJECT_PUSH: Optional = Optional::field(
     "ProjectCiCdSetting",
     "crossProjectPushForJobTokenAllowed",
@@ -17,7 +17,7 @@ pub(super) const CROSS_PROJECT_PUSH: Optional = Optional::field(
 pub(super) const OUTBOUND: Optional =
     Optional::field("ProjectCiCdSetting", "jobTokenScopeEnabled", "jobTokenScopeEnabled");
 
-/// The setting that GitLab has from 17.2 on.
+/// The setting that GitLab has since 17.2.
 pub(super) const PUSH: Optional = Optional::field(
     "ProjectCiCdSetting",
     "pushRepositoryForJobTokenAllowed",
@@ -54,26 +54,25 @@ const SET_CROSS_PROJECT_PUSH: Document = Document {
 ",
 };
 
-/// The settings of a project, each of them absent where the version lacks it or the token may not
-/// see it.
+/// The settings of a project. Each is `None` if this GitLab version doesn't have it, or if it isn't
+/// visible to the token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
-    /// The project's own setting; an instance that enforces the allowlist restricts access whatever
-    /// this says.
+    /// The project's own setting. If the instance enforces allowlists, access is restricted anyway.
     pub inbound_job_token_scope_enabled: Option<bool>,
-    /// Job tokens of the project may push to its repository.
+    /// Whether job tokens of the project can push to its repository.
     pub push_repository_for_job_token_allowed: Option<bool>,
-    /// Job tokens of other projects on the allowlist may push to the repository, too.
+    /// Whether job tokens of other projects on the allowlist can push to the repository.
     pub cross_project_push_for_job_token_allowed: Option<bool>,
 }
 
-/// All settings, the one that only REST is otherwise asked for included.
+/// All settings, including the one that is otherwise read over REST.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct AllSettings {
-    /// Access from the project is restricted, which REST calls `outbound_enabled`; absent where
-    /// GitLab no longer has it.
+    /// Whether access from the project is restricted, which is `outbound_enabled` in REST. `None`
+    /// if GitLab doesn't have it any more.
     #[serde(default)]
     pub(in crate::gitlab) job_token_scope_enabled: Option<bool>,
     #[serde(flatten)]

@@ -27,8 +27,7 @@ struct Group {
     full_path: String,
 }
 
-/// `GET /projects/:id` or `GET /groups/:id`, for a group without the hundred projects that the
-/// answer carries otherwise.
+/// `GET /projects/:id` or `GET /groups/:id`, for a group without its projects.
 pub(in crate::gitlab) fn show(kind: Kind, segment: &str) -> Call<Resolved> {
     let path = format!("/{}/{segment}", kind.collection());
     match kind {

@@ -12,18 +12,18 @@ use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH}
 use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
-/// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are
-/// as long an answer as is read. GitLab reckons the query at 150 points of the 200 that anybody may
-/// spend.
+/// Maximum number of projects in a query for their allowlists: each can have 400 entries, and 8,000
+/// entries are the maximum size of a response. The query has a complexity of 150; GitLab allows 200
+/// for every user.
 pub(in crate::gitlab) const MAX_WHOLE: usize = 20;
 
-/// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
+/// Maximum number of paths that GitLab accepts (`Resolvers::ProjectsResolver`).
 pub(in crate::gitlab) const MAX_PLACES: usize = 50;
 
-/// The most projects of one query for their paths: as many as GitLab has on a page.
+/// Maximum number of projects in a query for their paths: GitLab's maximum page size.
 pub(in crate::gitlab) const MAX_PLACES_BY_ID: usize = 100;
 
-/// A query for whole projects.
+/// A query for all data of projects.
 macro_rules! whole_projects {
     ($name:literal, $variable:literal, $argument:literal) => {
         Document {
@@ -80,7 +80,7 @@ const BY_ID: Document = whole_projects!("JobTokenProjects", "$ids: [ID!]!", "ids
 const BY_PATH: Document =
     whole_projects!("JobTokenProjectsByPath", "$paths: [String!]!", "fullPaths: $paths");
 
-/// A query for where projects are.
+/// A query for the paths of projects.
 macro_rules! places {
     ($name:literal, $variable:literal, $arguments:literal) => {
         Document {
@@ -110,15 +110,14 @@ const PLACES: Document =
 const PLACES_BY_ID: Document =
     places!("ProjectPlacesById", "$ids: [ID!]!", "ids: $ids, first: 100");
 
-/// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left
-/// out.
+/// The response to a query for projects, each as `P`. Projects that aren't visible to the token are
+/// left out.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Shown<P> {
     pub(in crate::gitlab) projects: Option<Page<P>>,
 }
 
-/// A project with all that a plan reads of it. The last two are kept from those who are not at
-/// least Maintainers of it.
+/// A project with all data that a plan reads. Only Maintainers can read the last two.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct WholeProject {
@@ -143,14 +142,12 @@ pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholePr
     Call::query(BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
-/// Creates the query for the projects at these full paths, at most [`MAX_WHOLE`]. Former paths
-/// lead nowhere.
+/// Creates the query for the projects at these current full paths, at most [`MAX_WHOLE`].
 pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<WholeProject>>> {
     Call::query(BY_PATH, json!({ "paths": paths }))
 }
 
-/// Creates the query for what these full paths stand for, at most [`MAX_PLACES`]. Former paths
-/// lead nowhere.
+/// Creates the query for the IDs at these current full paths, at most [`MAX_PLACES`].
 pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
     Call::query(PLACES, json!({ "paths": paths }))
 }

@@ -21,7 +21,7 @@ const LIST: Document = Document {
 /// The response to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
-    /// None where the schema has no such type.
+    /// `None` if the schema doesn't have the type.
     #[serde(rename = "__type")]
     ty: Option<Enum>,
 }
@@ -39,13 +39,13 @@ struct EnumValue {
     name: String,
 }
 
-/// The policies that the schema knows.
+/// Creates the query for the policies.
 pub(in crate::gitlab) fn list() -> Call<Envelope<Listed>> {
     Call::query(LIST, json!({}))
 }
 
 impl Listed {
-    /// Returns the names, or `None` where the schema knows no policies.
+    /// Returns the names, or `None` if this GitLab version has no policies.
     pub(in crate::gitlab) fn names(self) -> Option<BTreeSet<String>> {
         let values = self.ty?.enum_values?;
         Some(values.into_iter().map(|value| value.name).collect())

@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::Call;
 
-/// Settings of a project, as far as they are used.
+/// The settings of a project that are used here.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(in crate::gitlab) struct Settings {
-    /// Absent before GitLab 17.2, and without the Maintainer role.
+    /// `None` before GitLab 17.2, or without the Maintainer role.
     pub(in crate::gitlab) ci_push_repository_for_job_token_allowed: Option<bool>,
 }
 

@@ -7,8 +7,7 @@ use serde::Deserialize;
 
 use super::kind::Kind;
 
-/// The error of a number that can't be an ID: GitLab counts from 1 and keeps IDs in 64 bits with a
-/// sign.
+/// The error of a number that isn't a valid ID: GitLab counts from 1, in signed 64-bit integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an ID is a whole number from 1 to {max}", max = i64::MAX)]
 pub struct InvalidId;
@@ -49,7 +48,7 @@ macro_rules! id {
 
         impl From<$name> for i64 {
             fn from(id: $name) -> i64 {
-                // Construction has checked that the number fits.
+                // The constructor has checked that the number fits.
                 i64::try_from(id.0).unwrap_or(i64::MAX)
             }
         }
@@ -73,11 +72,11 @@ id! {
 }
 
 id! {
-    /// An ID that does not say whether it is a project's or a group's.
+    /// The ID of a project or group.
     pub(in crate::gitlab) RawId
 }
 
-/// An ID whose kind the compiler knows: a [`ProjectId`] or a [`GroupId`].
+/// A typed ID: a [`ProjectId`] or a [`GroupId`].
 pub trait Id:
     Copy
     + Ord
@@ -98,7 +97,7 @@ pub trait Id:
     fn of(target: Target) -> Option<Self>;
 }
 
-/// A project or group whose CI jobs may use their job token against the project of an allowlist.
+/// A project or group on an allowlist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// One project.

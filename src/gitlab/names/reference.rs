@@ -7,12 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::id::{GroupId, Id, InvalidId, ProjectId};
 
-/// Characters that a path segment of a URL may contain as they are; everything else, the slash
-/// above all, is encoded.
+/// The characters that are encoded in a path segment of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters
-/// makes possible, in bytes.
+/// Maximum length in bytes: more than 20 nested groups with names of 255 characters have.
 const MAX_PATH: usize = 8192;
 
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
@@ -21,22 +19,21 @@ const SSH_USER: &str = "git@";
 /// The start of a global ID, such as `gid://gitlab/Project/42`.
 const GLOBAL_ID: &str = "gid://gitlab/";
 
-/// The end of a repository's address, which no path may have.
+/// The end of a repository URL, which paths can't have.
 const GIT: &str = ".git";
 
-/// Names that no group or user of GitLab can have, as far as they begin addresses of its pages or
-/// of its API.
+/// Reserved names that start the URLs of pages or of the API.
 const RESERVED: [&str; 9] =
     ["-", "admin", "api", "dashboard", "explore", "groups", "help", "projects", "users"];
 
-/// The first parts of addresses below which GitLab names projects and groups.
+/// The first parts of URLs that contain paths of projects and groups.
 const COLLECTIONS: [&str; 3] = ["groups/", "projects/", "users/"];
 
 /// The path of GitLab's REST API.
 const REST_ROOT: &str = "api/v4/";
 
-/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the letter case it
-/// was given; GitLab itself compares without regard to case, and so does [`same_path`].
+/// The full path of a project or group, such as `platform/deploy/runner`. It keeps its letter case;
+/// GitLab ignores case, and so does [`same_path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
 
@@ -45,7 +42,7 @@ pub struct FullPath(String);
 pub enum Reference<I> {
     /// By ID.
     Id(I),
-    /// By full path: that of a project has at least one slash, that of a top-level group has none.
+    /// By full path, which has at least one slash for a project.
     Path(FullPath),
 }
 
@@ -73,10 +70,10 @@ pub enum RefError {
     /// `.` or `..` between slashes.
     #[error("`.` and `..` can't be parts of a full path")]
     DotSegment,
-    /// Blanks or control characters.
+    /// Spaces or control characters.
     #[error("a full path doesn't contain spaces or control characters")]
     Blank,
-    /// Longer than GitLab can make one.
+    /// Longer than GitLab allows.
     #[error("it is too long")]
     TooLong,
     /// A global ID, as GraphQL has them.
@@ -85,22 +82,22 @@ pub enum RefError {
     /// A character that GitLab doesn't allow.
     #[error("a full path contains only letters, digits, `_`, `-`, `.` and slashes")]
     Character,
-    /// The address of a web page.
+    /// A URL.
     #[error("it is a URL")]
     Url,
-    /// The address of a repository, or its end.
+    /// The URL of a repository, or its end.
     #[error("it is the address of a Git repository")]
     Repository,
     /// The path of a page of a project or group.
     #[error("`-` can't be a part of a full path, only of the URL of a page")]
     Page,
-    /// The query or fragment of an address.
+    /// The query or fragment of a URL.
     #[error("a full path doesn't contain `?` or `#`")]
     Query,
-    /// A mark in front, as in a mention.
+    /// A leading `@`, as in a mention.
     #[error("a full path doesn't start with `@`")]
     Mention,
-    /// A first part that GitLab keeps for its own pages.
+    /// A first part that is reserved.
     #[error("its first part is reserved in GitLab")]
     Reserved,
     /// A slash as `%2F`.
@@ -152,8 +149,8 @@ impl FullPath {
     }
 }
 
-/// Returns the full path or ID in a text that is neither, such as the address of a web page, of the
-/// API or of a repository, if there is one.
+/// Returns the full path or ID in an invalid text, such as the URL of a page, of the API or of a
+/// repository, if there is one.
 #[must_use]
 pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     if let Some(global_id) = text.trim().strip_prefix(GLOBAL_ID) {
@@ -162,7 +159,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
         return is_valid.then(|| id.to_owned());
     }
     let (is_address, rest) = match text.trim().split_once("://") {
-        // The host, and a relative root that can't be told from a group.
+        // The host, and a relative URL that can't be distinguished from a group.
         Some((_, rest)) => (true, rest.split_once('/')?.1),
         None => match text.trim().strip_prefix(SSH_USER) {
             Some(rest) => (true, rest.split_once(':')?.1),
@@ -170,7 +167,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
         },
     };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    // What follows in a web page's address says which page of the project it is.
+    // The rest is the page of the project.
     let (rest, is_page) = match rest.split_once("/-/") {
         Some((before, _)) => (before, true),
         None => (rest, false),
@@ -179,7 +176,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     let rest = rest.rsplit_once(REST_ROOT).filter(|_| is_address).map_or(rest, |(_, rest)| rest);
     let in_collection = rest.trim_start_matches('/');
     let inside = COLLECTIONS.iter().find_map(|collection| in_collection.strip_prefix(collection));
-    // Below the API's collections stands one part, and then what is asked of it.
+    // In the API's URLs, one part is the encoded path, and the rest is the endpoint.
     let rest = match inside.filter(|_| is_of_api) {
         Some(inside) => inside.split('/').next().unwrap_or_default(),
         None => inside.unwrap_or(rest),
@@ -187,7 +184,7 @@ pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     let decoded = percent_decode_str(rest).decode_utf8().ok()?;
     let path = decoded.trim_matches('/').trim_end_matches("/-");
     let path = path.strip_suffix(GIT).unwrap_or(path);
-    // A host in front, where the rest is a page's address.
+    // A host, if the rest is the URL of a page.
     let path = match path.split_once('/') {
         Some((host, below)) if is_page && !is_address && host.contains('.') => below,
         _ => path,

@@ -45,7 +45,7 @@ pub(super) enum Unread {
     /// not visible. The other projects of the group are still listed.
     Hidden(Diagnostic),
     /// Another error.
-    ApplyError(Diagnostic),
+    Failed(Diagnostic),
     /// Complete diagnostics.
     Diagnostics(Errors),
 }
@@ -62,13 +62,13 @@ impl Unread {
         let diagnostic = report(attempted, error);
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::Forbidden => Self::Hidden(diagnostic),
-            _ => Self::ApplyError(diagnostic),
+            _ => Self::Failed(diagnostic),
         }
     }
 
     fn into_errors(self, place: Place) -> Errors {
         match self {
-            Self::Hidden(diagnostic) | Self::ApplyError(diagnostic) => {
+            Self::Hidden(diagnostic) | Self::Failed(diagnostic) => {
                 diagnostic.at(place.attribute()).into()
             }
             Self::Diagnostics(errors) => errors,

@@ -121,7 +121,7 @@ fn target_that_is_neither_id_nor_path() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["lib"]
 
-    `target_projects` is "lib", which is neither the ID nor the full path of a
+    `target_projects` has "lib", which is neither the ID nor the full path of a
     project: the full path of a project starts with its group or user, for example
     `group/project`.
     "#);
@@ -130,12 +130,12 @@ fn target_that_is_neither_id_nor_path() {
 #[test]
 fn id_that_does_not_exist() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [0]"));
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @"
     Error: Invalid project ID
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = [0]
 
-    `target_project_ids` is 0, but the ID of a project is 1 or more.
+    `target_project_ids` has 0, but the ID of a project is 1 or more.
     ");
 }
 

@@ -25,8 +25,6 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 4. Removed: project acme/lib (2).
-
     Failed:
 
       - add project 5
@@ -49,6 +47,8 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
+
+    Added: project 4. Removed: project acme/lib (2).
     "#);
 
     assert_eq!(gitlab.allowlist(APP), listed(&[WEB, OLD], &[]));
@@ -74,8 +74,6 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project acme/WEB (3).
-
     Failed:
 
       - add project acme/old (4)
@@ -85,6 +83,8 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
 
     GitLab or a proxy in front of it failed. Try again: the next apply makes the
     remaining changes.
+
+    Added: project acme/WEB (3).
     "#);
 
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["ACME/lib", "acme/WEB"]));
@@ -103,8 +103,6 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 2. Removed: project acme/web (3).
-
     Failed:
 
       - add group acme (1)
@@ -114,6 +112,8 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 
     GitLab or a proxy in front of it failed. Try again: the next apply makes the
     remaining changes.
+
+    Added: project 2. Removed: project acme/web (3).
 
     The resource isn't in the state, so destroying doesn't remove the entries that
     were added. The next apply adopts them.
@@ -133,10 +133,8 @@ fn failed_destroy_keeps_what_is_left_in_state() {
         FOUR_PROJECTS.applied(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
 
-    assert_snapshot!(tf.destroy().error(), @r"
+    assert_snapshot!(tf.destroy().error(), @"
     Error: Can't update allowlist: project acme/app (1)
-
-    Removed: project 2.
 
     Failed:
 
@@ -149,6 +147,8 @@ fn failed_destroy_keeps_what_is_left_in_state() {
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
+
+    Removed: project 2.
     ");
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["acme/web"]));
 
@@ -175,8 +175,6 @@ fn allowlist_filled_since_the_plan_is_an_error() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Nothing was changed.
-
     Failed:
 
       - add project 2
@@ -188,5 +186,7 @@ fn allowlist_filled_since_the_plan_is_an_error() {
 
     An allowlist can have at most 200 projects and 200 groups. Add a group instead
     of its projects, or remove entries that are no longer needed.
+
+    Nothing was changed.
     "#);
 }

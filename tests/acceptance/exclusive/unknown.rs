@@ -83,13 +83,13 @@ fn path_created_after_the_plan_is_found() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next"]
 
-    These weren't found, or aren't visible to the token:
+    These don't exist, or aren't visible to the token:
 
       - project acme/next (`target_projects`)
       - group ops/new (`target_groups`)
 
-    Correct the path, or give the token's user access. If this apply creates them,
-    ignore this warning: their IDs are resolved during the apply.
+    Correct the paths, or give the token's user access. If this apply creates
+    them, ignore this warning: their IDs are resolved during the apply.
     "#);
     let next = gitlab.add_project("acme/next");
     let group = gitlab.add_group("ops/new");

@@ -61,8 +61,8 @@ fn an_entry_that_may_be_there_is_in_state() {
     GitLab or a proxy in front of it failed. Try again: the next apply makes the
     remaining changes.
 
-    The entry may have been added: GitLab couldn't be asked. It is in the state,
-    so that it can't be left behind; the next apply replaces it.
+    The entry may have been added, but this couldn't be verified. It is in the
+    state so that it isn't left behind; the next apply replaces it.
     "#);
     assert_eq!(gitlab.allowlist(APP).projects, [2].into());
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -265,8 +265,6 @@ fn failed_create_of_a_list_names_possible_entries() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    May have been added: project acme/lib (2).
-
     Failed:
 
       - add project acme/lib (2)
@@ -277,6 +275,8 @@ fn failed_create_of_a_list_names_possible_entries() {
 
     GitLab or a proxy in front of it failed. Try again: the next apply makes the
     remaining changes.
+
+    May have been added: project acme/lib (2).
 
     The resource isn't in the state, so destroying doesn't remove the entries that
     were added. The next apply adopts them.

@@ -26,8 +26,6 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 3, project 4.
-
     Failed:
 
       - add project 5
@@ -38,6 +36,8 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
 
     Create a new access token with the scope `api`, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
+
+    Added: project 3, project 4.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects.len(), 3);
@@ -92,8 +92,6 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Nothing was changed.
-
     Failed:
 
       - remove project targets/p1 (3)
@@ -103,6 +101,8 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
     Reading and changing a project's job token settings takes at least the
     Maintainer role in the project. Give this role to the token's user.
+
+    Nothing was changed.
     "#);
     gitlab.clear_faults();
 
@@ -151,8 +151,6 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Removed: project targets/p2 (4).
-
     Failed:
 
       - remove project targets/p1 (3)
@@ -164,6 +162,8 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
+
+    Removed: project targets/p2 (4).
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

@@ -151,7 +151,7 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
 
     let plan = tf.plan();
     assert_snapshot!(heading(&plan.warning()), @r#"
-    Warning: Entry already exists: project acme/lib (2)
+    Warning: Entry already exists: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
     "#);

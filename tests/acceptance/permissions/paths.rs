@@ -102,7 +102,7 @@ fn entry_on_only_one_of_the_lists_keeps_its_state() {
     let plan = tf.plan();
     plan.changes_nothing();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Permissions not visible: project acme/lib (2)
+    Warning: Permissions hidden: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

@@ -83,15 +83,14 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
     let plan = tf.plan();
     assert_eq!(plan.change(ENTRY).action, Action::Update);
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Permissions not managed: project acme/lib (2)
+    Warning: Permissions not set: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     The configuration no longer sets `default_permissions` or `job_token_policies`
-    of project acme/lib (2) on the allowlist of project acme/app (1). An entry
-    that stays keeps READ_JOBS, READ_PACKAGES, and plans no longer show changes;
-    an entry that is replaced gets the default permissions. To manage them, set
-    `default_permissions` or `job_token_policies`.
+    of project acme/lib (2) on the allowlist of project acme/app (1). It keeps
+    READ_JOBS, READ_PACKAGES, and plans no longer show changes. To manage its
+    permissions, set `default_permissions` or `job_token_policies`.
     "#);
     tf.apply_saved().succeeds();
 
@@ -132,7 +131,7 @@ fn plan_warns_of_policies_that_may_become_null() {
     };
     tf.config(&config(""));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Permissions unknown: project acme/lib (2)
+    Warning: Permissions unknown: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

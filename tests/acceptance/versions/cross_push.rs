@@ -152,8 +152,8 @@ fn older_gitlab_is_an_error() {
     let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
 
-    assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't read push by others: project acme/app (1)
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't read cross-project push: acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
@@ -161,6 +161,9 @@ fn older_gitlab_is_an_error() {
     needs GitLab 19.1 or later, and at least the Maintainer role in the project.
     Upgrade GitLab, give the token's user this role, or remove the attribute from
     the configuration. Everything else works without it.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     ");
     assert!(tf.state().addresses().is_empty());
 }

@@ -161,7 +161,7 @@ fn hidden_values_are_warned_of() {
     tf.config(&entry(LIMITED));
     let run = tf.apply();
     assert_snapshot!(run.warning(), @r#"
-    Warning: Permissions not verified: project acme/lib (2)
+    Warning: Change not verified: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 

@@ -55,9 +55,9 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
     Response: a web page titled "Forbidden"
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
-    (`/api/graphql`). The permissions of these entries aren't managed: they stay
-    as they are, and plans don't show them. To manage them, let requests to
-    `/api/graphql` through any proxy in front of GitLab.
+    (`/api/graphql`). Their permissions are null, and so are when and by whom they
+    were added. To read them, let requests to `/api/graphql` through any proxy in
+    front of GitLab.
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];

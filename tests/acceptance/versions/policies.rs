@@ -21,7 +21,7 @@ fn unknown_policy_is_an_error_of_the_plan() {
       gitlab_job_token_allowlist_entry.entry
       > job_token_policies = ["READ_JOBS", "READ_PACKAGE", "BREW_TEA"]
 
-    This GitLab version doesn't have these policies:
+    `job_token_policies` has policies that this GitLab version doesn't have:
 
       - BREW_TEA
       - READ_PACKAGE: did you mean READ_PACKAGES?

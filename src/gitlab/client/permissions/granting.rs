@@ -13,22 +13,21 @@ use crate::gitlab::sender::Envelope;
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 use crate::gitlab::sender::{Call, RequestLine};
 
-/// The outcome of an addition with permissions.
+/// The result of an addition with permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Granted {
-    /// The way in which the target came to be on the allowlist.
+    /// Whether the entry was added or existed already.
     pub allowed: Allowed,
-    /// The extent to which GitLab has shown the permissions.
+    /// Whether GitLab has shown the permissions.
     pub confirmation: Confirmation,
 }
 
-/// The extent to which GitLab has shown that an entry has the permissions that were written.
+/// Whether GitLab has shown that an entry has the permissions that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
-    /// It has shown the entry with them.
+    /// GitLab has shown the entry with the permissions.
     Shown,
-    /// It has carried the change out, and the token can't see permissions, as most fine-grained
-    /// tokens can't.
+    /// GitLab made the change, but the token can't see permissions, like most fine-grained tokens.
     Hidden,
 }
 
@@ -37,7 +36,7 @@ pub enum Confirmation {
 pub struct GrantError {
     /// The error.
     pub error: Error,
-    /// The permissions of the entry now, where this call has brought that about, or may have.
+    /// The permissions that the entry has now, if this call set them or may have set them.
     pub left: Option<Permissions>,
     /// The result of rolling back a wrong addition.
     pub rollback: Option<Result<(), RollbackError>>,
@@ -63,17 +62,17 @@ struct Written {
 }
 
 impl Client {
-    /// Adds the target to the project's allowlist with permissions, in one step. If the entry already
-    /// exists, its permissions are changed.
+    /// Adds the target to the project's allowlist with permissions, in one step. If the entry
+    /// already exists, its permissions are changed.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Unsupported`] and [`ErrorKind::PermissionsDisabled`] when this GitLab,
-    /// or this project, knows no permissions of entries; [`ErrorKind::UnknownValues`] for
-    /// permissions that it does not know; [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`]
-    /// when it refuses; [`ErrorKind::TargetNotVisible`] and [`ErrorKind::WrongEntry`] about the
-    /// target's path; and the error of the request, unless a fresh list shows that it was carried
-    /// out.
+    /// Returns [`ErrorKind::Unsupported`] and [`ErrorKind::PermissionsDisabled`] if this GitLab
+    /// version or project doesn't have permissions of entries, [`ErrorKind::UnknownValues`] for
+    /// unknown permissions, [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] if GitLab
+    /// rejects the addition, [`ErrorKind::TargetNotVisible`] and [`ErrorKind::WrongEntry`] for
+    /// problems with the target's path, and the error of the request, unless a fresh list shows
+    /// that the entry was added.
     pub async fn allow_with(
         &self,
         project: ProjectId,
@@ -99,8 +98,8 @@ impl Client {
             }
             match client.is_allowed(project, target, Freshness::Now).await {
                 Ok(true) => break error,
-                // It may have been there when GitLab refused, and somebody has removed it since; or
-                // the connection was closed just when the request was sent.
+                // Someone may have removed the entry since GitLab's response, or the connection was
+                // closed when the request was sent.
                 Ok(false)
                     if (error.is_bad_request() || error.is_about_the_connection())
                         && !is_repeated =>
@@ -122,7 +121,7 @@ impl Client {
             confirmation = match client.set_permissions(project, target, permissions).await {
                 Ok(confirmation) => confirmation,
                 Err(failed) => {
-                    // Where it can't be read, it was asked for with these.
+                    // If it can't be read, these permissions were requested.
                     let left = failed
                         .left
                         .clone()
@@ -138,8 +137,8 @@ impl Client {
         granted(allowed, confirmation)
     }
 
-    /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it
-    /// is none.
+    /// Sends the addition once. Returns GitLab's error as a value, because a list may show that the
+    /// entry exists.
     async fn add_with(
         &self,
         project: ProjectId,
@@ -157,7 +156,7 @@ impl Client {
         }
     }
 
-    /// Looks for what a write has done whose answer has no error and doesn't show the entry.
+    /// Reads the result of a write whose response has no error and doesn't show the entry.
     async fn confirm(
         &self,
         project: ProjectId,
@@ -179,12 +178,12 @@ impl Client {
         }
     }
 
-    /// Gives the target's entry on the project's allowlist these permissions, in one step. The
-    /// project's entry for itself comes to be by this if it isn't there.
+    /// Sets the permissions of the target's entry on the project's allowlist, in one step. Creates
+    /// the project's entry for itself if it doesn't exist.
     ///
     /// # Errors
     ///
-    /// See [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
+    /// See [`Client::allow_with`]. Returns [`ErrorKind::BadRequest`] if the entry doesn't exist.
     pub async fn set_permissions(
         &self,
         project: ProjectId,
@@ -192,7 +191,7 @@ impl Client {
         permissions: &Permissions,
     ) -> Result<Confirmation, GrantError> {
         let project_path = self.project_path(project).await?;
-        // Without a list, GitLab's answer to the write tells what is wrong.
+        // Without a list, GitLab's response to the write has the error.
         let list = self.permissions(project, Freshness::Shared).await.ok();
         let listed = list.and_then(|list| list.get(target).map(|entry| entry.full_path.clone()));
         let target_path = match listed {
@@ -223,7 +222,7 @@ impl Client {
         }
         let list = match self.with_grace_period().permissions(project, Freshness::Now).await {
             Ok(list) => list,
-            // What went wrong behind the change is that this token can't see the entry.
+            // The change was made; only the entry isn't visible to the token.
             Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
                 return Ok(Confirmation::Hidden);
             }
@@ -243,9 +242,8 @@ impl Client {
         Err(GrantError { error, left, rollback: None })
     }
 
-    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists,
-    /// whatever was meant. Returns `None` if GitLab reports no error and doesn't show what it
-    /// wrote.
+    /// Sends a mutation, and updates the cache with the entry in the response, even if it isn't the
+    /// requested one. Returns `None` if the response has neither an error nor an entry.
     async fn write(
         &self,
         project: ProjectId,
@@ -313,7 +311,7 @@ impl Written {
         self.is_entry(project, target) && self.entry.permissions == *permissions
     }
 
-    /// Returns the error of a write that did something else.
+    /// Returns the error of a write that changed something else.
     fn mismatch(self, project: ProjectId, target: Target, wanted: &Permissions) -> Error {
         let (kind, words) = if !self.is_entry(project, target) {
             (ErrorKind::WrongEntry { project: self.project, target: self.entry.target }, None)
@@ -331,7 +329,7 @@ impl Written {
     }
 }
 
-/// An answer without errors that does not say what was written.
+/// Returns the error of a response that has neither an error nor an entry.
 fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
     let words = Some("the response doesn't show what was changed".to_owned());
     Error::new(

@@ -86,7 +86,8 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }
 
-    This GitLab version doesn't have these policies:
+    `projects["acme/lib"].job_token_policies` has policies that this GitLab
+    version doesn't have:
 
       - READ_PACKAGE: did you mean READ_PACKAGES?
 
@@ -146,13 +147,7 @@ fn key_of_a_missing_target_is_an_error_at_its_element() {
               "ops/prod" = { job_token_policies = [] }
             }
 
-    These weren't found, or aren't visible to the token:
-
-      - project ops/prod (`projects`)
-        `ops/prod` is a group: use `groups`
-
-    Correct the path, or give the token's user access. If this apply creates them,
-    ignore this warning: their IDs are resolved during the apply.
+    `ops/prod` is a group: use `groups`. Otherwise, the apply fails.
     "#);
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Unknown project: ops/prod

@@ -276,8 +276,6 @@ fn failed_write_leaves_the_state_true() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Permissions changed: project acme/lib (2).
-
     Failed:
 
       - add project acme/web (3)
@@ -287,6 +285,8 @@ fn failed_write_leaves_the_state_true() {
 
     Reading and changing a project's job token settings takes at least the
     Maintainer role in the project. Give this role to the token's user.
+
+    Permissions changed: project acme/lib (2).
     "#);
 
     assert_eq!(
