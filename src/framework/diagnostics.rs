@@ -282,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_to_another_message_follows_a_line_of_its_own() {
+        let causes = ReportedCauses::default();
+        let report = |summary: &str| {
+            let text = "No (404).\nResponse: Not Found";
+            causes.in_errors.report(Diagnostic::new(summary, text).with_cause("\n\nAsk.")).detail
+        };
+        assert_eq!(report("a"), "No (404).\nResponse: Not Found\n\nAsk.");
+        let short =
+            "No (404).\nResponse: Not Found\n\nAnother message of this run has the details.";
+        assert_eq!(report("b"), short);
+    }
+
+    #[test]
     fn a_cause_may_be_the_whole_message() {
         let causes = ReportedCauses::default();
         let report = |path: &str| {

@@ -109,6 +109,37 @@ fn plan_warns_of_an_existing_entry() {
     "#);
 }
 
+/// Hosts show only one of several warnings with the same title.
+#[test]
+fn existing_entries_of_one_target_have_different_titles() {
+    let gitlab = THREE_PROJECTS.start();
+    for project in [APP, LIB] {
+        gitlab.allow(project, Target::Group(TEAM));
+    }
+    let tf = workspace(&gitlab);
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "team" {
+          for_each     = toset(["acme/app", "acme/lib"])
+          project      = each.key
+          target_group = "partners/team"
+        }
+        "#,
+    );
+
+    let mut titles: Vec<String> =
+        tf.plan().run().warnings().into_iter().map(|warning| warning.summary).collect();
+    titles.sort();
+
+    assert_eq!(
+        titles,
+        [
+            "Entry already exists: partners/team on acme/app",
+            "Entry already exists: partners/team on acme/lib"
+        ]
+    );
+}
+
 #[test]
 fn hidden_target_is_an_error_and_not_in_state() {
     let gitlab = THREE_PROJECTS.start();

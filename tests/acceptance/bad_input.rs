@@ -413,3 +413,38 @@ fn invalid_config_is_found_without_a_token_or_a_server() {
     project: a full path doesn't contain spaces or control characters.
     "#);
 }
+
+#[test]
+fn read_only_attributes_fail_validation() {
+    let entry = "gitlab_job_token_allowlist_entry\" \"this\" {\nproject = 1\ntarget_project = 2";
+    let scope = "gitlab_job_token_scope\" \"this\" {\nproject = 1";
+    for (block, line) in [
+        (format!("resource \"{entry}"), "target_type = \"group\""),
+        (format!("resource \"{entry}"), "id = \"1:project:2\""),
+        (format!("resource \"{scope}"), "project_id = 1"),
+        (format!("data \"{scope}"), "inbound_enabled = true"),
+        ("data \"gitlab_job_token_policies\" \"this\" {".to_owned(), "names = [\"READ_JOBS\"]"),
+    ] {
+        let (_gitlab, tf) = APP_AND_LIB.with_workspace();
+        tf.config(&format!("{block}\n{line}\n}}\n"));
+
+        let error = tf.run(&["validate", "-no-color"]).error();
+
+        assert!(error.starts_with("Error: Read-only attribute"), "{error}");
+        assert!(error.contains(line), "{error}");
+        assert!(error.ends_with("can't be set: the provider sets it. Remove it."), "{error}");
+    }
+}
+
+#[test]
+fn job_token_fails_validation() {
+    let tf = bare_workspace();
+    tf.config(
+        "provider \"gitlab\" {\n  token = \"glcbt-64_secret\"\n}\n\
+         data \"gitlab_job_token_policies\" \"all\" {}\n",
+    );
+
+    let error = tf.run(&["validate", "-no-color"]).error();
+
+    assert!(error.starts_with("Error: CI/CD job token can't be used"), "{error}");
+}

@@ -116,6 +116,17 @@ fn scope_imported_by_path_gets_its_id() {
 }
 
 #[test]
+fn wrong_kind_of_a_listed_id_is_corrected() {
+    let gitlab = THREE_PROJECTS.allowing(&[2], &[]);
+    let tf = workspace(&gitlab);
+    tf.config(&entry("1", "target_group_id = 2"));
+
+    let error = tf.import(ENTRY, "1:group:2").error().replace('\n', " ");
+
+    assert!(error.contains("has project 2: its import ID is `1:project:2`."), "{error}");
+}
+
+#[test]
 fn entry_missing_from_the_allowlist_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);

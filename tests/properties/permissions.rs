@@ -185,7 +185,7 @@ struct World {
 
 /// Checks whether this says that a removal leaves the entry.
 fn says_left(diagnostic: &Diagnostic) -> bool {
-    diagnostic.summary.starts_with("Not removed from project")
+    diagnostic.summary.starts_with("Not removed")
 }
 
 impl World {

@@ -280,3 +280,26 @@ async fn state_without_an_entry_or_a_project_is_an_error() {
         assert_eq!(only_error(&moved.diagnostics).summary, "Unreadable state", "{state}");
     }
 }
+
+#[tokio::test]
+async fn wrong_resource_type_names_the_right_one() {
+    let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+    for (source_type, target_type, right) in [
+        (ENTRY_SOURCE, SCOPE, ENTRY),
+        (ENTRY_SOURCE, EXCLUSIVE, ENTRY),
+        (LIST_SOURCE, ENTRY, EXCLUSIVE),
+        (LIST_SOURCE, SCOPE, EXCLUSIVE),
+    ] {
+        let kit = Kit::with_environment(lib_and_acme_allowed()).await;
+        let from = Move {
+            provider: OFFICIAL[0],
+            source_type,
+            schema_version: 0,
+            state: &state,
+            target_type,
+        };
+        let moved = kit.move_state(&from).await.unwrap();
+        let error = only_error(&moved.diagnostics);
+        assert!(error.detail.ends_with(&format!("Move it to a `{right}`.")), "{error:#?}");
+    }
+}

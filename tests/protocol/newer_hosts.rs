@@ -67,13 +67,25 @@ async fn path_that_changed_since_the_plan_is_an_error() {
 }
 
 #[tokio::test]
+async fn path_that_is_gone_since_the_plan_is_an_error() {
+    let kit = kit().await;
+    let given = json!({"project": "acme/app", "target_project": "acme/lib"});
+    let (_, first) = kit.plan_in_walk(ENTRY, &Stored::default(), given.clone(), None).await;
+    kit.gitlab.delete_project(2);
+    let (_, again) = kit.plan_in_walk(ENTRY, &Stored::default(), given, Some(&first)).await;
+    let error = only_error(&again.diagnostics);
+    assert_eq!(error.summary, "Changed since the plan: target_project_id");
+    assert!(error.detail.contains("`acme/lib` isn't found now"), "{error:#?}");
+}
+
+#[tokio::test]
 async fn only_the_first_plan_warns_of_an_adoption() {
     let kit = kit().await;
     kit.gitlab.allow(1, Target::Project(2));
     let given = json!({"project": "acme/app", "target_project": "acme/lib"});
     let (_, first) = kit.plan_in_walk(ENTRY, &Stored::default(), given.clone(), None).await;
     let [warning] = first.diagnostics.as_slice() else { panic!("{:#?}", first.diagnostics) };
-    assert_eq!(warning.summary, "Entry already exists: project acme/lib (2)");
+    assert_eq!(warning.summary, "Entry already exists: acme/lib on acme/app");
     let (plan, again) = kit.plan_in_walk(ENTRY, &Stored::default(), given, Some(&first)).await;
     let applied = kit.host.apply(ENTRY, &plan, &again).await.unwrap();
     assert_eq!([again.diagnostics, applied.diagnostics].concat(), []);

@@ -116,8 +116,6 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Nothing was changed.
-
     Failed:
 
       - remove project targets/p1 (3)
@@ -128,6 +126,8 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     token.
 
     Use an access token with the scope `api`. `read_api` is enough for plans.
+
+    Nothing was changed.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

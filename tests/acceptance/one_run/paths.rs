@@ -454,3 +454,10 @@ fn unchanged_paths_are_not_looked_up() {
         }
     }
 }
+
+#[test]
+fn path_with_the_host_warns_which_path_to_write() {
+    let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
+    tf.config(&entry("this", "target_project = \"127.0.0.1/acme/lib\""));
+    assert_warns(tf.plan().succeeds().run(), &["127.0.0.1/acme/lib", "host", "write `acme/lib`"]);
+}

@@ -103,15 +103,15 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
 #[test]
 fn kept_permissions_are_named_when_managing_ends() {
     for (arguments, held) in [
-        ("default_permissions = true", "the default permissions"),
-        ("job_token_policies = []", "no permissions"),
+        ("default_permissions = true", "keeps the default permissions"),
+        ("job_token_policies = []", "still has no permissions"),
     ] {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, arguments);
         tf.config(&entry(""));
 
         let warning = tf.plan().warning().replace('\n', " ");
-        assert!(warning.contains(&format!("keeps {held}, and")), "{warning}");
+        assert!(warning.contains(&format!("{held}, and")), "{warning}");
     }
 }
 

@@ -127,7 +127,7 @@ fn change_with_an_unknown_result_stays_in_state() {
     tf.config(&scope(&format!("{CROSS} = true")));
     tf.plan().succeeds();
     gitlab.inject(Fault::DropsTheAnswer.on(Route::GraphqlMutation));
-    gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(1));
+    gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(2));
     let error = tf.apply_saved().error();
     assert!(error.contains("may have been changed, and"), "{error}");
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
@@ -147,12 +147,12 @@ fn unset_setting_costs_no_request() {
 }
 
 #[test]
-fn older_gitlab_is_an_error() {
+fn older_gitlab_is_an_error_of_the_plan() {
     let gitlab = of_version("18.8.2-ee");
     let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
 
-    assert_snapshot!(tf.apply().error(), @"
+    assert_snapshot!(tf.plan().error(), @"
     Error: Can't read cross-project push: acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
@@ -165,7 +165,6 @@ fn older_gitlab_is_an_error() {
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
     ");
-    assert!(tf.state().addresses().is_empty());
 }
 
 #[test]

@@ -128,17 +128,13 @@ fn unreadable_permissions_can_be_written() {
 
         let run = tf.apply();
         run.succeeds();
-        assert!(
-            run.warning().contains("Permissions not verified: "),
-            "{answers:?}: {}",
-            run.warning()
-        );
+        assert!(run.warning().contains("Change not verified: "), "{answers:?}: {}", run.warning());
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{answers:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
 
         let plan = tf.plan();
         plan.changes_nothing();
-        assert!(plan.warning().contains("Permissions not visible: "), "{answers:?}");
+        assert!(plan.warning().contains("Permissions hidden: "), "{answers:?}");
 
         tf.config(&entry(
             "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]",
@@ -171,7 +167,7 @@ fn hidden_values_are_warned_of() {
     classic token with the scope `api` can.
     "#);
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Permissions not visible: project acme/lib (2)
+    Warning: Permissions hidden: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
@@ -298,7 +294,7 @@ fn import_warns_of_unreadable_cross_project_push() {
     let import = tf.import("gitlab_job_token_scope.app", "1");
     import.succeeds();
     assert!(
-        import.stdout().contains("Warning: Can't read push by others: project 1"),
+        import.stdout().contains("Warning: Can't read cross-project push: 1"),
         "{}",
         import.stdout()
     );

@@ -97,6 +97,8 @@ async fn a_missing_role_is_not_a_missing_scope() {
 async fn refusals_of_the_request_keep_gitlabs_words() {
     for (status, kind, start) in [
         (400, ErrorKind::BadRequest, "GitLab rejected the request (400)"),
+        (409, ErrorKind::BadRequest, "GitLab rejected the request (409)"),
+        (422, ErrorKind::BadRequest, "GitLab rejected the request (422)"),
         (405, ErrorKind::MethodNotAllowed, "GitLab doesn't allow this method (405)"),
         (418, ErrorKind::UnexpectedStatus, "unexpected status (418)"),
         (500, ErrorKind::Server, "the server returned an error (500)"),

@@ -150,7 +150,7 @@ pub(super) fn warn_if_unmanaged(
         }
         Permissions::Default => "It keeps the default permissions".to_owned() + UNTRACKED,
         Permissions::Only(policies) if policies.is_empty() => {
-            "It keeps having no permissions".to_owned() + UNTRACKED
+            "It still has no permissions".to_owned() + UNTRACKED
         }
         Permissions::Only(policies) => {
             format!("It keeps {}{UNTRACKED}", Vec::from_iter(policies).join(", "))
