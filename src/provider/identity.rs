@@ -4,8 +4,7 @@ use super::report::{quoted, report};
 use super::resources::project_in_import_id;
 use super::{names, project};
 use crate::framework::{
-    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Model, Number, Type, Value,
-    model,
+    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Model, Type, Value, model,
 };
 use crate::gitlab::{Client, Id, ProjectId};
 
@@ -99,10 +98,13 @@ pub(super) fn import_source<I: Model>(by: &ImportBy<'_, I>) -> String {
         ImportBy::Identity(identity) => {
             let attributes = identity.clone().into_object().into_iter();
             let set = attributes.filter_map(|(name, value)| match value {
-                Value::Number(Number::Integer(id)) => Some(format!("{name} = {id}")),
+                Value::Number(id) => Some(format!("{name} = {id}")),
                 _ => None,
             });
-            format!("The identity `{}`", set.collect::<Vec<_>>().join(", "))
+            match set.collect::<Vec<_>>().join(", ") {
+                set if set.is_empty() => "An identity without values".to_owned(),
+                set => format!("The identity `{set}`"),
+            }
         }
     }
 }

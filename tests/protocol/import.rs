@@ -96,7 +96,9 @@ async fn identity_without_a_target_fails_without_a_request() {
     }
     let zero = kit.import_by_identity(SCOPE, &json!({"project_id": 0})).await.unwrap();
     assert!(
-        only_error(&zero.diagnostics).detail.starts_with("`project_id` is 0, but"),
+        only_error(&zero.diagnostics).detail.starts_with(
+            "The identity `project_id = 0` can't be imported.\n\n`project_id` is 0, but"
+        ),
         "{zero:#?}"
     );
     assert_eq!(kit.requests(), "");
