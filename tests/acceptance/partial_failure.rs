@@ -100,7 +100,7 @@ fn failed_removal_keeps_only_its_entry_in_state() {
 }
 
 #[test]
-fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
+fn lost_response_of_the_first_attempt_is_a_success() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);

@@ -295,7 +295,7 @@ async fn run_scenario(scenario: Scenario) {
 }
 
 #[test]
-fn any_permissions_become_any_others_whatever_goes_wrong() {
+fn permissions_converge_despite_any_fault() {
     let runtime = Runtime::new().unwrap();
     check_all(CASES, scenario(), |scenario| runtime.block_on(run_scenario(scenario)));
 }

@@ -14,7 +14,7 @@ use crate::{eventually, is_empty, launch_in_own_directory};
 const HOLD_UP: Duration = Duration::from_secs(7);
 
 #[tokio::test]
-async fn the_write_on_the_wire_is_finished_and_no_other_is_begun() {
+async fn write_in_flight_finishes_and_no_other_starts() {
     let gitlab = Simulator::start();
     let app = gitlab.add_project("acme/app");
     let targets = ["acme/one", "acme/two", "acme/three"].map(|path| gitlab.add_project(path));

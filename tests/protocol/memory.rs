@@ -40,7 +40,7 @@ fn list_of(element: &str) -> String {
 /// An element of a list takes much more memory than its JSON does.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn lists_of_a_million_elements_are_refused() {
+async fn lists_of_a_million_elements_are_errors() {
     let gitlab = Simulator::start();
     let sources: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
     gitlab.add_group("acme/deep");
@@ -111,7 +111,7 @@ async fn lists_of_a_million_elements_are_refused() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
+async fn bodies_of_100_mebibytes_stay_within_the_memory_limit() {
     let gitlab = Simulator::start();
     let sources: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
     let host = configured(&launch(), &gitlab, json!({ "retries": 0 })).await;

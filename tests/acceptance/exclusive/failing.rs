@@ -92,7 +92,7 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
 }
 
 #[test]
-fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
+fn failed_create_leaves_no_state_and_the_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[WEB], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistGroupPost).once());
     let tf = workspace(&gitlab);

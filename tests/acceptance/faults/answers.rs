@@ -105,7 +105,7 @@ fn failed_attempts_are_counted() {
 }
 
 #[test]
-fn a_storm_of_rate_limits_is_sat_out() {
+fn rate_limits_without_retry_after_are_retried() {
     const ENTRIES: u64 = 20;
     let gitlab = with_targets(ENTRIES);
     let tf = workspace(&gitlab);
@@ -123,7 +123,7 @@ fn a_storm_of_rate_limits_is_sat_out() {
 }
 
 #[test]
-fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
+fn unreadable_list_proves_no_removal() {
     let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&entries(2..4));

@@ -86,7 +86,7 @@ fn unreadable_confirmation_does_not_undo_an_addition() {
 }
 
 #[test]
-fn a_list_that_breaks_off_or_comes_too_slowly_is_read_again() {
+fn interrupted_or_slow_list_is_read_again() {
     let switchover = Switchover::new();
     switchover.gitlab.clear_requests();
     let slow = Fault::TricklesTheBody(Duration::from_millis(400));
@@ -101,7 +101,7 @@ fn a_list_that_breaks_off_or_comes_too_slowly_is_read_again() {
 }
 
 #[test]
-fn a_slow_answer_within_the_time_is_taken() {
+fn slow_response_within_the_timeout_is_accepted() {
     let switchover = Switchover::new();
     switchover.gitlab.clear_requests();
     switchover.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(5)));

@@ -44,7 +44,7 @@ fn applied(gitlab: &Simulator, config: &str, write: Route) -> (Workspace, String
 }
 
 #[test]
-fn an_entry_that_may_be_there_is_in_state() {
+fn possible_entry_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
@@ -126,7 +126,7 @@ fn partially_failed_create_keeps_what_was_done() {
 }
 
 #[test]
-fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
+fn list_decides_after_an_empty_response_to_a_mutation() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(
         Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once(),
@@ -144,7 +144,7 @@ fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
 }
 
 #[test]
-fn an_incomplete_list_proves_no_removal() {
+fn incomplete_list_proves_no_removal() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
@@ -165,7 +165,7 @@ fn an_incomplete_list_proves_no_removal() {
 }
 
 #[test]
-fn a_gateways_404_leaves_the_state_alone() {
+fn gateway_404_does_not_change_the_state() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(Fault::Answers {
         status: 404,

@@ -149,7 +149,7 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
 
 /// Terraform survives the signal and asks its providers to stop, so that they must survive it, too.
 #[test]
-fn a_signal_to_the_whole_group_leaves_the_state_true() {
+fn state_is_true_after_a_signal_to_the_whole_group() {
     require_processes();
     const ENTRIES: u64 = 40;
     for (round, signal) in ["TERM", "HUP"].into_iter().cycle().take(10).enumerate() {
@@ -179,7 +179,7 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
 
 /// GitLab asks to wait for a minute, and nobody waits for that after Ctrl-C.
 #[test]
-fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
+fn interrupt_ends_the_wait_for_a_rate_limit() {
     require_processes();
     let gitlab = with_targets(FULL);
     let tf = workspace(&gitlab);

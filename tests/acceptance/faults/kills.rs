@@ -76,7 +76,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 }
 
 #[test]
-fn after_the_provider_was_killed_the_next_apply_converges() {
+fn next_apply_converges_after_the_provider_was_killed() {
     let scene = Scene::of(&entries(2..2 + ENTRIES));
     kill_process(scene.provider);
     eventually("the provider ends", || !is_process_running(scene.provider));

@@ -10,7 +10,7 @@ use crate::kit::workspace;
 const LONG: u64 = 150;
 
 #[test]
-fn a_list_that_never_ends_is_an_error() {
+fn endless_list_is_an_error() {
     let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
@@ -32,7 +32,7 @@ fn a_list_that_never_ends_is_an_error() {
 }
 
 #[test]
-fn a_list_whose_pages_repeat_is_an_error() {
+fn repeated_pages_are_an_error() {
     let gitlab = with_targets(2);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));

@@ -26,7 +26,7 @@ fn reads_by_the_former_path_of_a_renamed_project_find_it() {
 }
 
 #[test]
-fn the_token_goes_to_no_other_gitlab() {
+fn token_is_not_sent_to_another_gitlab() {
     let switchover = Switchover::new();
     let other = Simulator::start();
     let elsewhere = Fault::RedirectsTo(format!("{}/user", other.api_url()));
@@ -118,7 +118,7 @@ fn redirect_loop_is_an_error() {
 }
 
 #[test]
-fn a_login_page_is_not_taken_for_gitlab() {
+fn login_page_is_not_gitlab() {
     let switchover = Switchover::new();
     switchover.gitlab.inject(Fault::LoginPage.on(Route::UserGet));
 

@@ -28,7 +28,7 @@ fn project_without_the_maintainer_role_is_null() {
 }
 
 #[test]
-fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
+fn allowlist_is_read_if_a_proxy_rejects_graphql() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     gitlab.inject(
