@@ -98,7 +98,7 @@ pub(super) fn schema() -> Schema {
             "client_key",
             Type::String,
             "Path of a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA \
-             or Ed25519 key. Can be the same file.",
+             or Ed25519 key. Certificate and key can be in the same file.",
         ),
         Attribute::optional(
             "insecure",
@@ -124,7 +124,7 @@ pub(super) fn schema() -> Schema {
             "Whether to verify the token during provider configuration, so that an invalid token \
              results in one error instead of one per resource. Takes one request for a plan, two \
              for an apply and three for a destroy. Defaults to the environment variable \
-             `GITLAB_EARLY_AUTH_CHECK` (`true` or `false`), then to `true`.",
+             `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",

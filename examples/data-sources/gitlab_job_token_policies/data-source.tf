@@ -9,11 +9,11 @@ locals {
 check "every_policy_exists" {
   assert {
     condition     = length(setsubtract(local.granted, data.gitlab_job_token_policies.known.names)) == 0
-    error_message = "This GitLab doesn't know all of ${join(", ", local.granted)}."
+    error_message = "This version of GitLab doesn't support all of ${join(", ", local.granted)}."
   }
 }
 
-# The policies that `job_token_policies` accepts on this GitLab.
+# The policies that `job_token_policies` accepts on this version of GitLab.
 output "job_token_policies" {
   value = data.gitlab_job_token_policies.known.names
 }

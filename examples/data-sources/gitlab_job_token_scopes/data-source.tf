@@ -42,9 +42,9 @@ check "no_project_accepts_pushes_of_others" {
 # Prints a table: terraform output -raw job_token_access
 output "job_token_access" {
   value = join("\n", concat(
-    [format("%-32s %-7s %8s %6s %7s", "PROJECT", "LIMITED", "PROJECTS", "GROUPS", "DEFAULT")],
+    [format("%-32s %-10s %8s %6s %7s", "PROJECT", "RESTRICTED", "PROJECTS", "GROUPS", "DEFAULT")],
     [
-      for project in local.known : format("%-32s %-7t %8d %6d %7d", project.path, project.inbound_enabled,
+      for project in local.known : format("%-32s %-10t %8d %6d %7d", project.path, project.inbound_enabled,
         project.allowed_project_count, project.allowed_group_count, project.default_permissions_count
       )
     ],

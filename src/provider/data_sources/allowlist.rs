@@ -75,8 +75,8 @@ impl DataSource for Allowlist {
                 "own_permissions",
                 held_permissions(),
                 "Permissions of the project's own jobs, if the project has an entry for itself \
-                 (\"Current project\" in GitLab); null if it has none, or if it isn't visible to \
-                 the token.",
+                 (\"Current project\" in GitLab); null if there is no such entry, or if it isn't \
+                 visible to the token.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];

@@ -183,9 +183,9 @@ fn logged() -> Vec<Attribute> {
             "allowed_by",
             Type::String,
             "ID of the entry that gives the project access, in the form of the `id` of \
-             `gitlab_job_token_allowlist_entry`: the project's own entry, or that of the nearest \
-             group it is in. Null if there is none: the project loses access when access is \
-             restricted to the allowlist.",
+             `gitlab_job_token_allowlist_entry`: the entry for this project, or for the nearest \
+             group that contains it. Null if there is none: the project loses access when access \
+             is restricted to the allowlist.",
         ),
     ]
 }

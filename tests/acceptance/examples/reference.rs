@@ -284,7 +284,7 @@ fn projects_of_a_group_are_checked_and_make_a_table() {
     ];
     assert_eq!(details, expected.map(str::to_owned).into());
     insta::assert_snapshot!(tf.output("job_token_access").as_str().unwrap_or_default(), @"
-    PROJECT                          LIMITED PROJECTS GROUPS DEFAULT
+    PROJECT                          RESTRICTED PROJECTS GROUPS DEFAULT
     platform/apps/storefront         true        0      0       0
     platform/charts                  false        0      0       0
     platform/deploy                  true        1      1       2

@@ -69,9 +69,9 @@ pub(super) fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             DEFAULT,
             Type::Bool,
-            "Must be `true`, if set: the target's jobs have all permissions that a job token can \
-             have, within the rights of the user who started the job. To give no permissions, set \
-             `job_token_policies = []`.",
+            "If `true`, the target's jobs have all permissions that a job token can have, within \
+             the rights of the user who runs the job. Can't be `false`: to give no permissions, \
+             set `job_token_policies = []`.",
         ),
         Attribute::computed("id", Type::Number, "ID of the target."),
     ]

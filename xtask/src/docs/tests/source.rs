@@ -33,8 +33,8 @@ pub(super) fn titles() -> BTreeSet<String> {
         for call in TITLED {
             for (start, _) in source.match_indices(call) {
                 let before = &source[..start];
-                // A longer name, or the function itself.
-                if before.ends_with(|last: char| last.is_alphanumeric() || last == '_')
+                // A longer name, a method, or the function itself.
+                if before.ends_with(|last: char| last.is_alphanumeric() || "_.".contains(last))
                     || before.ends_with("fn ")
                 {
                     continue;
