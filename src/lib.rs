@@ -6,8 +6,8 @@
 //!   only part that depends on both [`framework`] and [`gitlab`].
 //! - [`framework`]: Terraform's concepts, such as values, schemas, plans and diagnostics, and the
 //!   gRPC provider service.
-//! - [`gitlab`]: a client for GitLab's job token endpoints, with retries and errors. Its modules are
-//!   `names`, `sender`, `endpoints` and `client`; each depends only on those before it.
+//! - [`gitlab`]: a client for GitLab's job token endpoints, with retries and errors. Its modules
+//!   are `names`, `sender`, `endpoints` and `client`; each depends only on those before it.
 //! - [`plugin`]: the plugin process, with its handshake, mutual TLS, debug mode and shutdown.
 //! - [`install`]: installs the provider into a filesystem mirror. It depends on no other part, and
 //!   no other part depends on it.

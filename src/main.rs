@@ -27,16 +27,16 @@ const WORKER_THREADS: usize = 2;
 /// process two seconds after its request, and serving may have used one of them.
 const DRAIN_LIMIT_REQUESTED: Duration = Duration::from_millis(500);
 
-/// Maximum time for requests in flight to finish if the host has disconnected and doesn't wait. Most
-/// responses take less.
+/// Maximum time for requests in flight to finish if the host has disconnected and doesn't wait.
+/// Most responses take less.
 const DRAIN_LIMIT_DISCONNECTED: Duration = Duration::from_secs(10);
 
 /// Maximum time for requests in flight to finish if the host process has exited, so that no state
 /// can be stored.
 const DRAIN_LIMIT_ORPHANED: Duration = Duration::from_secs(1);
 
-/// Delay before a process exits that failed to start. The host must read the reason first, otherwise
-/// it only reports that the process has exited. After reading, it kills the process.
+/// Delay before a process exits that failed to start. The host must read the reason first,
+/// otherwise it only reports that the process has exited. After reading, it kills the process.
 const START_FAILURE_DELAY: Duration = Duration::from_millis(250);
 
 /// The program name and version in reports of a failed start or a panic.

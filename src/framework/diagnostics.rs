@@ -185,7 +185,8 @@ pub(super) struct CauseSummaries(Mutex<BTreeMap<String, String>>);
 const REPORTED_ELSEWHERE: &str = "Another message of this run has the details.";
 
 impl CauseSummaries {
-    /// Returns the message unchanged if it is the first with its cause, otherwise without the cause.
+    /// Returns the message unchanged if it is the first with its cause, otherwise without the
+    /// cause.
     pub(super) fn report(&self, diagnostic: Diagnostic) -> Diagnostic {
         let (summary, cause) = (diagnostic.summary.clone(), diagnostic.cause.clone());
         let shortened = self.without_reported_cause(diagnostic);

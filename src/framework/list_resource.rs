@@ -17,8 +17,8 @@ pub trait ListResource: Send + Sync + 'static {
     /// Returns the schema of the `config` block. Its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 
-    /// Validates the `config` block without a client. Any attribute may be unknown; an unknown value
-    /// is valid.
+    /// Validates the `config` block without a client. Any attribute may be unknown; an unknown
+    /// value is valid.
     ///
     /// # Errors
     ///
@@ -28,8 +28,8 @@ pub trait ListResource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Sends each object as soon as it is found. It may stop at [`ListRequest::limit`]. The receiver
-    /// closes when the host needs no more objects; the method then returns `Ok`.
+    /// Sends each object as soon as it is found. It may stop at [`ListRequest::limit`]. The
+    /// receiver closes when the host needs no more objects; the method then returns `Ok`.
     ///
     /// # Errors
     ///

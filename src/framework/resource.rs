@@ -66,8 +66,8 @@ pub struct StoredState {
 /// The error of an apply, with the state to store.
 #[derive(Debug)]
 pub struct ApplyError<T> {
-    /// The object on the server, if the apply changed it before it failed. After a create, Terraform
-    /// marks it as tainted, and the next apply replaces it.
+    /// The object on the server, if the apply changed it before it failed. After a create,
+    /// Terraform marks it as tainted, and the next apply replaces it.
     pub new_state: Option<T>,
     /// The errors.
     pub errors: Errors,
@@ -114,8 +114,8 @@ impl<'a, I> ImportBy<'a, I> {
 /// The source of a `moved` block: a state of another resource type.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
-    /// The address of the source provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4
-    /// sends the prefix of the resource type instead.
+    /// The address of the source provider: `host/namespace/type`. OpenTofu before 1.11.12 and
+    /// 1.12.4 sends the prefix of the resource type instead.
     pub provider_address: String,
     /// The source resource type.
     pub type_name: String,
@@ -171,8 +171,8 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Plans a create or an update.
     ///
-    /// It is also called if nothing changes, and again before the apply with values that have become
-    /// known since, so it may depend only on the change and on the server.
+    /// It is also called if nothing changes, and again before the apply with values that have
+    /// become known since, so it may depend only on the change and on the server.
     ///
     /// It may set only attributes that the configuration leaves unset, as unknown if only the apply
     /// can determine them. A configured attribute may keep its prior value if both mean the same.

@@ -8,7 +8,8 @@ use super::value::Value;
 /// The schema of a provider block, a resource, a data source or a list resource.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    /// The schema version, stored with each state. Increment it when the shape of the state changes.
+    /// The schema version, stored with each state. Increment it when the shape of the state
+    /// changes.
     pub version: i64,
     /// The description, in Markdown.
     pub description: &'static str,

@@ -1,9 +1,10 @@
-//! A client for GitLab's job token scopes, their allowlists and permissions, and for projects, groups
-//! and users. It hides the inconsistencies of the API (REST and GraphQL, names of IDs, empty
+//! A client for GitLab's job token scopes, their allowlists and permissions, and for projects,
+//! groups and users. It hides the inconsistencies of the API (REST and GraphQL, names of IDs, empty
 //! responses, lists that contain their project, errors that mean success) and needs few requests.
 //! Nothing here depends on the callers.
 //!
-//! The modules are `names`, `sender`, `endpoints` and `client`. Each depends only on those before it.
+//! The modules are `names`, `sender`, `endpoints` and `client`. Each depends only on those before
+//! it.
 
 mod client;
 mod endpoints;

@@ -89,13 +89,13 @@ impl Launch {
         Self::read(|name| std::env::var_os(name))
     }
 
-    /// Reads the settings from the variables that `lookup` returns. As in hosts, an empty variable is
-    /// unset.
+    /// Reads the settings from the variables that `lookup` returns. As in hosts, an empty variable
+    /// is unset.
     ///
     /// # Errors
     ///
-    /// Returns [`LaunchError::NoHost`] without the magic cookie, and [`LaunchError::Invalid`] for an
-    /// invalid value.
+    /// Returns [`LaunchError::NoHost`] without the magic cookie, and [`LaunchError::Invalid`] for
+    /// an invalid value.
     pub fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
         let environment = Environment(lookup);
         if environment.raw(COOKIE_VARIABLE).is_none_or(|cookie| cookie != COOKIE) {
@@ -115,7 +115,8 @@ impl Launch {
         })
     }
 
-    /// Returns the settings of debug mode, in which hosts attach to the process and set no variables.
+    /// Returns the settings of debug mode, in which hosts attach to the process and set no
+    /// variables.
     ///
     /// # Errors
     ///
@@ -146,8 +147,8 @@ impl Launch {
 
     /// Returns whether a loopback port may be used if no Unix socket can be created.
     ///
-    /// Every user of the machine can connect to a port, so it requires mutual TLS. A host that sets a
-    /// directory or group may not be able to connect to a port.
+    /// Every user of the machine can connect to a port, so it requires mutual TLS. A host that sets
+    /// a directory or group may not be able to connect to a port.
     pub(super) fn allows_port_fallback(&self) -> bool {
         self.network.is_none()
             && self.client_certificate.is_some()

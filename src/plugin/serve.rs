@@ -63,7 +63,8 @@ impl ServeError {
     }
 }
 
-/// Serves `provider` to the host that started this process, after writing the handshake to `stdout`.
+/// Serves `provider` to the host that started this process, after writing the handshake to
+/// `stdout`.
 ///
 /// Returns when the host requests the shutdown or is gone, at most a second later if RPCs are in
 /// flight. From now on the process ignores interrupts and termination requests: terminals and

@@ -1,5 +1,5 @@
-//! The gRPC services that go-plugin hosts expect besides the provider: health, controller, stdio and
-//! broker. The streams of stdio and broker stay open without messages.
+//! The gRPC services that go-plugin hosts expect besides the provider: health, controller, stdio
+//! and broker. The streams of stdio and broker stay open without messages.
 
 use std::pin::Pin;
 

@@ -1,5 +1,5 @@
-//! Mutual TLS with a host: a new server certificate that the handshake contains, and a verifier that
-//! accepts only the client certificate of the host. No other certificates are trusted.
+//! Mutual TLS with a host: a new server certificate that the handshake contains, and a verifier
+//! that accepts only the client certificate of the host. No other certificates are trusted.
 
 use std::sync::Arc;
 

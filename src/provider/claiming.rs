@@ -77,7 +77,7 @@ pub(super) fn warn_of_replaced(
     }
 }
 
-/// Checks whether a removal leaves the object, because its plan noted that or because another
+/// Returns whether a removal leaves the object, because its plan noted that or because another
 /// resource of the run wants it, and records the result in the ledger.
 pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());

@@ -9,7 +9,7 @@ use crate::framework::{self, Attr, Diagnostic, MoveSource};
 /// have the provider.
 const OFFICIAL: &str = "gitlabhq/gitlab";
 
-/// Checks whether the source is this resource type of the official provider.
+/// Returns whether the source is this resource type of the official provider.
 pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
     source.type_name == type_name && source.is_from(OFFICIAL)
 }

@@ -141,7 +141,7 @@ fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     (similarity(&nearest) >= MIN_SIMILARITY).then_some(nearest)
 }
 
-/// Checks whether an entry for the target restricts the project's own jobs: GitLab applies entries
+/// Returns whether an entry for the target restricts the project's own jobs: GitLab applies entries
 /// for groups that contain the project, unless the project has an entry for itself. Returns false
 /// if paths can't be read.
 pub(super) async fn restricts_own_jobs(
@@ -166,7 +166,7 @@ pub(super) async fn restricts_own_jobs(
         || is_hidden(gitlab, project_id, project_id.into()).await.unwrap_or_default())
 }
 
-/// Checks whether a project is in a group or in one of its subgroups.
+/// Returns whether a project is in a group or in one of its subgroups.
 fn is_within(project: &str, group: &str) -> bool {
     let start = project.get(..group.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(group))
@@ -202,7 +202,7 @@ pub(super) fn still_there(
     )
 }
 
-/// Checks whether REST shows an entry that GraphQL doesn't.
+/// Returns whether REST shows an entry that GraphQL doesn't.
 pub(super) async fn is_hidden(
     client: &Client,
     project_id: ProjectId,
@@ -215,7 +215,7 @@ pub(super) async fn is_hidden(
     client.is_allowed(project_id, target, Freshness::Now).await
 }
 
-/// Checks whether the error is permanent: GitLab doesn't have permissions, or hides them while it
+/// Returns whether the error is permanent: GitLab doesn't have permissions, or hides them while it
 /// shows the entries, for example behind a proxy that blocks GraphQL.
 pub(super) fn are_hidden(error: &Error) -> bool {
     use ErrorKind::{
@@ -271,8 +271,8 @@ pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diag
 }
 
 /// The consequence for imports and queries of permissions that aren't visible.
-pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of these entries aren't managed: they stay as they are, and plans don't show \
-     them.";
+pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of these entries aren't \
+    managed: they stay as they are, and plans don't show them.";
 
 /// The consequence for data sources.
 pub(in crate::provider) const NULL_PERMISSIONS: &str =

@@ -58,7 +58,7 @@ fn diagnostic(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> D
     }
 }
 
-/// Checks whether the connection to GitLab failed. The apply may make GitLab reachable.
+/// Returns whether the connection to GitLab failed. The apply may make GitLab reachable.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
     use ErrorKind::{Cancelled, Proxy, TimedOut, Unreachable};
     matches!(error.kind(), Unreachable | TimedOut | Cancelled | Proxy { .. })
@@ -158,8 +158,8 @@ pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
-/// Checks whether GitLab rejected the target of a write, and not the project. The words only affect
-/// the advice and the attribute of the diagnostic: GitLab has no code for this.
+/// Returns whether GitLab rejected the target of a write, and not the project. The words only
+/// affect the advice and the attribute of the diagnostic: GitLab has no code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
     *error.kind() == ErrorKind::TargetNotVisible || error.message().is_some_and(named)

@@ -59,7 +59,7 @@ pub(crate) fn cli() -> &'static Cli {
     }
 }
 
-/// Checks whether this is a CI job, which must not pass with ignored tests.
+/// Returns whether this is a CI job, which must not pass with ignored tests.
 fn is_ci_job() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }

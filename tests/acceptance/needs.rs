@@ -152,7 +152,7 @@ pub(crate) const PLANNED_PRIVATE_DATA: Feature = Feature {
 };
 
 impl Feature {
-    /// Checks whether the CLI has this feature. For tests that run on every CLI and expect more of
+    /// Returns whether the CLI has this feature. For tests that run on every CLI and expect more of
     /// this one.
     #[track_caller]
     pub(crate) fn is_there(&self) -> bool {
@@ -167,7 +167,7 @@ impl Feature {
         }
     }
 
-    /// Checks whether a part of a test must be left out, and prints that.
+    /// Returns whether a part of a test must be left out, and prints that.
     #[track_caller]
     pub(crate) fn is_missing_for(&self, part: &dyn Display) -> bool {
         let missing = !self.is_there();
@@ -214,7 +214,7 @@ impl Defect {
         }
     }
 
-    /// Checks whether the command failed because of this defect.
+    /// Returns whether the command failed because of this defect.
     pub(crate) fn is_seen_in(&self, run: &Run) -> bool {
         let Release { program, version } = cli().release();
         program == Program::Terraform

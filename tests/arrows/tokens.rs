@@ -84,7 +84,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Checks whether a quote begins a character, and not a lifetime.
+/// Returns whether a quote begins a character, and not a lifetime.
 fn is_char(text: &str) -> bool {
     let mut characters = text.chars().skip(1);
     characters.next() == Some('\\') || characters.next() == Some('\'')

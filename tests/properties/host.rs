@@ -148,7 +148,7 @@ fn of_attributes(attributes: &[schema::Attribute]) -> Vec<Attribute> {
 }
 
 impl Attribute {
-    /// Checks whether it can have the value.
+    /// Returns whether it can have the value.
     fn admits(&self, value: &Value) -> bool {
         let is_element = |value: &Value| {
             value.is_null()

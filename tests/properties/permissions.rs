@@ -183,7 +183,7 @@ struct World {
     others: bool,
 }
 
-/// Checks whether this says that a removal leaves the entry.
+/// Returns whether this says that a removal leaves the entry.
 fn says_left(diagnostic: &Diagnostic) -> bool {
     diagnostic.summary.starts_with("Not removed")
 }

@@ -1,6 +1,6 @@
-//! Encodings of values, guided by their type: MessagePack on the wire, JSON in state files. Decoding
-//! never panics and needs little more memory than its input: the type limits the depth, the length
-//! of the input limits the size.
+//! Encodings of values, guided by their type: MessagePack on the wire, JSON in state files.
+//! Decoding never panics and needs little more memory than its input: the type limits the depth,
+//! the length of the input limits the size.
 
 pub mod json;
 pub mod msgpack;

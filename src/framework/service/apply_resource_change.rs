@@ -45,8 +45,8 @@ pub(super) async fn handle<P: Provider>(
     })
 }
 
-/// Returns the new state, also in an error: if the apply didn't change the object, that is its prior
-/// state.
+/// Returns the new state, also in an error: if the apply didn't change the object, that is its
+/// prior state.
 async fn apply<C>(
     resource: &RegisteredResource<C>,
     context: Context<'_, C>,

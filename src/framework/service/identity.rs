@@ -13,8 +13,8 @@ impl<C> RegisteredResource<C> {
     /// Returns the identity of a state or plan, or `None` if it has unknown values or lacks an
     /// attribute that an import needs.
     ///
-    /// Terraform 1.12 and later can't show a plan with an unknown value in an identity, and OpenTofu
-    /// fails.
+    /// Terraform 1.12 and later can't show a plan with an unknown value in an identity, and
+    /// OpenTofu fails.
     pub(super) fn identity(
         &self,
         state: &Object,

@@ -22,8 +22,8 @@ pub(super) async fn handle<P: Provider>(
     let prior = convert::object("prior state", request.prior_state, &resource.ty)?;
     let proposed = convert::object("proposed state", request.proposed_new_state, &resource.ty)?;
     if prior.is_some() {
-        // With `-minimal-refresh`, Terraform plans a change twice and shows only the warnings of the
-        // second plan.
+        // With `-minimal-refresh`, Terraform plans a change twice and shows only the warnings of
+        // the second plan.
         warnings.mark_droppable();
     }
     let (client, deferred) = match call.configuration() {

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::CallTracker;
 use crate::framework::diagnostics::{Diagnostic, Errors, ReportedCauses};
 
-/// The state of one connection: its configuration, and what its messages have reported. Clones share
-/// it.
+/// The state of one connection: its configuration, and what its messages have reported. Clones
+/// share it.
 pub struct Session<C> {
     state: Arc<RwLock<State<C>>>,
     reported_causes: Arc<ReportedCauses>,

@@ -16,8 +16,8 @@ pub struct Allowlist {
     complete: bool,
 }
 
-/// An entry of an allowlist. GitLab hides everything but the ID of a target that isn't visible to the
-/// token. An entry that this client has just added has only an ID, too.
+/// An entry of an allowlist. GitLab hides everything but the ID of a target that isn't visible to
+/// the token. An entry that this client has just added has only an ID, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedEntry {
     /// The project or group.
@@ -41,8 +41,8 @@ impl Allowlist {
         Self { entries, project_path, has_own_entry: is_twice, complete: true }
     }
 
-    /// Creates an allowlist from GraphQL targets, which may include the project. `project_path` is set
-    /// for a list of projects.
+    /// Creates an allowlist from GraphQL targets, which may include the project. `project_path` is
+    /// set for a list of projects.
     pub(super) fn of_targets(
         project: ProjectId,
         project_path: Option<String>,

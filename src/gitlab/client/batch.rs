@@ -17,16 +17,16 @@ use tokio::time::Instant;
 const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
 const GAP_PART: u32 = 4;
 
-/// Bounds of the time that a batch waits for requests in flight. It is twice the duration of the last
-/// load: requests that have just started complete in that time, and their callers send the next keys,
-/// so that alternating batches merge.
+/// Bounds of the time that a batch waits for requests in flight. It is twice the duration of the
+/// last load: requests that have just started complete in that time, and their callers send the
+/// next keys, so that alternating batches merge.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
 
 /// Timeout of a load.
 const MAX_WORK: Duration = Duration::from_secs(5);
 
-/// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A single
-/// one may be due to a busy machine.
+/// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A
+/// single one may be due to a busy machine.
 const SLOW_WORK: Duration = Duration::from_secs(2);
 const MAX_SLOW: usize = 2;
 
@@ -47,8 +47,8 @@ pub(super) struct BatchLoader<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// Expected number of keys of the next batch: those of the last load, whose callers send the next
-    /// keys, and those that were waiting when it ended, or one fewer than expected before.
+    /// Expected number of keys of the next batch: those of the last load, whose callers send the
+    /// next keys, and those that were waiting when it ended, or one fewer than expected before.
     expected: usize,
 }
 
@@ -79,9 +79,9 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         }
     }
 
-    /// Loads the value of a key together with keys that are requested concurrently. Returns `None` if
-    /// the caller must load the key alone: no other key was requested and no batch has succeeded yet,
-    /// the key wasn't found, or batching is off.
+    /// Loads the value of a key together with keys that are requested concurrently. Returns `None`
+    /// if the caller must load the key alone: no other key was requested and no batch has succeeded
+    /// yet, the key wasn't found, or batching is off.
     ///
     /// A batch collects keys while requests are in flight, within limits. The `work` of one caller
     /// loads the batch. If it returns `None`, or is slow twice in a row, batching is turned off.
@@ -101,8 +101,8 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
-    /// Waits for a running load of the key, if there is one. `work` continues the load if its caller
-    /// was dropped.
+    /// Waits for a running load of the key, if there is one. `work` continues the load if its
+    /// caller was dropped.
     pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
     where
         F: Future<Output = Option<HashMap<K, V>>>,

@@ -1,5 +1,5 @@
-//! Reads several projects that are requested concurrently in one GraphQL query. The cache stores all
-//! that it returns. Values that GraphQL doesn't return exactly as REST are read over REST.
+//! Reads several projects that are requested concurrently in one GraphQL query. The cache stores
+//! all that it returns. Values that GraphQL doesn't return exactly as REST are read over REST.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -84,8 +84,8 @@ impl ProjectData {
 }
 
 impl Client {
-    /// Reads the project together with projects that are read concurrently. Returns `None` if it must
-    /// be read alone.
+    /// Reads the project together with projects that are read concurrently. Returns `None` if it
+    /// must be read alone.
     pub(super) async fn read_batched(&self, project: ProjectId) -> Option<Arc<ProjectData>> {
         let is_idle = || self.sender.is_idle();
         // Boxed, as below, to keep the futures of all reads small.
@@ -231,8 +231,8 @@ impl Client {
 /// Converts the settings to those of REST, or returns `None` if that isn't possible.
 ///
 /// REST may lack the setting of access from the project. If the instance enforces allowlists, REST
-/// reports restricted access whatever the project's own setting is; `is_unenforced` is whether it is
-/// known not to.
+/// reports restricted access whatever the project's own setting is; `is_unenforced` is whether it
+/// is known not to.
 pub(super) fn settings_as_rest(
     all: AllSettings,
     has_outbound: bool,

@@ -1,5 +1,5 @@
-//! Reads and writes a project's job token scope. If a response doesn't show whether a change was made,
-//! a fresh list decides, not the status or message.
+//! Reads and writes a project's job token scope. If a response doesn't show whether a change was
+//! made, a fresh list decides, not the status or message.
 
 use super::batched::settings_as_rest;
 use super::handle::Client;

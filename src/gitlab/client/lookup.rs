@@ -1,5 +1,5 @@
-//! Resolves projects and groups, and reads the token's user. Results are cached as long as the client
-//! exists, except that an object wasn't found, because it may be created later.
+//! Resolves projects and groups, and reads the token's user. Results are cached as long as the
+//! client exists, except that an object wasn't found, because it may be created later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,8 @@
 //! A single-flight cache: concurrent callers share one read, and later callers its cached result.
 //!
 //! It guarantees that a result includes all writes that ended before the call, that a fresh result
-//! comes from a read that started after the call, and that an error is returned only to callers that
-//! waited for it.
+//! comes from a read that started after the call, and that an error is returned only to callers
+//! that waited for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,8 +22,8 @@ pub(super) const RECENT: Duration = Duration::from_secs(5);
 pub enum Freshness {
     /// A cached result, that of a running read, or a new one.
     Shared,
-    /// The result of a read that started at most 5 seconds ago, or a new one. For writes that follow a
-    /// plan.
+    /// The result of a read that started at most 5 seconds ago, or a new one. For writes that
+    /// follow a plan.
     Recent,
     /// The result of a read that starts after the call. For decisions.
     Now,
@@ -175,8 +175,8 @@ impl<T: Clone> Snapshot<T> {
         log.kept = None;
     }
 
-    /// Caches a result of a read for something else that started at `began`, unless a later result is
-    /// cached or a write has ended since.
+    /// Caches a result of a read for something else that started at `began`, unless a later result
+    /// is cached or a write has ended since.
     pub(super) fn offer(&self, began: Instant, result: Option<T>) {
         let Some(result) = result.filter(self.keeping.when) else { return };
         let mut log = self.log();

@@ -14,7 +14,8 @@ use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 /// The permissions of the job tokens of an allowed target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
-    /// The default permissions: those of the user who started the job, for all that job tokens support.
+    /// The default permissions: those of the user who started the job, for all that job tokens
+    /// support.
     Default,
     /// These permissions, such as `READ_JOBS`. An empty set means none.
     Only(BTreeSet<String>),

@@ -1,4 +1,5 @@
-//! IDs and full paths of projects and groups. It imports nothing from the other modules of `gitlab`.
+//! IDs and full paths of projects and groups. It imports nothing from the other modules of
+//! `gitlab`.
 
 mod id;
 mod kind;

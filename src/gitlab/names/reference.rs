@@ -204,8 +204,8 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-/// Returns the ID if the text is a number. As in GitLab, digits are always an ID, even if a group has
-/// that name.
+/// Returns the ID if the text is a number. As in GitLab, digits are always an ID, even if a group
+/// has that name.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

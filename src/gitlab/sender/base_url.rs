@@ -9,8 +9,9 @@ use super::request::GRAPHQL_PATH;
 /// The path of the REST API.
 const REST_ROOT: &str = "/api/v4";
 
-/// The URL of a GitLab instance without a trailing slash and `/api/v4`, such as `https://gitlab.com`
-/// or `https://host.example/gitlab`. It has no credentials, so it is safe to print.
+/// The URL of a GitLab instance without a trailing slash and `/api/v4`, such as
+/// `https://gitlab.com` or `https://host.example/gitlab`. It has no credentials, so it is safe to
+/// print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     instance: Url,
@@ -116,7 +117,7 @@ impl BaseUrl {
         self.instance.port_or_known_default().unwrap_or_default()
     }
 
-    /// Checks whether a text is the host of the instance, with or without its port.
+    /// Returns whether a text is the host of the instance, with or without its port.
     #[must_use]
     pub fn is_at(&self, text: &str) -> bool {
         let authority = self.instance.authority();
@@ -130,7 +131,8 @@ impl BaseUrl {
         (!self.root().is_empty()).then(|| self.instance.origin().ascii_serialization())
     }
 
-    /// Returns whether the token is sent unencrypted over a network: by HTTP, and not to this machine.
+    /// Returns whether the token is sent unencrypted over a network: by HTTP, and not to this
+    /// machine.
     #[must_use]
     pub fn sends_token_unencrypted(&self) -> bool {
         self.instance.scheme() == "http" && !self.is_loopback()

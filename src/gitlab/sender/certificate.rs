@@ -73,7 +73,7 @@ impl CertificateFields {
         Some(first + 8 * digits.count() as u64)
     }
 
-    /// Checks whether the certificate is valid at `now`.
+    /// Returns whether the certificate is valid at `now`.
     ///
     /// # Errors
     ///

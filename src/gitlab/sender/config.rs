@@ -35,7 +35,8 @@ pub struct Config {
     pub client_cert_pem: Option<String>,
     /// The unencrypted PEM key of [`Config::client_cert_pem`]. Both may be the same text.
     pub client_key_pem: Option<SecretString>,
-    /// Whether to accept any server certificate. An attacker on the network can then read the token.
+    /// Whether to accept any server certificate. An attacker on the network can then read the
+    /// token.
     pub insecure: bool,
     /// The proxy, if any.
     pub proxy: Option<Proxy>,

@@ -170,9 +170,9 @@ impl Error {
         *self.kind() == ErrorKind::Cancelled
     }
 
-    /// Returns whether only the GraphQL API, or a gateway in front of it, denies access to the object,
-    /// or a fine-grained token lacks the permission. REST may still work. Never true for a transient
-    /// error.
+    /// Returns whether only the GraphQL API, or a gateway in front of it, denies access to the
+    /// object, or a fine-grained token lacks the permission. REST may still work. Never true for a
+    /// transient error.
     #[must_use]
     pub fn is_denied_by_graphql(&self) -> bool {
         use ErrorKind::{

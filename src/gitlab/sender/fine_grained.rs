@@ -1,5 +1,6 @@
-//! Permission errors of fine-grained personal access tokens. REST identifies them by a code, GraphQL
-//! only by the message, of which there are four variants. The missing permissions are in brackets.
+//! Permission errors of fine-grained personal access tokens. REST identifies them by a code,
+//! GraphQL only by the message, of which there are four variants. The missing permissions are in
+//! brackets.
 
 /// The parts that identify the messages of all versions, in lower case.
 const MARKS: [&str; 2] = ["fine-grained personal access token", "lacks the required permissions"];

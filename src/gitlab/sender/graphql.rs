@@ -77,8 +77,8 @@ impl<T> Page<T> {
 
     /// Returns the elements if this page is the whole list.
     ///
-    /// Requires the count, which includes the elements that GitLab omits because they aren't visible
-    /// to the token: for some fine-grained tokens, all of them.
+    /// Requires the count, which includes the elements that GitLab omits because they aren't
+    /// visible to the token: for some fine-grained tokens, all of them.
     pub(in crate::gitlab) fn whole(&self) -> Option<&[Option<T>]> {
         let is_whole = !self.has_next_page() && self.count == Some(self.nodes.len());
         is_whole.then_some(&self.nodes)
@@ -187,9 +187,9 @@ impl Sender {
         }
     }
 
-    /// Executes a query or mutation, and returns data even if the response has errors as well: for an
-    /// object that the token isn't allowed to read, GitLab returns null and adds an error. The second
-    /// value is the error that [`Self::execute`] would return.
+    /// Executes a query or mutation, and returns data even if the response has errors as well: for
+    /// an object that the token isn't allowed to read, GitLab returns null and adds an error. The
+    /// second value is the error that [`Self::execute`] would return.
     pub(in crate::gitlab) async fn execute_partial<D>(
         &self,
         call: &Call<Envelope<D>>,
@@ -272,7 +272,8 @@ fn kind_of<D>(errors: &[GraphqlError], has_data: bool, call: &Call<Envelope<D>>)
     }
 }
 
-/// Returns the values of a list variable that GitLab doesn't recognize. Its errors have their indexes.
+/// Returns the values of a list variable that GitLab doesn't recognize. Its errors have their
+/// indexes.
 fn unknown_values<D>(errors: &[GraphqlError], call: &Call<Envelope<D>>) -> Vec<String> {
     let variables = call.body().and_then(|body| body["variables"].as_object());
     let list = variables.and_then(|variables| variables.values().find_map(Value::as_array));
@@ -304,8 +305,8 @@ fn joined<'e>(errors: impl Iterator<Item = &'e GraphqlError>) -> String {
 }
 
 impl GraphqlError {
-    /// Returns whether the error rejects a mutation as a whole. Errors below the root, and unexpected
-    /// ones, may occur after the change.
+    /// Returns whether the error rejects a mutation as a whole. Errors below the root, and
+    /// unexpected ones, may occur after the change.
     fn is_refusal(&self) -> bool {
         let is_at_the_root = self.path.as_ref().is_some_and(|path| path.len() == 1);
         let is_foreseen = self.message.contains(UNAVAILABLE)

@@ -1,5 +1,5 @@
-//! Extracts the message of an error response as a short line of plain text, from GitLab's three JSON
-//! formats or the page of a gateway.
+//! Extracts the message of an error response as a short line of plain text, from GitLab's three
+//! JSON formats or the page of a gateway.
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
@@ -72,8 +72,8 @@ fn is_not_found(message: &str) -> bool {
     lower.starts_with("404 ") && lower.ends_with("not found")
 }
 
-/// Formats a JSON value as text: `{"name": ["is too long", "is taken"]}` becomes `name: is too long,
-/// is taken`.
+/// Formats a JSON value as text: `{"name": ["is too long", "is taken"]}` becomes `name: is too
+/// long, is taken`.
 fn flat(value: &Value) -> String {
     let joined = |parts: Vec<String>, by: &str| parts.join(by);
     match value {
@@ -110,8 +110,8 @@ fn title(page: &str) -> Option<String> {
     line(&page[start..end])
 }
 
-/// Removes the status from the start of a message, as in `404 Project Not Found` or `400 Bad request
-/// - …`. Returns `None` if nothing else remains.
+/// Removes the status from the start of a message, as in `404 Project Not Found` or `400 Bad
+/// request - …`. Returns `None` if nothing else remains.
 pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     let Some(rest) = text.strip_prefix(status.as_str()) else { return Some(text) };
     let rest = rest.trim_start();
@@ -125,8 +125,8 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     (!said.is_empty()).then_some(said)
 }
 
-/// Turns a text into a line of at most [`MAX_LINE_CHARS`] characters, without characters that are invisible
-/// or change the text direction. Returns `None` for a blank text.
+/// Turns a text into a line of at most [`MAX_LINE_CHARS`] characters, without characters that are
+/// invisible or change the text direction. Returns `None` for a blank text.
 pub(super) fn line(text: &str) -> Option<String> {
     line_within(text, MAX_LINE_CHARS)
 }

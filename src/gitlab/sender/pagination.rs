@@ -70,8 +70,9 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Incomplete`] if the list stays incomplete, [`ErrorKind::InvalidResponse`] if
-    /// it exceeds GitLab's limit, and the errors of [`Self::send`].
+    /// Returns [`ErrorKind::Incomplete`] if the list stays incomplete,
+    /// [`ErrorKind::InvalidResponse`] if it exceeds GitLab's limit, and the errors of
+    /// [`Self::send`].
     pub(in crate::gitlab) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
@@ -255,8 +256,8 @@ pub fn next_page(
     }
 }
 
-/// Returns the page number of the link with `rel="next"`: `None` without such a link, `Some(None)` if
-/// it has no valid number.
+/// Returns the page number of the link with `rel="next"`: `None` without such a link, `Some(None)`
+/// if it has no valid number.
 fn next_in_link(link: &str) -> Option<Option<u64>> {
     let next =
         link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;

@@ -1,5 +1,5 @@
-//! Splits PEM files into sections. Accepts any line endings, trailing spaces, text between sections,
-//! and incomplete sections.
+//! Splits PEM files into sections. Accepts any line endings, trailing spaces, text between
+//! sections, and incomplete sections.
 
 /// The error for END and BEGIN on one line, which other programs parse differently.
 pub(super) const END_AND_BEGIN_ON_ONE_LINE: &str =
@@ -26,7 +26,8 @@ impl Sections {
     ///
     /// # Errors
     ///
-    /// Returns [`END_AND_BEGIN_ON_ONE_LINE`] if END and BEGIN are on one line, because the second section would be lost.
+    /// Returns [`END_AND_BEGIN_ON_ONE_LINE`] if END and BEGIN are on one line, because the second
+    /// section would be lost.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let (mut sections, mut open) = (Self::default(), None::<String>);
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);

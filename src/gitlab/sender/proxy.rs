@@ -1,8 +1,8 @@
 //! The proxy of the environment, selected by the rules of Go's
 //! [`httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy): `HTTPS_PROXY` or `HTTP_PROXY`
 //! by the scheme of the URL, upper case before lower case. `NO_PROXY` lists hosts, domains and IP
-//! addresses with an optional port, networks, and `*`. `localhost` and loopback addresses bypass the
-//! proxy. Unlike in Go, an invalid address is an error.
+//! addresses with an optional port, networks, and `*`. `localhost` and loopback addresses bypass
+//! the proxy. Unlike in Go, an invalid address is an error.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -26,7 +26,8 @@ const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 /// Looks up an environment variable; an empty one is treated as unset.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A proxy, and the environment variable that sets it. `Display` and `Debug` don't show credentials.
+/// A proxy, and the environment variable that sets it. `Display` and `Debug` don't show
+/// credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     url: Url,

@@ -18,8 +18,9 @@ type Decoded<T> = Result<T, serde_json::Error>;
 
 /// A request, and how to decode its response.
 ///
-/// Every call may be retried: PATCH, PUT and DELETE are idempotent, and a second POST to an allowlist
-/// fails with a duplicate error that the caller handles. GraphQL mutations behave the same way.
+/// Every call may be retried: PATCH, PUT and DELETE are idempotent, and a second POST to an
+/// allowlist fails with a duplicate error that the caller handles. GraphQL mutations behave the
+/// same way.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Call<T> {
     line: RequestLine,

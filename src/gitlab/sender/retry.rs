@@ -11,8 +11,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// Maximum of any backoff.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// Maximum wait that a server may request. GitLab's rate limits are per minute. If a server requests
-/// more, the call fails, so that the practitioner can decide.
+/// Maximum wait that a server may request. GitLab's rate limits are per minute. If a server
+/// requests more, the call fails, so that the practitioner can decide.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// GitLab's header with the Unix time when the rate limit resets.
@@ -21,9 +21,10 @@ const RATE_LIMIT_RESET: &str = "ratelimit-reset";
 /// GitLab's header with the remaining number of requests.
 const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
 
-/// Returns whether a status is transient: rate limits, restarts and overload, including the statuses
-/// of Cloudflare, and internal errors of reads. A write that fails with 500 may have been carried out
-/// in part and usually fails again. See [`super::request::Call`] for why writes may be retried.
+/// Returns whether a status is transient: rate limits, restarts and overload, including the
+/// statuses of Cloudflare, and internal errors of reads. A write that fails with 500 may have been
+/// carried out in part and usually fails again. See [`super::request::Call`] for why writes may be
+/// retried.
 pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     match status.as_u16() {
         408 | 429 | 502..=504 | 520..=524 | 527 | 530 => true,
@@ -64,8 +65,8 @@ impl Backoff {
 }
 
 /// Returns the wait that the server requests: `Retry-After` (seconds or a date), else
-/// `RateLimit-Reset` if the status is 429. GitLab also sends the latter with other responses, where it
-/// requests no wait.
+/// `RateLimit-Reset` if the status is 429. GitLab also sends the latter with other responses, where
+/// it requests no wait.
 #[must_use]
 pub fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);

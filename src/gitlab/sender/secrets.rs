@@ -20,8 +20,8 @@ const MIN_PART_LENGTH: usize = 8;
 /// The replacement for a secret.
 const REDACTED: &str = "[hidden]";
 
-/// The secrets in all encodings, the longest first, so that a secret inside another one doesn't leave
-/// a part of it.
+/// The secrets in all encodings, the longest first, so that a secret inside another one doesn't
+/// leave a part of it.
 pub(super) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
@@ -49,8 +49,8 @@ impl Secrets {
     }
 }
 
-/// Returns a header value, the credentials in values such as `Basic dXNlcjpwYXNz`, and the values of
-/// cookies.
+/// Returns a header value, the credentials in values such as `Basic dXNlcjpwYXNz`, and the values
+/// of cookies.
 fn with_credentials(value: String) -> Vec<String> {
     let credentials = value.split_once(' ').map(|(_, credentials)| credentials.trim().to_owned());
     let cookies =

@@ -1,5 +1,5 @@
-//! Sends requests: [`Sender::send`] limits concurrency, retries transient failures, checks the status
-//! and decodes the response.
+//! Sends requests: [`Sender::send`] limits concurrency, retries transient failures, checks the
+//! status and decodes the response.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,15 +33,15 @@ const MAX_RESENDS: u32 = 100;
 /// Maximum time for requests after the stop, so that the state matches the server.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// Maximum time for the response to a write after the stop. The rest of [`GRACE_PERIOD`] is for reading its
-/// result.
+/// Maximum time for the response to a write after the stop. The rest of [`GRACE_PERIOD`] is for
+/// reading its result.
 const WRITE_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Maximum number of bytes of an invalid response that are searched for a message.
 const MAX_PAGE_BYTES: usize = 64 * 1024;
 
-/// Sends requests to a GitLab instance with a token. Clones are cheap, and share connections, limits
-/// and pauses.
+/// Sends requests to a GitLab instance with a token. Clones are cheap, and share connections,
+/// limits and pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
     shared: Arc<Shared>,
@@ -94,8 +94,8 @@ impl Sender {
     /// Creates a sender.
     ///
     /// When `stop` is cancelled, waiting calls and reads in flight fail with
-    /// [`ErrorKind::Cancelled`]. Writes in flight may finish within [`WRITE_GRACE_PERIOD`], so that their
-    /// result is known.
+    /// [`ErrorKind::Cancelled`]. Writes in flight may finish within [`WRITE_GRACE_PERIOD`], so that
+    /// their result is known.
     ///
     /// # Errors
     ///

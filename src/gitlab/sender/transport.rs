@@ -1,5 +1,5 @@
-//! Sends a request once: TLS, headers, redirects, the timeout, and the size limit of the response. It
-//! doesn't retry, and doesn't interpret responses.
+//! Sends a request once: TLS, headers, redirects, the timeout, and the size limit of the response.
+//! It doesn't retry, and doesn't interpret responses.
 
 use std::error::Error as _;
 use std::io;
@@ -88,7 +88,8 @@ pub(super) enum Failure {
     Broken(String),
     /// The connection broke before a response. The request may have been carried out.
     NoAnswer(String),
-    /// Like [`Self::NoAnswer`], from a server that requests a client certificate and never responded.
+    /// Like [`Self::NoAnswer`], from a server that requests a client certificate and never
+    /// responded.
     NoAnswerWithoutCertificate(String),
     /// The attempt timed out. The request may have been carried out.
     TimedOut(Duration),
@@ -164,8 +165,8 @@ impl Transport {
 
     /// Sends a request once and reads the whole response, within the timeout.
     ///
-    /// A `repeated` request uses a new connection. So does an addition after the server has closed an
-    /// idle connection, because its result would be unknown until a list is read.
+    /// A `repeated` request uses a new connection. So does an addition after the server has closed
+    /// an idle connection, because its result would be unknown until a list is read.
     pub(super) async fn attempt<T>(
         &self,
         call: &Call<T>,
@@ -184,8 +185,8 @@ impl Transport {
         outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
     }
 
-    /// Changes a failure whose cause may be a missing client certificate. In TLS 1.3 the server reports
-    /// it after the client has finished its handshake, and HTTP/2 may lose the alert.
+    /// Changes a failure whose cause may be a missing client certificate. In TLS 1.3 the server
+    /// reports it after the client has finished its handshake, and HTTP/2 may lose the alert.
     fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
         let is_wanted = self.asked_for_certificate.load(Ordering::Relaxed)
             && !self.has_answered.load(Ordering::Relaxed);
@@ -209,7 +210,8 @@ impl Transport {
     }
 
     /// Sends a request, and handles failures of the proxy: retries without credentials if a SOCKS
-    /// proxy doesn't accept any, and adds the response of an HTTP proxy, which the HTTP client drops.
+    /// proxy doesn't accept any, and adds the response of an HTTP proxy, which the HTTP client
+    /// drops.
     async fn exchange<T>(&self, call: &Call<T>, is_alone: bool) -> Result<RawResponse, Failure> {
         if !self.has_token {
             return Err(Failure::NoToken);
@@ -351,8 +353,8 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Returns whether the server didn't process an HTTP/2 request, which RFC 9113 (8.7) guarantees for a
-/// stream above the last one of a graceful GOAWAY, and for a refused stream.
+/// Returns whether the server didn't process an HTTP/2 request, which RFC 9113 (8.7) guarantees for
+/// a stream above the last one of a graceful GOAWAY, and for a refused stream.
 fn is_not_processed(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -383,7 +385,8 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
             return Some(found);
         }
         cause = match current.downcast_ref().and_then(io::Error::get_ref) {
-            // The source of an I/O error is that of the error it wraps, so it skips the wrapped one.
+            // The source of an I/O error is that of the error it wraps, so it skips the wrapped
+            // one.
             Some(wrapped) => Some(wrapped),
             None => current.source(),
         };

@@ -32,8 +32,8 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Creates a private directory in `parent` and binds a socket in it. If `group`, a name or an ID,
-    /// is set, its members may connect as well.
+    /// Creates a private directory in `parent` and binds a socket in it. If `group`, a name or an
+    /// ID, is set, its members may connect as well.
     pub(super) fn bind(parent: &Path, group: Option<&str>) -> io::Result<Self> {
         let group = group.map(group_id).transpose()?;
         let directory = tempfile::Builder::new()

@@ -1,6 +1,6 @@
 //! A log entry and its formats. The JSON line is always valid for a host: `@level`, `@message` and
-//! `@timestamp` are strings, and the line fits the host's buffer. The plain line contains no control
-//! characters.
+//! `@timestamp` are strings, and the line fits the host's buffer. The plain line contains no
+//! control characters.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};

@@ -232,7 +232,7 @@ async fn entries(
 }
 
 impl Allowing {
-    /// Checks whether the projects that the entry covers are known. A group whose path isn't
+    /// Returns whether the projects that the entry covers are known. A group whose path isn't
     /// visible may cover any.
     fn has_known_extent(&self) -> bool {
         self.target.kind() == Kind::Project || self.shown.path.known().is_some()

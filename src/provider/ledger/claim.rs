@@ -53,12 +53,12 @@ impl Value {
         }
     }
 
-    /// Checks whether it is an entry with restricted permissions.
+    /// Returns whether it is an entry with restricted permissions.
     pub(super) fn is_restricted(&self) -> bool {
         matches!(self, Self::Entry(Some(Permissions::Only(_))))
     }
 
-    /// Checks whether writing `next` would undo this value.
+    /// Returns whether writing `next` would undo this value.
     pub(super) fn is_undone_by(&self, next: &Self) -> bool {
         match (self, next) {
             (Self::Entry(Some(held)), Self::Entry(Some(next))) => held != next,
@@ -119,7 +119,7 @@ impl Wanted {
         &self.exclusive
     }
 
-    /// Checks whether one of the exclusive allowlists removes the entry. A project's entry for
+    /// Returns whether one of the exclusive allowlists removes the entry. A project's entry for
     /// itself can't be removed.
     pub(super) fn excludes(&self, object: Object) -> bool {
         match object {
@@ -132,7 +132,7 @@ impl Wanted {
         }
     }
 
-    /// Checks whether the object is still wanted with this value.
+    /// Returns whether the object is still wanted with this value.
     pub(super) fn wants(&self, object: Object, value: &Value) -> bool {
         match self.value(object) {
             Some(wanted) => wanted == value,
@@ -186,7 +186,7 @@ impl Claim {
         }
     }
 
-    /// Checks whether the instance has the object in its state and keeps it, as far as is known.
+    /// Returns whether the instance has the object in its state and keeps it, as far as is known.
     pub(super) fn keeps(&self, object: Object) -> bool {
         self.held.contains(&object)
             && match &self.planned {
@@ -196,7 +196,7 @@ impl Claim {
             }
     }
 
-    /// Checks whether removing the instance leaves the object.
+    /// Returns whether removing the instance leaves the object.
     pub(super) fn leaves(&self, object: Object) -> bool {
         match &self.planned {
             Planned::Remove { leaves } => self.held.contains(&object) && leaves.contains(&object),
@@ -204,7 +204,7 @@ impl Claim {
         }
     }
 
-    /// Checks whether removing the instance removes the object.
+    /// Returns whether removing the instance removes the object.
     pub(super) fn removes(&self, object: Object) -> bool {
         match &self.planned {
             Planned::Remove { leaves } => self.held.contains(&object) && !leaves.contains(&object),
@@ -212,7 +212,7 @@ impl Claim {
         }
     }
 
-    /// Checks whether the instance wants the entry with restricted permissions.
+    /// Returns whether the instance wants the entry with restricted permissions.
     pub(super) fn restricts(&self, entry: Object) -> bool {
         self.wanted().and_then(|wanted| wanted.value(entry)).is_some_and(Value::is_restricted)
     }

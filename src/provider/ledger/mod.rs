@@ -142,7 +142,7 @@ impl Ledger {
         Turn::new(self, object, turn.lock_owned().await)
     }
 
-    /// Checks whether another instance has removed one of the objects in this run. First waits for
+    /// Returns whether another instance has removed one of the objects in this run. First waits for
     /// writes in progress: one of them may be a removal that was unaware of the caller's claim.
     pub async fn has_removed(&self, by_others_than: InstanceId, objects: &Wanted) -> bool {
         self.wait_for_writes(objects.objects().copied()).await;
@@ -152,7 +152,7 @@ impl Ledger {
         written.any(|(by, value)| *by != Some(by_others_than) && value.is_default())
     }
 
-    /// Checks whether this run has written the object.
+    /// Returns whether this run has written the object.
     pub fn has_written(&self, object: Object) -> bool {
         self.state()
             .objects
@@ -160,7 +160,7 @@ impl Ledger {
             .is_some_and(|record| record.written.is_some() && !record.found)
     }
 
-    /// Checks whether this instance has written the object in this run.
+    /// Returns whether this instance has written the object in this run.
     pub fn is_written_by(&self, own: Option<InstanceId>, object: Object) -> bool {
         let state = self.state();
         let record = state.objects.get(&object).filter(|record| !record.found);
@@ -196,7 +196,7 @@ impl Ledger {
         names.max_by_key(|name| name.len()).map(str::to_owned)
     }
 
-    /// Checks whether another resource of this run has added the target to the allowlist.
+    /// Returns whether another resource of this run has added the target to the allowlist.
     pub fn was_added(&self, entry: Object, by_others_than: InstanceId) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
@@ -205,14 +205,14 @@ impl Ledger {
         })
     }
 
-    /// Checks whether a resource of this run plans to have the object.
+    /// Returns whether a resource of this run plans to have the object.
     pub fn is_wanted(&self, object: Object) -> bool {
         let state = self.state();
         let mut wanted = state.claims.values().filter_map(Claim::wanted);
         wanted.any(|wanted| wanted.value(object).is_some())
     }
 
-    /// Checks whether another resource of this run wants the entry with restricted permissions.
+    /// Returns whether another resource of this run wants the entry with restricted permissions.
     pub fn is_restricted_by_another(&self, entry: Object, own: InstanceId) -> bool {
         self.state().claims.iter().any(|(id, claim)| *id != own && claim.restricts(entry))
     }

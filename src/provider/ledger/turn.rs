@@ -24,7 +24,7 @@ impl<'a> Turn<'a> {
         self.object
     }
 
-    /// Checks whether another resource wants the object, in this run or according to the first
+    /// Returns whether another resource wants the object, in this run or according to the first
     /// plan.
     pub fn is_wanted_by_another(&self, own: Option<InstanceId>) -> bool {
         let state = self.ledger.state();

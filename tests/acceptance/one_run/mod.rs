@@ -186,7 +186,7 @@ fn text_of(diagnostic: &Diagnostic) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Checks whether a message has all of these facts in it, each in one of the wordings that `|`
+/// Returns whether a message has all of these facts in it, each in one of the wordings that `|`
 /// separates.
 fn mentions(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
     let text = text_of(diagnostic);

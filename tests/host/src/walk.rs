@@ -342,7 +342,7 @@ fn prior(change: &Change) -> Stored {
     if change.action == Action::Update { change.before.stored.clone() } else { Stored::default() }
 }
 
-/// Checks whether one of the diagnostics is an error.
+/// Returns whether one of the diagnostics is an error.
 pub fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }

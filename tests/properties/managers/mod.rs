@@ -198,13 +198,13 @@ impl Declared {
         }
     }
 
-    /// Checks whether both manage one object.
+    /// Returns whether both manage one object.
     fn overlaps(&self, other: &Declared) -> bool {
         let both_entries = matches!((&self.what, &other.what), (What::Entry(one), What::Entry(other)) if one != other);
         !both_entries && !self.parts().is_disjoint(&other.parts())
     }
 
-    /// Checks whether both manage one object, and not as a list and an entry that it names.
+    /// Returns whether both manage one object, and not as a list and an entry that it names.
     fn conflicts_with(&self, other: &Declared) -> bool {
         let named = |list: &Declared, entry: &Declared| match entry.what {
             What::Entry(target) => {
@@ -277,7 +277,7 @@ fn warns_of_a_conflict(change: &Change) -> bool {
     change.warnings.iter().any(|diagnostic| text(diagnostic).to_lowercase().contains("conflict"))
 }
 
-/// Checks whether a plan says that a target loses access: by removing its entry, or in a warning.
+/// Returns whether a plan says that a target loses access: by removing its entry, or in a warning.
 fn names(change: &Change, (source, target): (u64, Target)) -> bool {
     let held = held(&change.before.stored.state).contains(&(source, target));
     let removed = match change.action {
@@ -288,7 +288,7 @@ fn names(change: &Change, (source, target): (u64, Target)) -> bool {
     (held && removed) || warns_of(change, target)
 }
 
-/// Checks whether a warning of a plan names a target by path or ID.
+/// Returns whether a warning of a plan names a target by path or ID.
 fn warns_of(change: &Change, target: Target) -> bool {
     let is_name = |word: &str| word == path(target) || word == target.id().to_string();
     change.warnings.iter().any(|diagnostic| {

@@ -124,7 +124,7 @@ impl World {
         Server { allowed: allowed.collect(), restricted: restricted.collect() }
     }
 
-    /// Checks whether the state matches the server.
+    /// Returns whether the state matches the server.
     fn is_up_to_date(&self) -> bool {
         let server = self.server();
         self.state.values().all(|Kept { instance, declared }| {

@@ -452,7 +452,7 @@ async fn failed_scope_names_the_project_left_open() {
     assert!(state["inbound_enabled"] == json!(false) || is_named, "{:#?}", created.diagnostics);
 }
 
-/// Checks whether a text names a target by path or ID.
+/// Returns whether a text names a target by path or ID.
 fn names(text: &str, id: u64) -> bool {
     let words = text.split(|letter: char| !letter.is_alphanumeric() && !"/-_.".contains(letter));
     words.map(|word| word.trim_matches('.')).any(|word| word == path(id) || word == id.to_string())

@@ -55,7 +55,7 @@ pub(super) fn later_checksums(system: &str) -> String {
     asset(&format!("{system}_checksums.txt"))
 }
 
-/// Checks whether a file of this name holds checksums, which are signed.
+/// Returns whether a file of this name holds checksums, which are signed.
 pub(super) fn is_signed(name: &str) -> bool {
     name.ends_with("SHA256SUMS") || name.ends_with("checksums.txt")
 }

@@ -71,7 +71,7 @@ impl Target {
         self.platform
     }
 
-    /// Checks whether a release is complete without a package for this target.
+    /// Returns whether a release is complete without a package for this target.
     pub(super) fn is_later(&self) -> bool {
         LATER.contains(&self.platform.system())
     }

@@ -1,6 +1,6 @@
-//! Adds entries with permissions, and changes permissions. A write is confirmed if its response shows
-//! the requested project and target by ID, and the requested permissions. A wrong addition is rolled
-//! back.
+//! Adds entries with permissions, and changes permissions. A write is confirmed if its response
+//! shows the requested project and target by ID, and the requested permissions. A wrong addition is
+//! rolled back.
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;

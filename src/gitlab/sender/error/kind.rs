@@ -29,8 +29,8 @@ pub enum ErrorKind {
         /// The required scope, if GitLab names it.
         needed: Option<String>,
     },
-    /// 403, or an error of GraphQL: a fine-grained token lacks a permission, or the instance or group
-    /// accepts only fine-grained tokens.
+    /// 403, or an error of GraphQL: a fine-grained token lacks a permission, or the instance or
+    /// group accepts only fine-grained tokens.
     FineGrained {
         /// The missing permissions as GitLab lists them, such as `Job Token Scope: Read`. `None` if
         /// fine-grained tokens can't be used for the call.
@@ -59,7 +59,8 @@ pub enum ErrorKind {
     /// Another unsuccessful status, or a 404 that isn't in GitLab's format: a misconfigured gateway
     /// doesn't show what exists.
     UnexpectedStatus,
-    /// There is no connection, or it broke; [`Error::message`](super::Error::message) has the reason.
+    /// There is no connection, or it broke; [`Error::message`](super::Error::message) has the
+    /// reason.
     Unreachable,
     /// The proxy doesn't connect to the server.
     Proxy {
@@ -70,8 +71,8 @@ pub enum ErrorKind {
         /// The problem.
         problem: ProxyProblem,
     },
-    /// The TLS connection failed, so the request wasn't sent. [`Error::message`](super::Error::message)
-    /// may have details.
+    /// The TLS connection failed, so the request wasn't sent.
+    /// [`Error::message`](super::Error::message) may have details.
     Tls(TlsProblem),
     /// There was no complete response within the timeout of an attempt.
     TimedOut,
@@ -98,8 +99,8 @@ pub enum ErrorKind {
     /// Permissions of entries are turned off for the project: GitLab ignores them and keeps the
     /// default permissions.
     PermissionsDisabled,
-    /// The error of GraphQL for an object that doesn't exist, or that the token isn't allowed to read
-    /// or change.
+    /// The error of GraphQL for an object that doesn't exist, or that the token isn't allowed to
+    /// read or change.
     NotAvailable,
     /// Values of the request that GitLab doesn't recognize.
     UnknownValues(Vec<String>),

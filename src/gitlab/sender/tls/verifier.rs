@@ -18,12 +18,12 @@ use tokio_rustls::rustls::{
 use super::problem::{self, CertificateProblem};
 use crate::gitlab::sender::certificate::{CertificateFields, MIN_RSA_KEY};
 
-/// Accepts certificates that the platform verifier accepts, and certificates in `cacert_file` or the
-/// system's store.
+/// Accepts certificates that the platform verifier accepts, and certificates in `cacert_file` or
+/// the system's store.
 ///
 /// For the latter, webpki rejects CA certificates, which self-signed ones usually are, and
-/// certificates whose issuer isn't trusted. Other clients accept both. It is no less secure, because
-/// the owner of a CA certificate's key can sign server certificates anyway.
+/// certificates whose issuer isn't trusted. Other clients accept both. It is no less secure,
+/// because the owner of a CA certificate's key can sign server certificates anyway.
 #[derive(Debug)]
 pub(super) struct PlatformOrListedVerifier {
     verifier: Verifier,

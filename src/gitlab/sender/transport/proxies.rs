@@ -100,8 +100,8 @@ pub(super) fn takes_no_credentials(failure: &Failure) -> bool {
     matches!(failure, Failure::Proxy { cause: Some(cause), .. } if cause == NO_CREDENTIALS)
 }
 
-/// Adds the response of a proxy that refused a connection. The HTTP client drops the response, so the
-/// request to the proxy is sent again.
+/// Adds the response of a proxy that refused a connection. The HTTP client drops the response, so
+/// the request to the proxy is sent again.
 pub(super) async fn with_answer(
     failure: Failure,
     proxy: &Proxy,

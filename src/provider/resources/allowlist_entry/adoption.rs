@@ -16,8 +16,8 @@ use crate::provider::unresolved::unknown_id;
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
-/// Checks whether the entry to create exists, and warns if it does, if the allowlist is full, or if
-/// GitLab returns 404 for the project.
+/// Returns whether the entry to create exists, and warns if it does, if the allowlist is full, or
+/// if GitLab returns 404 for the project.
 ///
 /// All entries of a project share one reading of its allowlist. Returns false if the token isn't
 /// allowed to read it, or if GitLab can't be reached: the same apply may change that.

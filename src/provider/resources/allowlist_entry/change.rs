@@ -40,7 +40,7 @@ pub(super) async fn replaced(
     if replacement::is_replaced(context, former, is_gone).await { changed } else { Vec::new() }
 }
 
-/// Checks whether the entry of a state is certain to be gone.
+/// Returns whether the entry of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &EntryModel) -> bool {
     let (Some(project_id), Some(target)) = (project_of(state), target_of(state)) else {
         return false;

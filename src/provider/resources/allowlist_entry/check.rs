@@ -11,7 +11,7 @@ use crate::provider::permissions::{POLICIES, attribute};
 use crate::provider::report::of_a_plan;
 use crate::provider::{names, permissions};
 
-/// Checks whether GitLab has permissions and knows the policies, and warns if they restrict the
+/// Returns whether GitLab has permissions and knows the policies, and warns if they restrict the
 /// project's own jobs. If permissions of the entry were managed before, GitLab may have changed and
 /// not the configuration, so the result is a warning: an error would block the rest of the plan,
 /// and also the entry's removal, before which hosts plan it again.

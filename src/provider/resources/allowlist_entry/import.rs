@@ -221,7 +221,7 @@ fn malformed(id: &str) -> Diagnostic {
     Diagnostic::new("Malformed import ID", detail)
 }
 
-/// Checks whether an import ID is only the ID or full path of a project.
+/// Returns whether an import ID is only the ID or full path of a project.
 fn is_project(id: &str) -> bool {
     id.len() <= MAX_REPEATED && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
 }

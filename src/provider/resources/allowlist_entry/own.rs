@@ -16,7 +16,7 @@ use crate::provider::report::{
     Asking, gone_before_removal, permissions_missing, project_gone, report, report_asking,
 };
 
-/// Checks whether the target of an entry is the project itself.
+/// Returns whether the target of an entry is the project itself.
 pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
     target == Target::Project(project_id)
 }
@@ -193,8 +193,8 @@ pub(super) async fn restore(
     }
 }
 
-/// Checks whether the project of a state is certain to be gone, which is the only way to remove its
-/// own entry.
+/// Returns whether the project of a state is certain to be gone, which is the only way to remove
+/// its own entry.
 pub(super) async fn is_gone(client: &Client, state: &EntryModel) -> bool {
     let Some(project_id) = ids::project_of(state) else { return false };
     client

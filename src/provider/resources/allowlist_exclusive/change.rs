@@ -11,12 +11,12 @@ use crate::provider::ledger::Manager;
 use crate::provider::names;
 use crate::provider::replacement::{self, Former};
 
-/// Checks whether the plan is for another project than the state.
+/// Returns whether the plan is for another project than the state.
 pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     project_of(prior).zip(project_of(planned)).is_some_and(|(before, now)| before != now)
 }
 
-/// Checks whether a plan for the same project differs from the state only in paths and in the
+/// Returns whether a plan for the same project differs from the state only in paths and in the
 /// attributes used, so that nothing has to be written. Permissions that are no longer managed stay
 /// as they are.
 pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
@@ -29,7 +29,7 @@ pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel)
         && is_same(&claims::permissions(prior))
 }
 
-/// Checks whether both manage the same targets of a kind, in the same way.
+/// Returns whether both manage the same targets of a kind, in the same way.
 pub(super) fn are_same_kinds<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     let (prior, planned) = (I::side(prior), I::side(planned));
     let ids = |side: Side<'_>| side.ids::<I>().collect::<BTreeSet<I>>();
@@ -62,7 +62,7 @@ pub(super) async fn replaced(
     }
 }
 
-/// Checks whether the project of a state is certain to be gone.
+/// Returns whether the project of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &ExclusiveModel) -> bool {
     let Some(project_id) = project_of(state) else { return false };
     let list = gitlab.allowlist(project_id, Kind::Project, Freshness::Now).await;

@@ -57,7 +57,7 @@ impl Writes {
     }
 }
 
-/// Checks whether the first permissions are a subset of the second.
+/// Returns whether the first permissions are a subset of the second.
 fn is_within(one: &Permissions, other: &Permissions) -> bool {
     match (one, other) {
         (_, Permissions::Default) => true,

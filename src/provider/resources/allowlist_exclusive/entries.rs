@@ -48,7 +48,7 @@ impl Entry {
         Self { job_token_policies, default_permissions, id: Attr::Known(id) }
     }
 
-    /// Checks whether both have the same permissions.
+    /// Returns whether both have the same permissions.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.default_permissions == other.default_permissions
             && self.job_token_policies == other.job_token_policies
@@ -182,7 +182,7 @@ pub(super) fn ids(side: Side<'_>) -> impl Iterator<Item = (&str, &Attr<i64>)> {
     side.elements().map(|(key, entry)| (key.as_str(), &entry.id))
 }
 
-/// Checks whether the maps of a configuration and a state differ, except for IDs.
+/// Returns whether the maps of a configuration and a state differ, except for IDs.
 pub(super) fn differ(config: Side<'_>, prior: Side<'_>) -> bool {
     match (config.entries, prior.entries) {
         (Attr::Known(config), Attr::Known(prior)) => {

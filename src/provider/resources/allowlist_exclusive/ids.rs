@@ -141,7 +141,7 @@ impl<'a, I: Managed> Before<'a, I> {
         self.keyed.iter().find(|(key, _)| same_path(key, text)).map(|(_, id)| *id)
     }
 
-    /// Checks whether the allowlist has a path for the ID.
+    /// Returns whether the allowlist has a path for the ID.
     fn shows_path(&self, id: I) -> bool {
         self.listed.values().any(|listed| *listed == id)
     }
@@ -192,7 +192,7 @@ impl<'a, I: Managed> Before<'a, I> {
         })
     }
 
-    /// Checks whether all paths that are left over are still configured, and the allowlist has no
+    /// Returns whether all paths that are left over are still configured, and the allowlist has no
     /// new path for their IDs. They then need no request.
     fn leftovers_stay(&self, texts: &[&str]) -> bool {
         !self.is_moved

@@ -45,7 +45,7 @@ pub(in crate::provider) async fn found(
     }
 }
 
-/// Checks whether GitLab shows the permissions of all entries of the project. Warns if they are
+/// Returns whether GitLab shows the permissions of all entries of the project. Warns if they are
 /// hidden from the token.
 async fn shows_permissions(
     gitlab: &Client,

@@ -48,12 +48,12 @@ impl<'a> Side<'a> {
         (entries.is_null() && references.is_null() && target_ids.is_null()).then_some(false)
     }
 
-    /// Checks whether the kind is managed by a map, and so are permissions.
+    /// Returns whether the kind is managed by a map, and so are permissions.
     pub(super) fn is_map(self) -> bool {
         !self.entries.is_null()
     }
 
-    /// Checks whether an ID is unknown.
+    /// Returns whether an ID is unknown.
     pub(super) fn is_open(self) -> bool {
         let is_open =
             |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
@@ -62,7 +62,7 @@ impl<'a> Side<'a> {
             || self.entries.known().is_some_and(|entries| entries.values().any(is_open))
     }
 
-    /// Checks whether all IDs of a managed kind are known.
+    /// Returns whether all IDs of a managed kind are known.
     pub(super) fn is_wholly_known(self) -> bool {
         let are_known = |Set(ids): &Set<i64>| ids.iter().all(|id| id.known().is_some());
         match self.entries.known() {

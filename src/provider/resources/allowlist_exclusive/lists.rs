@@ -123,7 +123,7 @@ impl Lists {
         self.permissions.as_deref()
     }
 
-    /// Checks whether an allowlist that was read has the target.
+    /// Returns whether an allowlist that was read has the target.
     pub(super) fn shows(&self, target: Target) -> bool {
         self.members.of(target.kind()).as_ref().is_some_and(|list| list.get(target).is_some())
     }

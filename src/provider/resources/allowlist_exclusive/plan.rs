@@ -118,7 +118,7 @@ async fn read(
 
 const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
 
-/// Checks whether the configuration differs from the prior state.
+/// Returns whether the configuration differs from the prior state.
 fn differs(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
     let side_differs = |config: Side<'_>, prior: Side<'_>| {
         entries::differ(config, prior)

@@ -36,7 +36,7 @@ pub(super) async fn replaced(
     }
 }
 
-/// Checks whether the project of a state is certain to be gone.
+/// Returns whether the project of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &ScopeModel) -> bool {
     let Some(project) = project_id_of(state) else { return false };
     gitlab.settings(project, Freshness::Now).await.is_err_and(|error| error.is_not_found())

@@ -99,7 +99,7 @@ pub(super) fn check(
     }
 }
 
-/// Checks whether a removal leaves the setting for another resource, and warns if it does.
+/// Returns whether a removal leaves the setting for another resource, and warns if it does.
 pub(super) fn is_left(
     context: &Context<'_, Connection>,
     turn: &Turn<'_>,

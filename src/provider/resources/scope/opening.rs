@@ -50,14 +50,14 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Checks whether the plan opens access to a project that is, or may be, restricted now.
+/// Returns whether the plan opens access to a project that is, or may be, restricted now.
 fn opens_access(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     let opened = Attr::Known(false);
     let is_open = |prior: &ScopeModel| is_same(prior, planned) && prior.inbound_enabled == opened;
     planned.inbound_enabled == opened && !prior.is_some_and(is_open)
 }
 
-/// Checks whether the plan allows, or may allow, pushes by jobs of other projects that aren't
+/// Returns whether the plan allows, or may allow, pushes by jobs of other projects that aren't
 /// allowed now. They need both push settings on, and restricted access. A setting that isn't
 /// managed may be on.
 fn opens_pushes(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
@@ -74,7 +74,7 @@ fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
     planned.project_id.is_unknown() || prior.project_id == planned.project_id
 }
 
-/// Checks whether the instance enforces the allowlist.
+/// Returns whether the instance enforces the allowlist.
 ///
 /// # Errors
 ///

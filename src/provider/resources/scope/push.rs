@@ -75,7 +75,7 @@ impl Push {
         }
     }
 
-    /// Checks whether the setting has this value. Returns false if it isn't visible.
+    /// Returns whether the setting has this value. Returns false if it isn't visible.
     ///
     /// # Errors
     ///
