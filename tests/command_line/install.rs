@@ -346,11 +346,14 @@ fn error_without_a_home_has_advice() {
 #[test]
 fn missing_binary_is_an_error() {
     let home = Home::new();
-    fs::copy(BINARY, home.path().join("copy")).unwrap();
-    let script = "exec 3<copy && rm copy && /proc/self/fd/3 install";
+    // A copy by this process could still be open for writing, in a child of another test.
+    let script = "cp \"$0\" copy && exec 3<copy && rm copy && /proc/self/fd/3 install";
 
-    let ran =
-        home.command("/bin/sh", &["-c", script]).env("PATH", "/usr/bin:/bin").output().unwrap();
+    let ran = home
+        .command("/bin/sh", &["-c", script, BINARY])
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .unwrap();
 
     let said = home.said(ran);
     assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));

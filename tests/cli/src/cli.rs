@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
+use crate::command;
 use crate::fetch::{self, FetchError};
 
 /// The environment variable for the program to run instead of the one on `PATH`.
@@ -159,7 +160,8 @@ impl Cli {
             return Ok(*release);
         }
         let mut version = Command::new(&self.path);
-        let outcome = match version.arg("version").env("CHECKPOINT_DISABLE", "1").output() {
+        version.arg("version").env("CHECKPOINT_DISABLE", "1");
+        let outcome = match command::output(&mut version) {
             Err(error) => format!("can't be started: {error}"),
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stdout);

@@ -14,6 +14,7 @@
 //! ```
 
 mod cli;
+mod command;
 mod diagnostic;
 pub mod fetch;
 mod plan;

@@ -8,11 +8,12 @@ mod wheel;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
-use std::{env, fs, io, thread};
+use std::{env, fs, io};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
+
+use crate::command;
 
 pub use error::{FetchError, SourceError};
 
@@ -124,22 +125,8 @@ fn target_directory() -> PathBuf {
 /// Runs a command and returns its standard output.
 fn output(command: &mut Command) -> Result<Vec<u8>, SourceError> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let mut tries = 1..50;
-    let output = loop {
-        match command.output() {
-            // A process that another thread is starting holds the file open for as long as it takes
-            // to start.
-            Err(error)
-                if error.kind() == io::ErrorKind::ExecutableFileBusy && tries.next().is_some() =>
-            {
-                thread::sleep(Duration::from_millis(20));
-            }
-            ended => {
-                break ended
-                    .map_err(|source| SourceError::NotStarted { name: name.clone(), source })?;
-            }
-        }
-    };
+    let output = command::output(command)
+        .map_err(|source| SourceError::NotStarted { name: name.clone(), source })?;
     if output.status.success() {
         return Ok(output.stdout);
     }
