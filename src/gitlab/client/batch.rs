@@ -17,10 +17,10 @@ use tokio::time::Instant;
 const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
 const GAP_PART: u32 = 4;
 
-/// Bounds of the time that a batch waits for requests in flight. It is twice the duration of the
-/// last load: requests that have just started complete in that time, and their callers send the
+/// Bounds of the time that a batch waits for requests in flight. It is three times the duration of
+/// the last load: requests that have just started complete in that time, and their callers send the
 /// next keys, so that alternating batches merge.
-const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
+const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(1000);
 
 /// Timeout of a load.
 const MAX_WORK: Duration = Duration::from_secs(5);
@@ -162,7 +162,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         let began = Instant::now();
         let took = self.last().took;
         let gap = (took / GAP_PART).clamp(*GAP.start(), *GAP.end());
-        let patience = (took * 2).clamp(*PATIENCE.start(), *PATIENCE.end());
+        let patience = (took * 3).clamp(*PATIENCE.start(), *PATIENCE.end());
         let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < patience {
             let is_complete = tokio::time::timeout(gap, batch.grown.notified()).await.is_err();
