@@ -23,11 +23,11 @@ const GAP_PART: u32 = 4;
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(1000);
 
 /// Timeout of a load.
-const MAX_WORK: Duration = Duration::from_secs(5);
+const MAX_LOAD: Duration = Duration::from_secs(5);
 
 /// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A
 /// single one may be due to a busy machine.
-const SLOW_WORK: Duration = Duration::from_secs(2);
+const SLOW_LOAD: Duration = Duration::from_secs(2);
 const MAX_SLOW: usize = 2;
 
 /// Loads keys in batches.
@@ -107,9 +107,8 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
-        let under_way =
-            self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
-        if let Some(batch) = under_way {
+        let running = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
+        if let Some(batch) = running {
             self.answers(&batch, || true, work).await;
         }
     }
@@ -131,24 +130,24 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         let answers = batch.answers.get_or_init(async || {
             self.gather(batch, is_idle).await;
             let keys = batch.close();
-            let is_worth_it = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
-            if !is_worth_it || self.is_off() {
+            let is_useful = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
+            if !is_useful || self.is_off() {
                 return HashMap::new();
             }
             let (began, number) = (Instant::now(), keys.len());
-            let answers = tokio::time::timeout(MAX_WORK, work(keys)).await.ok().flatten();
-            let asking = (number + self.waiting()).min(self.max_size);
+            let answers = tokio::time::timeout(MAX_LOAD, work(keys)).await.ok().flatten();
+            let expected = (number + self.waiting()).min(self.max_size);
             let mut last = self.last();
             *last = Last {
                 took: began.elapsed(),
-                expected: asking.max(last.expected.saturating_sub(1)),
+                expected: expected.max(last.expected.saturating_sub(1)),
             };
             drop(last);
             let slow =
-                if began.elapsed() < SLOW_WORK { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
+                if began.elapsed() < SLOW_LOAD { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
             self.slow.store(slow, Ordering::Relaxed);
-            let is_of_use = answers.is_some() && slow < MAX_SLOW;
-            let outcome = if is_of_use { &self.is_proven } else { &self.is_off };
+            let is_usable = answers.is_some() && slow < MAX_SLOW;
+            let outcome = if is_usable { &self.is_proven } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
             answers.unwrap_or_default()
         });
@@ -250,80 +249,80 @@ mod tests {
 
     use super::*;
 
-    /// Answers each key by its double and counts its runs.
+    /// Loads the double of each key, and counts loads and keys.
     #[derive(Default)]
     struct Doubling {
-        runs: AtomicUsize,
+        loads: AtomicUsize,
         keys: AtomicUsize,
-        under_way: AtomicUsize,
+        running: AtomicUsize,
     }
 
     impl Doubling {
         async fn of(&self, keys: Vec<u32>) -> Option<HashMap<u32, u32>> {
-            self.runs.fetch_add(1, Ordering::Relaxed);
+            self.loads.fetch_add(1, Ordering::Relaxed);
             self.keys.fetch_add(keys.len(), Ordering::Relaxed);
-            self.under_way.fetch_add(1, Ordering::Relaxed);
+            self.running.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
+            self.running.fetch_sub(1, Ordering::Relaxed);
             Some(keys.into_iter().map(|key| (key, 2 * key)).collect())
         }
     }
 
     impl Doubling {
         fn is_idle(&self) -> bool {
-            self.under_way.load(Ordering::Relaxed) == 0
+            self.running.load(Ordering::Relaxed) == 0
         }
     }
 
-    async fn all(
+    async fn load_all(
         batches: &Arc<BatchLoader<u32, u32>>,
         work: &Arc<Doubling>,
         keys: impl IntoIterator<Item = u32>,
     ) -> Vec<Option<u32>> {
-        let mut asking = JoinSet::new();
+        let mut tasks = JoinSet::new();
         for key in keys {
             let (batches, work) = (Arc::clone(batches), Arc::clone(work));
-            asking.spawn(async move {
-                batches.load(key, || work.is_idle(), |keys| work.of(keys)).await
-            });
+            tasks.spawn(
+                async move { batches.load(key, || work.is_idle(), |keys| work.of(keys)).await },
+            );
         }
-        asking.join_all().await
+        tasks.join_all().await
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keys_wanted_at_once_are_one_piece_of_work() {
+    async fn concurrent_keys_are_loaded_together() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
-        let mut answers = all(&batches, &work, [1, 2, 3, 2]).await;
+        let mut answers = load_all(&batches, &work, [1, 2, 3, 2]).await;
         answers.sort_unstable();
         assert_eq!(answers, [Some(2), Some(4), Some(4), Some(6)]);
-        assert_eq!((work.runs.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed)), (1, 3));
+        assert_eq!((work.loads.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed)), (1, 3));
         assert!(batches.open().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_alone_is_no_work() {
+    async fn single_key_is_not_loaded_before_a_batch() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
-        assert_eq!(all(&batches, &work, [1, 1]).await, [None, None]);
-        assert_eq!(work.runs.load(Ordering::Relaxed), 0);
+        assert_eq!(load_all(&batches, &work, [1, 1]).await, [None, None]);
+        assert_eq!(work.loads.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_batch_does_not_wait() {
+    async fn full_batch_starts_at_once() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(2)), Arc::new(Doubling::default()));
         let began = tokio::time::Instant::now();
-        assert!(all(&batches, &work, 1..=4).await.iter().all(Option::is_some));
+        assert!(load_all(&batches, &work, 1..=4).await.iter().all(Option::is_some));
         assert_eq!(began.elapsed(), Duration::from_millis(20));
-        assert_eq!(work.runs.load(Ordering::Relaxed), 2);
+        assert_eq!(work.loads.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_finds_nothing_is_not_tried_again() {
+    async fn load_without_results_turns_batching_off() {
         let batches = Arc::new(BatchLoader::<u32, u32>::with_max_size(20));
-        let ask = |key| batches.load(key, || true, async |_| None);
-        assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
+        let load = |key| batches.load(key, || true, async |_| None);
+        assert_eq!(tokio::join!(load(1), load(2)), (None, None));
         assert!(batches.is_off());
         assert_eq!(
             batches
@@ -333,9 +332,8 @@ mod tests {
         );
     }
 
-    /// Ten workers ask for ten keys each, one after another. Each begins after its delay, and
-    /// takes its time between an answer and the next question; both are in milliseconds. Returns
-    /// the number of runs.
+    /// Runs ten workers that load ten keys each, one after another. Each begins after its delay and
+    /// pauses for its time between two keys; both are in milliseconds. Returns the number of loads.
     async fn ten_rounds(delay: fn(u32) -> u32, time: fn(u32) -> u32) -> usize {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
@@ -357,32 +355,32 @@ mod tests {
             worker.await.unwrap();
         }
         assert_eq!(work.keys.load(Ordering::Relaxed), 100);
-        work.runs.load(Ordering::Relaxed)
+        work.loads.load(Ordering::Relaxed)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn those_who_come_while_work_is_under_way_are_one_batch() {
-        let runs = ten_rounds(|_| 0, |worker| worker % 5).await;
-        assert!(runs <= 12, "{runs} runs");
+    async fn keys_that_arrive_during_a_load_are_one_batch() {
+        let loads = ten_rounds(|_| 0, |worker| worker % 5).await;
+        assert!(loads <= 12, "{loads} loads");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn batches_that_alternate_become_one() {
+    async fn alternating_batches_become_one() {
         for time in [|_| 0, |_| 2, |worker| worker % 5] {
-            let runs = ten_rounds(|worker| worker / 5 * 10, time).await;
-            assert!(runs <= 13, "{runs} runs");
+            let loads = ten_rounds(|worker| worker / 5 * 10, time).await;
+            assert!(loads <= 13, "{loads} loads");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn three_batches_become_one() {
-        let runs = ten_rounds(|worker| worker / 4 * 15, |worker| worker % 5).await;
-        assert!(runs <= 14, "{runs} runs");
+        let loads = ten_rounds(|worker| worker / 4 * 15, |worker| worker % 5).await;
+        assert!(loads <= 14, "{loads} loads");
     }
 
-    /// Asks for two keys at once, by work that takes so many seconds, and returns the first answer.
-    async fn asked(batches: &BatchLoader<u32, u32>, seconds: u64) -> Option<u32> {
-        let ask = |key| {
+    /// Loads two keys at once, which takes this number of seconds, and returns the first value.
+    async fn load_two(batches: &BatchLoader<u32, u32>, seconds: u64) -> Option<u32> {
+        let load = |key| {
             batches.load(
                 key,
                 || true,
@@ -392,15 +390,15 @@ mod tests {
                 },
             )
         };
-        tokio::join!(ask(1), ask(2)).0
+        tokio::join!(load(1), load(2)).0
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_is_slow_twice_in_a_row_is_not_tried_again() {
+    async fn two_slow_loads_in_a_row_turn_batching_off() {
         let batches = BatchLoader::with_max_size(20);
         for (seconds, is_off) in [(3, false), (1, false), (3, false), (3, true)] {
             assert_eq!(
-                (asked(&batches, seconds).await, batches.is_off()),
+                (load_two(&batches, seconds).await, batches.is_off()),
                 (Some(2), is_off),
                 "{seconds} s"
             );
@@ -408,43 +406,43 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_takes_too_long_is_given_up() {
+    async fn load_that_times_out_turns_batching_off() {
         let (batches, began) = (BatchLoader::with_max_size(20), Instant::now());
-        assert_eq!(asked(&batches, 60).await, None);
+        assert_eq!(load_two(&batches, 60).await, None);
         assert!(batches.is_off() && began.elapsed() < Duration::from_secs(6));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_takes_over_from_who_gives_up() {
+    async fn another_caller_continues_a_canceled_load() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
-        let asking = |key| {
+        let spawn = |key| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             tokio::spawn(
                 async move { batches.load(key, || work.is_idle(), |keys| work.of(keys)).await },
             )
         };
-        let (first, second) = (asking(1), asking(2));
+        let (first, second) = (spawn(1), spawn(2));
         tokio::time::sleep(Duration::from_millis(10)).await;
         first.abort();
         assert_eq!(second.await.unwrap(), Some(4));
-        assert_eq!(work.runs.load(Ordering::Relaxed), 2);
+        assert_eq!(work.loads.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_under_way_is_joined() {
+    async fn running_load_is_joined() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
-        let under_way = {
+        let running = {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
-            tokio::spawn(async move { all(&batches, &work, [1, 2]).await })
+            tokio::spawn(async move { load_all(&batches, &work, [1, 2]).await })
         };
         tokio::time::sleep(Duration::from_millis(10)).await;
         let began = tokio::time::Instant::now();
         batches.join(&3, |keys| work.of(keys)).await;
         assert_eq!(began.elapsed(), Duration::ZERO);
         batches.join(&2, |keys| work.of(keys)).await;
-        assert!(under_way.is_finished() || under_way.await.is_ok());
-        assert_eq!(work.runs.load(Ordering::Relaxed), 1);
+        assert!(running.is_finished() || running.await.is_ok());
+        assert_eq!(work.loads.load(Ordering::Relaxed), 1);
     }
 }
