@@ -10,7 +10,7 @@ use crate::gitlab::{Kind, Permissions};
 /// Returns the warning of a replaced resource whose objects another resource also manages.
 pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Replaced beside another: project {project}"),
+        format!("Conflicting replacement: project {project}"),
         format!(
             "Two resources of this configuration manage these in project {project}, and one of the \
              two is replaced:\n\n{}\n\nThey stay, unless the replaced resource has \
@@ -72,7 +72,7 @@ pub(super) fn warning(finding: Finding, manager: Manager, project: &str) -> Diag
         Finding::ExcludedEntries(entries) => excluded(&entries, project),
         Finding::WidenedEntries(by, entries) => widened(by, &entries, project),
         Finding::UnlikePermissions(entries) => Diagnostic::new(
-            format!("Conflict: permissions in project {project}"),
+            format!("Conflicting permissions: project {project}"),
             format!(
                 "A `{}` and a `{}` of this configuration set different permissions for these on \
                  the allowlist of project {project}:\n\n{}\n\nAn apply that changes both fails. \
@@ -83,7 +83,7 @@ pub(super) fn warning(finding: Finding, manager: Manager, project: &str) -> Diag
             ),
         ),
         Finding::RemovedObjects(objects) => Diagnostic::new(
-            format!("Conflict: removed from project {project}"),
+            format!("Conflicting removal: project {project}"),
             format!(
                 "This plan destroys another resource that manages the same objects as this \
                  `{manager}`. That removes these, or resets them to GitLab's default:\n\n{}\n\nThe \
@@ -108,7 +108,7 @@ fn same_list(kind: Kind, differences: &Differences, project: &str) -> Diagnostic
     .map(|(what, entries)| format!("\n\n{what}\n\n{}", lines(entries)))
     .collect();
     Diagnostic::new(
-        format!("Conflict over {kind}s: project {project}"),
+        format!("Conflicting {kind}s: project {project}"),
         format!(
             "Another `{}` of this configuration also manages the {kind}s on the allowlist of \
              project {project}.{differences}\n\nMerge the two resources, and remove one of them \
@@ -147,7 +147,7 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     let settings: Vec<String> =
         settings.iter().map(|(object, value)| setting(*object, *value)).collect();
     Diagnostic::new(
-        format!("Conflict: two scopes for project {project}"),
+        format!("Conflicting scopes: project {project}"),
         format!(
             "Another `{}` of this configuration also manages project {project}, with {}. Applying \
              two that differ may fail, and destroying either restores GitLab's default. Remove one \
@@ -182,7 +182,7 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
 
 fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Conflict: allowlist of project {project}"),
+        format!("Conflicting allowlist: project {project}"),
         format!(
             "This configuration has a `{}` for each of these, but a `{}` removes them from the \
              allowlist of project {project}:\n\n{}\n\nAdd the targets to the exclusive allowlist, \
@@ -235,7 +235,7 @@ pub(super) fn entries_left(entries: &BTreeSet<String>, project: &str) -> Diagnos
 /// name.
 pub(super) fn would_undo(object: &str, by: Manager, project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Conflict in project {project}"),
+        format!("Conflicting change: project {project}"),
         format!(
             "A `{by}` of this configuration has just changed {object} of project {project}, and \
              applying this resource would undo that, so its own change wasn't sent. Manage it in \
@@ -262,7 +262,8 @@ pub(super) fn would_undo_all(
         managers.join(", "),
         lines(&undone.keys().cloned().collect())
     );
-    (!undone.is_empty()).then(|| Diagnostic::new(format!("Conflict in project {project}"), detail))
+    (!undone.is_empty())
+        .then(|| Diagnostic::new(format!("Conflicting change: project {project}"), detail))
 }
 
 /// Returns the failure of a create, with the objects that a removal has left for the resource.

@@ -158,7 +158,7 @@ fn enforcement_that_begins_later_fails_the_plan() {
 
     let plan = tf.plan();
 
-    assert!(plan.error().contains("Project acme/app (1) can't be opened"), "{}", plan.error());
+    assert!(plan.error().contains("Can't open project acme/app (1)"), "{}", plan.error());
     let warnings: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
     assert_snapshot!(warnings.join("\n\n"), @r#"
     Warning: Project acme/app (1) is restricted again

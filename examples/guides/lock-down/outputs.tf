@@ -1,4 +1,4 @@
-output "limited" {
+output "restricted" {
   description = "Projects that are restricted to their allowlists, with the number of entries."
   value = {
     for project, scope in gitlab_job_token_scope.this : project =>

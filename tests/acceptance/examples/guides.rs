@@ -95,8 +95,8 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
         writes[first_switch..].iter().all(|write| write.route == Route::ScopePatch),
         "{writes}"
     );
-    let limited = json!({ "platform/charts": 1, "platform/deploy": 3, "security/vault": 0 });
-    assert_eq!(tf.output("limited"), limited);
+    let restricted = json!({ "platform/charts": 1, "platform/deploy": 3, "security/vault": 0 });
+    assert_eq!(tf.output("restricted"), restricted);
     tf.plan().changes_nothing().has_no_warnings();
 
     tf.destroy().succeeds();
@@ -113,9 +113,9 @@ fn audit_reports_open_projects_and_foreign_targets() {
 
     tf.apply().succeeds().has_no_warnings();
     let access = json!({
-        "platform/charts": { "limited": true, "allowed": [] },
-        "platform/deploy": { "limited": true, "allowed": ["security/scanner", "platform/apps/*"] },
-        "security/vault": { "limited": true, "allowed": [] },
+        "platform/charts": { "restricted": true, "allowed": [] },
+        "platform/deploy": { "restricted": true, "allowed": ["security/scanner", "platform/apps/*"] },
+        "security/vault": { "restricted": true, "allowed": [] },
     });
     assert_eq!(tf.output("access"), access);
     tf.plan().changes_nothing();

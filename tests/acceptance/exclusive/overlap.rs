@@ -28,7 +28,7 @@ fn list_warns_of_an_entry_resource_that_it_removes() {
     tf.config(&format!("{list}{}", entry("")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Conflict: allowlist of project acme/app (1)
+    Warning: Conflicting allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -50,7 +50,7 @@ fn entry_warns_of_a_list_resource_that_removes_it() {
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Conflict: allowlist of project acme/app (1)
+    Warning: Conflicting allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.web
       > resource "gitlab_job_token_allowlist_entry" "web" {
 

@@ -27,7 +27,7 @@ fn administrator_gets_an_error_of_the_plan() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().error(), @r"
-    Error: Project acme/app (1) can't be opened
+    Error: Can't open project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -43,7 +43,7 @@ fn administrator_gets_an_error_of_the_plan() {
     tf.config(RESTRICTED);
     tf.apply().succeeds();
     tf.config(OPEN);
-    assert!(tf.plan().error().contains("can't be opened"), "an update likewise");
+    assert!(tf.plan().error().contains("Can't open project"), "an update likewise");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn maintainer_gets_an_error_where_the_setting_shows_it() {
     let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(OPEN);
-    assert!(tf.plan().error().contains("can't be opened"));
+    assert!(tf.plan().error().contains("Can't open project"));
 
     // The project's own setting then says nothing about the instance.
     gitlab.set_inbound_enabled(APP, true);

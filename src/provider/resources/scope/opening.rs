@@ -105,7 +105,7 @@ async fn is_enforced(
 
 fn enforced(project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Project {project} can't be opened"),
+        format!("Can't open project {project}"),
         "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces \
          allowlists. Remove the attribute, and add the projects and groups that need access to the \
          allowlist.",
