@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_refers_to_a_warning_that_may_be_dropped() {
+    fn messages_refer_to_no_warning_that_may_be_dropped() {
         let causes = ReportedCauses::default();
         let report = |(summary, droppable): (&str, bool)| {
             let warnings = Warnings::default();
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_reported_once_in_a_run() {
+    fn cause_is_reported_once_per_run() {
         let causes = ReportedCauses::default();
         let report = |summary: &str, cause: &str| {
             let mut diagnostic = Diagnostic::new(summary, "GET /x: no (403).").with_cause(cause);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_to_another_message_follows_a_line_of_its_own() {
+    fn reference_to_another_message_is_a_paragraph() {
         let causes = ReportedCauses::default();
         let report = |summary: &str| {
             let text = "No (404).\nResponse: Not Found";
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_may_be_the_whole_message() {
+    fn cause_may_be_the_whole_message() {
         let causes = ReportedCauses::default();
         let report = |path: &str| {
             let cause = format!("There is nothing at `{path}`.");

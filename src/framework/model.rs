@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyword_can_be_an_attribute() {
+    fn attribute_name_can_be_a_keyword() {
         let keyword = Keyword { r#type: Attr::Known("a".into()) };
         let object = keyword.clone().into_object();
         assert_eq!(object.keys().collect::<Vec<_>>(), ["type"]);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_round_trips() {
+    fn model_round_trips() {
         let sample = Sample {
             name: Attr::Known("a".into()),
             id: Attr::Unknown,

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_displays_as_in_the_configuration_language() {
+    fn path_displays_as_in_hcl() {
         let path = AttributePath::attribute("a")
             .with_step(Step::Index(3))
             .with_step(Step::Attribute("b".into()))

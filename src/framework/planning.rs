@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_plan_is_a_violation() {
+    fn invalid_plan_is_a_violation() {
         let config = object(&[("project", text("a"))]);
         let violation = |planned| plan_violation(&schema(), Some(&applied()), &config, &planned);
         assert_eq!(violation(object(&[("project", text("a"))])), None);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_attribute_may_keep_its_prior_value() {
+    fn configured_attribute_may_keep_its_prior_value() {
         let config = object(&[("project", text("A"))]);
         assert_eq!(plan_violation(&schema(), Some(&applied()), &config, &applied()), None);
     }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apply_that_differs_from_its_plan_is_a_violation() {
+    fn apply_that_differs_from_its_plan_is_a_violation() {
         let plan = object(&[
             ("project", text("a")),
             ("fresh", Value::Unknown),

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn each_plan_of_a_state_without_an_id_has_a_different_one() {
+    fn plans_of_a_state_without_an_id_have_different_ids() {
         let released = Private::default();
         let planned = [(); 2].map(|()| released.instance_to_plan(true, None));
         assert!(planned.iter().all(|instance| !instance.persistent));

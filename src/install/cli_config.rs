@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_block_is_found_in_hcl_and_json_but_not_in_a_comment() {
+    fn block_is_found_in_hcl_and_json_but_not_in_comments() {
         for text in [
             "plugin_cache_dir = \"x\"\n  provider_installation {\n}\n",
             "provider_installation{}",

@@ -93,19 +93,19 @@ mod tests {
     }
 
     #[test]
-    fn where_go_has_no_name_there_is_no_platform() {
+    fn platform_without_a_go_name_is_none() {
         assert_eq!(Platform::of("linux", "sparc64", false), None);
         assert_eq!(Platform::of("hermit", "x86_64", true), None);
     }
 
     #[test]
-    fn a_platform_prints_as_its_folder() {
+    fn platform_displays_as_its_folder() {
         let apple = Platform::of("macos", "aarch64", true).expect("a platform");
         assert_eq!(apple.to_string(), "darwin_arm64");
     }
 
     #[test]
-    fn executables_have_an_ending_on_windows_alone() {
+    fn executables_have_a_suffix_only_on_windows() {
         let suffix =
             |system| Platform::of(system, "x86_64", true).expect("a platform").executable_suffix();
         assert_eq!(["windows", "linux"].map(suffix), [".exe", ""]);

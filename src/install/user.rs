@@ -140,7 +140,7 @@ mod tests {
     // An absolute path on the systems that have no drive letters, and these tests run on those.
     #[cfg(unix)]
     #[test]
-    fn the_mirror_is_where_both_programs_look_on_each_system() {
+    fn mirror_is_the_implied_one_on_each_system() {
         const HOME: (&str, &str) = ("HOME", "/home/ann");
         assert_eq!(mirror(System::Linux, &[HOME]), "/home/ann/.local/share/terraform/plugins");
         assert_eq!(
@@ -159,7 +159,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn an_empty_or_relative_directory_for_data_counts_as_unset() {
+    fn empty_or_relative_data_directory_is_ignored() {
         for odd in [
             &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "")],
             &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "data")],
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_home_the_variable_and_the_way_out_are_named() {
+    fn error_without_a_home_names_the_variable() {
         for (system, variable) in
             [(System::Linux, "HOME"), (System::MacOs, "HOME"), (System::Windows, "APPDATA")]
         {
@@ -181,7 +181,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_configuration_file_that_is_named_is_the_only_one() {
+    fn named_configuration_file_is_the_only_one() {
         let named =
             user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")])
                 .cli_config();
@@ -191,7 +191,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn else_those_of_both_programs_count() {
+    fn default_configuration_files_are_those_of_both_programs() {
         let variables =
             &[("HOME", "/home/ann"), ("APPDATA", "/c/Roaming"), ("XDG_CONFIG_HOME", "/config")];
         let linux = user(System::Linux, variables).cli_config();

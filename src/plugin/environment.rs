@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn all_variables_of_a_host_are_read() {
+    fn variables_of_hosts_are_read() {
         let launch = read_with_cookie(&[
             (PROTOCOL_VERSIONS, "6,5"),
             (MIN_PORT, "10000"),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn all_variables_but_the_cookie_are_optional() {
+    fn only_the_cookie_is_required() {
         let launch = read_with_cookie(&[]).unwrap();
         assert_eq!(launch.ports, 0..=0);
         assert_eq!(launch.client_certificate, None);

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_has_the_prefix_and_names_the_program() {
+    fn crash_has_the_prefix_and_names_the_program() {
         let report = CrashReport {
             program: "a-provider 1.2.3",
             message: "index out of bounds".to_owned(),

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_clone_sees_earlier_and_later_requests() {
+    async fn clones_see_earlier_and_later_requests() {
         let shutdown = Shutdown::default();
         let early = shutdown.requested();
         shutdown.clone().request();

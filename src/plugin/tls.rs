@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn host_certificate_may_be_no_ca() {
+    fn host_certificate_need_not_be_a_ca() {
         let certificate = host_certificate(|params| params.is_ca = IsCa::NoCa);
         let verifier = PinnedCertVerifier::new(certificate.clone()).unwrap();
         assert!(verify(&verifier, &certificate, YEAR_2030).is_ok());

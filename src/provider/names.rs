@@ -101,7 +101,7 @@ mod tests {
     use crate::gitlab::{ProjectId, Target};
 
     #[test]
-    fn titles_have_paths_if_they_are_known() {
+    fn titles_have_known_paths() {
         for (target, project, title) in [
             ("group apps (7)", "platform/deploy (99)", "apps on platform/deploy"),
             ("group 7", "platform/deploy (99)", "group 7 on platform/deploy"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projects_own_entry_has_the_path_that_is_written() {
+    fn entry_for_the_project_itself_has_the_configured_path() {
         let own = |project: &str, target: Option<&str>| {
             let known = |text: &str| Attr::Known(text.to_owned());
             let entry = EntryModel {

@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_similar_policy_is_suggested() {
+    fn similar_policy_is_suggested() {
         let known: BTreeSet<String> =
             ["READ_PACKAGES", "READ_PIPELINES", "ADMIN_PACKAGES"].map(str::to_owned).into();
         for (policy, expected) in [
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_covers_its_projects_and_those_below() {
+    fn group_covers_its_projects_and_those_of_subgroups() {
         for (project, group, expected) in [
             ("acme/app", "acme", true),
             ("Acme/libs/app", "acme", true),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelled_name_is_corrected() {
+    fn misspelled_policy_is_corrected() {
         let advice = |policy: &str| {
             check_name(POLICIES, policy)
                 .map(|problem| problem.detail.rsplit_once(". ").unwrap().1.to_owned())

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn only_wholly_known_sets_are_noted() {
+    fn only_wholly_known_sets_are_recorded() {
         let unknown = Attr::Known(Set(vec![Attr::Known(1), Attr::Unknown]));
         let path = Attr::Known("platform/deploy".to_owned());
         let noted = PlannedIds::default()

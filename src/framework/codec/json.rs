@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_attributes_are_null_and_unexpected_ones_ignored() {
+    fn missing_attributes_are_null_and_extra_ones_are_ignored() {
         let text = br#"{ "project": 42, "enabled": "true", "not_ours": [1, {}] }"#;
         let value = decode(text, &entry_type()).unwrap();
         let expected = Object::from([

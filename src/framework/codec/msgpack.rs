@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_beyond_the_data_allocate_no_memory() {
+    fn excessive_lengths_allocate_no_memory() {
         let huge_array = [0xdd, 0xff, 0xff, 0xff, 0xff];
         assert!(decode(&huge_array, &Type::list(Type::Bool)).is_err());
         let huge_text = [0xdb, 0xff, 0xff, 0xff, 0xff, b'x'];

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_of_null_is_none() {
+    fn all_encodings_of_null_are_none() {
         for null in [None, message(b"", b""), message(b"\xc0", b""), message(b"", b"null")] {
             assert_eq!(object("plan", null, &ty()), Ok(None));
         }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_value_is_an_error() {
+    fn unreadable_value_is_an_error() {
         let errors =
             required_object("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
         assert_eq!(
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_keeps_its_path() {
+    fn diagnostic_keeps_its_path() {
         let path = AttributePath::attribute("a")
             .with_step(Step::Index(1))
             .with_step(Step::Key("k".into()));

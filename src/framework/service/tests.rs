@@ -26,7 +26,7 @@ async fn operation_before_configuration_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_provider_may_be_configured_again() {
+async fn provider_may_be_configured_again() {
     let service = configured_with(Value::Unknown).await;
     let response = service
         .configure_provider(Request::new(pb::configure_provider::Request {
@@ -72,7 +72,7 @@ async fn unknown_type_is_named() {
 }
 
 #[tokio::test]
-async fn a_data_source_is_read_and_deferred() {
+async fn data_source_is_read_or_deferred() {
     let request = pb::read_data_source::Request {
         type_name: "test_thing".into(),
         config: sent(thing("a", None, None)),

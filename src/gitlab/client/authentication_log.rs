@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_group_is_first_after_the_project() {
+    fn groups_are_sorted_from_the_nearest() {
         let target = |kind, id: i64| Target::new(kind, id).unwrap();
         let project = |id: u64, path: &str| LoggedProject {
             id: ProjectId::try_from(id).unwrap(),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_pages_are_read_and_the_latest_use_is_first() {
+    async fn all_pages_are_read_and_sorted_by_latest_use() {
         let hidden = json!({ "lastAuthorizedAt": "2026-11-20T10:00:00Z", "originProject": null });
         let replies = vec![
             page(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_of_a_thousand_rows_may_be_cut() {
+    async fn log_of_a_thousand_rows_may_be_incomplete() {
         let rows: Vec<Value> = (2..102).map(|id| row(id, "2026-11-20T10:00:00Z")).collect();
         let cursors = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
         let mut replies: Vec<Reply> =
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_log_without_settings_is_not_for_the_token() {
+    async fn empty_log_without_settings_is_an_error() {
         let empty = json!({ "nodes": [], "pageInfo": { "hasNextPage": false, "endCursor": null } });
         for log in [Value::Null, empty] {
             let error = read(vec![project(&Value::Null, &log)]).await.1.unwrap_err();
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_that_does_not_go_on_is_an_error() {
+    async fn log_that_ends_early_is_an_error() {
         let repeating = || page(&[row(2, "2026-11-20T10:00:00Z")], Some("c"));
         let error = read(vec![repeating(), repeating()]).await.1.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::InvalidResponse);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_without_end_is_an_error() {
+    async fn endless_log_is_an_error() {
         let long = |cursor: usize| {
             let mut row = row(2, "2026-11-20T10:00:00Z");
             row["originProject"]["fullPath"] = "x".repeat(1000).into();

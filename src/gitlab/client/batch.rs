@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keys_that_arrive_during_a_load_are_one_batch() {
+    async fn keys_that_arrive_during_a_load_form_one_batch() {
         let loads = ten_rounds(|_| 0, |worker| worker % 5).await;
         assert!(loads <= 12, "{loads} loads");
     }

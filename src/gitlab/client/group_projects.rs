@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_that_does_not_go_on_is_an_error() {
+    async fn list_that_ends_early_is_an_error() {
         let without_cursor = json!({ "hasNextPage": true, "endCursor": null });
         let repeating = json!({ "hasNextPage": true, "endCursor": "c" });
         for replies in

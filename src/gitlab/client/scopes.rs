@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_pages_are_read_and_sorted_by_path_and_none_twice() {
+    async fn pages_are_merged_sorted_and_deduplicated() {
         let replies = vec![
             page(&[node(2, "acme/z"), node(1, "acme/b")], Some("c")),
             page(&[node(1, "acme/b"), Value::Null, node(3, "acme/a")], None),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_token_may_not_see_of_a_project_is_left_open() {
+    async fn hidden_settings_of_a_project_are_none() {
         let project = json!({
             "id": "gid://gitlab/Project/1", "fullPath": "acme/a", "archived": null,
             "ciCdSettings": null, "ciJobTokenScopeAllowlist": null,
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_that_does_not_go_on_is_an_error() {
+    async fn list_that_ends_early_is_an_error() {
         let repeating = || page(&[node(1, "acme/a")], Some("c"));
         let without_cursor = page_info(&[], &json!({ "hasNextPage": true, "endCursor": null }));
         for replies in [vec![repeating(), repeating()], vec![without_cursor]] {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_that_the_token_does_not_see_is_an_error() {
+    async fn hidden_group_is_an_error() {
         let unseen = reply(200, &json!({ "data": { "group": null } }));
         let error = read(vec![unseen], false).await.1.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::NotAvailable);

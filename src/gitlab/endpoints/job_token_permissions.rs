@@ -449,7 +449,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_values_travel_beside_the_text_and_never_in_it() {
+    fn values_are_variables_and_never_in_the_query() {
         let only = Permissions::Only(["READ_JOBS".to_owned(), "ADMIN_PACKAGES".to_owned()].into());
         let call = allow("a/b", "c/\"d", &only);
         assert_eq!(call.line().to_string(), "POST /api/graphql (AllowWithPermissions)");
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn each_document_names_its_operation() {
+    fn documents_name_their_operation() {
         for Document { name, text, optional } in [LIST, ALLOW, CHANGE] {
             assert!(
                 text.starts_with(&format!("query {name}("))

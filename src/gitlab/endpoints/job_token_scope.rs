@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn each_call_has_the_address_and_body_that_gitlab_documents() {
+    fn calls_have_the_documented_url_and_body() {
         let (source_project, target) = (project(1), Target::Project(project(2)));
         let scope = show(&"a/b".parse().unwrap());
         assert_eq!(shown(&scope), "GET /projects/a%2Fb/job_token_scope");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn link_is_known_by_either_name_of_its_project() {
+    fn link_is_read_with_either_name_of_its_project_id() {
         let (source_project, target) = (project(1), Target::Project(project(2)));
         for (body, expected) in [
             (r#"{"source_project_id":1,"target_project_id":2}"#, true),
@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn an_element_with_its_id_alone_is_read() {
+    fn element_with_only_an_id_is_read() {
         let listed: Listed = serde_json::from_str(r#"{"id":5,"namespace":{"id":1}}"#).unwrap();
         assert_eq!((listed.id.get(), listed.name), (5, None));
     }
 
     #[test]
-    fn the_path_of_a_group_is_read_from_its_page() {
+    fn group_path_is_read_from_its_url() {
         for (url, root, path) in [
             ("https://h/groups/a", "", Some("a")),
             ("https://h/groups/a/groups/b", "", Some("a/groups/b")),

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_optional_part_is_in_its_document_once() {
+    fn optional_parts_occur_once_in_their_document() {
         for Document { name, text, optional } in [LIST, LIST_WITH_ENTRIES] {
             assert!(text.starts_with(&format!("query {name}(")));
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_the_size_that_its_document_asks_for() {
+    fn page_has_the_size_that_its_document_requests() {
         for (detail, document) in [(Detail::Counts, LIST), (Detail::Entries, LIST_WITH_ENTRIES)] {
             let asked = format!("includeArchived: $archived, first: {},", detail.page_size());
             assert!(document.text.contains(&asked), "{asked}");

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_read_beside_the_outbound_one() {
+    fn all_settings_are_read_together() {
         let read = |text| serde_json::from_str::<AllSettings>(text).unwrap();
         let all = read(r#"{"jobTokenScopeEnabled":false,"inboundJobTokenScopeEnabled":true}"#);
         assert_eq!(all.job_token_scope_enabled, Some(false));

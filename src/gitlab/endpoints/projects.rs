@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_has_the_address_and_body_that_gitlab_documents() {
+    fn setting_has_the_documented_url_and_body() {
         let call = set_push_allowed(7_u64.try_into().unwrap(), true);
         assert_eq!(call.line().to_string(), "PUT /projects/7");
         assert_eq!(

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_positive_and_fits_a_signed_number() {
+    fn id_is_positive_and_fits_a_signed_integer() {
         assert_eq!(ProjectId::try_from(1_u64).unwrap().get(), 1);
         assert_eq!(i64::from(GroupId::try_from(i64::MAX).unwrap()), i64::MAX);
         assert_eq!(ProjectId::try_from(0_u64), Err(InvalidId));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn json_with_an_impossible_id_is_refused() {
+    fn json_with_an_impossible_id_is_rejected() {
         assert!(serde_json::from_str::<ProjectId>("42").is_ok());
         for text in ["0", "-1", "1.5", "\"42\"", "9223372036854775808", "null"] {
             assert!(serde_json::from_str::<ProjectId>(text).is_err(), "{text}");

@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_says_why() {
+    fn invalid_references_have_a_reason() {
         for (text, reason) in [
             ("", RefError::Empty),
             ("0", RefError::Number),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_found_in_a_global_id_of_the_same_kind() {
+    fn id_is_found_in_a_global_id_of_the_same_kind() {
         assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Project/42").as_deref(), Some("42"));
         assert_eq!(suggested_path::<GroupId>("gid://gitlab/Group/7").as_deref(), Some("7"));
         assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Group/7"), None);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_found_in_addresses() {
+    fn path_is_found_in_urls() {
         for text in [
             "platform/deploy.git",
             "/platform/deploy/",
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_one_encoded_segment() {
+    fn path_is_one_encoded_segment() {
         let segment = |text: &str| text.parse::<ProjectRef>().unwrap().segment();
         assert_eq!(segment("group/sub-group/my_project.x"), "group%2Fsub-group%2Fmy_project.x");
         assert_eq!(segment("42"), "42");

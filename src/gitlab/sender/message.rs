@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn each_error_format_of_gitlab_is_read() {
+    fn all_error_formats_of_gitlab_are_read() {
         for (body, expected) in [
             (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
             (
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authentication_problem_has_a_code_and_a_scope() {
+    fn authentication_error_has_a_code_and_a_scope() {
         let body =
             r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
         let message = read(body.as_bytes(), whole);

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn all_requests_wait_for_the_longest_pause() {
+    async fn requests_wait_for_the_longest_pause() {
         let (pause, began) = (Arc::new(Pause::inactive()), Instant::now());
         pause.extend(Duration::from_secs(10));
         let waiting: Vec<_> = (0..5)

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_without_end_is_left_out() {
+    fn section_without_end_is_ignored() {
         let cut = "-----BEGIN X-----\nAAAA\n";
         for text in [format!("{ONE}{cut}"), format!("{cut}{ONE}")] {
             let expected = Sections { complete: vec![ONE.to_owned()], is_incomplete: true };
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_and_a_beginning_on_one_line_are_an_error() {
+    fn end_and_beginning_on_one_line_are_an_error() {
         assert_eq!(
             Sections::parse(&format!("{}{ONE}", ONE.trim_end())),
             Err(END_AND_BEGIN_ON_ONE_LINE)

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_used_up_limit_pauses_until_its_reset() {
+    fn exhausted_rate_limit_pauses_until_its_reset() {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let wait = |left, reset| {
             used_up_wait(&headers(&[

@@ -55,7 +55,7 @@ async fn error_names_the_range_without_a_free_port() {
 }
 
 #[tokio::test]
-async fn connection_without_tls_blocks_no_other_and_times_out() {
+async fn connection_without_tls_times_out_and_blocks_no_other() {
     let (mut listener, address) = listen().await;
     let connections = ConnectionTracker::default();
     let certificate = some_certificate();

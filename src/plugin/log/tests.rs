@@ -50,7 +50,7 @@ fn parsed(line: &str) -> Value {
 }
 
 #[test]
-fn an_event_becomes_one_exact_line() {
+fn event_is_one_line() {
     let line =
         logged(|| info!(project = "group/app", attempts = 3, cached = true, "read the list"));
     assert_eq!(
@@ -64,7 +64,7 @@ fn an_event_becomes_one_exact_line() {
 }
 
 #[test]
-fn every_level_has_the_name_that_hosts_know() {
+fn levels_have_the_names_of_hclog() {
     let lines = logged(|| {
         error!("e");
         warn!("w");
@@ -98,7 +98,7 @@ fn fields_of_enclosing_spans_are_inherited_and_the_nearest_wins() {
 }
 
 #[test]
-fn a_message_that_is_no_text_is_still_a_string() {
+fn message_of_another_type_is_a_string() {
     let lines = logged(|| {
         info!(message = 5);
         info!(message = true);
@@ -115,7 +115,7 @@ fn a_message_that_is_no_text_is_still_a_string() {
 }
 
 #[test]
-fn no_field_can_take_the_place_of_a_key_of_the_hosts() {
+fn fields_cant_replace_reserved_keys() {
     let line = logged(|| {
         let _span = info_span!("odd", message = 1, "@timestamp" = 2).entered();
         info!("@level" = 3, "@message" = false, "@@module" = 4, "kept");
@@ -136,7 +136,7 @@ fn line_ends_and_control_characters_are_escaped() {
 }
 
 #[test]
-fn a_long_text_is_cut_at_a_character_and_says_so() {
+fn long_text_is_truncated_at_a_character() {
     let long = format!("x{}", "é".repeat(TEXT_LIMIT));
     let line = parsed(&logged(|| info!(body = long, debugged = ?long, "long")));
     for key in ["body", "debugged"] {
@@ -190,7 +190,7 @@ fn nothing_below_the_level_is_written() {
 }
 
 #[test]
-fn a_closed_output_is_no_reason_to_fail() {
+fn closed_output_is_ignored() {
     struct Closed;
     impl Write for Closed {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -209,7 +209,7 @@ fn a_closed_output_is_no_reason_to_fail() {
 }
 
 #[test]
-fn a_person_reads_plain_lines() {
+fn terminal_output_is_plain_lines() {
     let lines = logged_as(Entry::into_plain_line, LevelFilter::TRACE, || {
         info!(
             project = "group/app",
@@ -231,7 +231,7 @@ fn a_person_reads_plain_lines() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_does_not_reach_a_person() {
+fn control_characters_are_escaped_for_terminals() {
     let line = logged_as(Entry::into_plain_line, LevelFilter::TRACE, || {
         warn!(body = "\u{1b}[2J\u{9b}m", "a\r\nb\u{7}")
     });

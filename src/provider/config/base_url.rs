@@ -79,7 +79,7 @@ mod tests {
     use crate::framework::Attr;
 
     #[test]
-    fn the_note_names_where_the_base_url_is_from() {
+    fn note_names_the_source_of_the_base_url() {
         let note = |set: &'static [&str], block: &ProviderBlock| {
             let environment = move |name: &str| set.contains(&name).then(|| "x".to_owned());
             Source::of(block, &environment).note()

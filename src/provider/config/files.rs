@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unusable_file_is_named_by_attribute_and_path() {
+    fn unusable_file_is_named_by_attribute_and_path() {
         let path = |path: &str| Attr::Known(path.to_owned());
         let block = ProviderBlock {
             cacert_file: path("ca.pem"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_content_of_a_file_in_place_of_its_path_is_not_shown() {
+    fn file_content_given_as_a_path_is_not_shown() {
         let content = Attr::Known(format!("{PEM_MARK}PRIVATE KEY-----\nhush\n"));
         let detail = read("client_key", &content).unwrap_err().detail;
         assert!(detail.contains("must be the path") && !detail.contains("hush"), "{detail}");

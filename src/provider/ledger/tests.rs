@@ -64,7 +64,7 @@ fn two_scopes_of_a_project_conflict() {
 }
 
 #[test]
-fn two_lists_conflict_if_they_are_of_one_kind() {
+fn exclusive_lists_of_one_kind_conflict() {
     let projects = (Manager::Exclusive, list(Kind::Project, &[project(2)]));
     let found = second(projects.clone(), (Manager::Exclusive, list(Kind::Project, &[])));
     let theirs = Differences { theirs: names(&[project(2)]), ..Differences::default() };
@@ -103,7 +103,7 @@ fn findings_of_two_lists_have_unlike_permissions() {
 }
 
 #[test]
-fn two_entries_conflict_if_they_are_of_one_target() {
+fn entries_of_one_target_conflict() {
     let found =
         second((Manager::Entry, restricted(project(2))), (Manager::Entry, entry(project(2))));
     assert_eq!(
@@ -167,7 +167,7 @@ fn list_and_entry_conflict_if_their_permissions_differ() {
 }
 
 #[test]
-fn repeated_plan_and_replacement_are_no_conflict() {
+fn repeated_plan_and_replacement_dont_conflict() {
     let ledger = Ledger::default();
     let first = instance();
     for _ in 0..2 {
@@ -185,7 +185,7 @@ fn repeated_plan_and_replacement_are_no_conflict() {
 }
 
 #[test]
-fn instances_without_persistent_ids_have_no_conflicts() {
+fn instances_without_persistent_ids_dont_conflict() {
     let ledger = Ledger::default();
     let without_id = || Instance { persistent: false, ..instance() };
     for instance in [without_id(), without_id(), instance()] {
@@ -216,7 +216,7 @@ fn removal_leaves_what_a_resource_that_stays_has() {
 }
 
 #[test]
-fn last_of_two_removals_takes_the_object_away() {
+fn last_of_two_removals_removes_the_object() {
     let ledger = Ledger::default();
     let (one, other) = (instance(), instance());
     let held = [project(2)].into();
@@ -268,7 +268,7 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
 }
 
 #[tokio::test]
-async fn only_its_own_write_is_an_instances_change() {
+async fn changes_of_others_are_not_an_instances_own() {
     let ledger = Ledger::default();
     let (one, other) = (Some(instance().id), Some(instance().id));
     let written_by = || [one, other].map(|id| ledger.is_written_by(id, project(2)));
@@ -280,7 +280,7 @@ async fn only_its_own_write_is_an_instances_change() {
 }
 
 #[tokio::test]
-async fn a_removal_under_way_is_waited_for() {
+async fn running_removal_is_awaited() {
     let ledger = Ledger::default();
     let (keeper, removed) = (instance(), instance());
     let turn = ledger.turn(project(2)).await;
@@ -310,7 +310,7 @@ async fn permissions_are_undone_only_by_others() {
 }
 
 #[tokio::test]
-async fn what_a_removal_leaves_is_known_until_it_is_written() {
+async fn objects_left_by_a_removal_are_recorded_until_written() {
     let ledger = Ledger::default();
     let wanted = entry(project(2));
     let kept = instance();
@@ -326,7 +326,7 @@ async fn what_a_removal_leaves_is_known_until_it_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_found_so_conflicts_and_is_no_write() {
+async fn existing_object_conflicts_without_a_write() {
     let ledger = Ledger::default();
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(true), false);
@@ -343,7 +343,7 @@ async fn what_is_found_so_conflicts_and_is_no_write() {
 }
 
 #[tokio::test]
-async fn what_the_first_plan_leaves_is_left() {
+async fn objects_kept_by_the_first_plan_stay() {
     let ledger = Ledger::default();
     ledger.note_kept([project(2).to_string()]);
     assert!(ledger.turn(project(2)).await.is_wanted_by_another(None));
@@ -351,7 +351,7 @@ async fn what_the_first_plan_leaves_is_left() {
 }
 
 #[test]
-fn resource_that_stays_is_known_to_a_replacement() {
+fn replacement_finds_a_resource_that_stays() {
     let ledger = Ledger::default();
     let (kept, replaced) = (instance(), instance());
     ledger.claim(kept, Manager::Entry, [project(2)].into(), entry(project(2)), true);
@@ -394,7 +394,7 @@ fn earlier_replacement_is_found_by_a_resource_that_stays() {
 }
 
 #[tokio::test]
-async fn writes_of_one_object_take_turns() {
+async fn writes_of_one_object_are_sequential() {
     use futures_util::FutureExt as _;
 
     let ledger = Ledger::default();

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_place_is_searched() {
+    fn exactly_one_project_or_group_is_required() {
         let project = Query { project: known("a/b"), ..Query::default() };
         let group = Query { group: known("a"), ..Query::default() };
         assert_eq!(problems(&project), []);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn options_of_groups_are_errors_beside_a_project() {
+    fn group_options_conflict_with_a_project() {
         let options = Query {
             include_subgroups: Attr::Known(true),
             include_archived: Attr::Known(false),

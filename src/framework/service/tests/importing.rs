@@ -45,7 +45,7 @@ async fn import_accepts_an_id_or_identity() {
 }
 
 #[tokio::test]
-async fn an_import_is_remembered_until_the_first_apply() {
+async fn import_is_recorded_until_the_first_apply() {
     let imported =
         imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
     let private = imported.imported_resources[0].private.clone();

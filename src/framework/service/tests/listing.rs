@@ -20,7 +20,7 @@ async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_res
 }
 
 #[tokio::test]
-async fn a_list_ends_at_the_limit() {
+async fn list_ends_at_the_limit() {
     let events = listed(2, false, true).await;
     let names: Vec<_> = events.iter().map(|event| event.display_name.as_str()).collect();
     assert_eq!(names, ["p0", "p1"]);

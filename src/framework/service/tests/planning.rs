@@ -19,7 +19,7 @@ async fn change_of_a_fixed_attribute_requires_replacement() {
 }
 
 #[tokio::test]
-async fn a_destroy_is_planned_as_null() {
+async fn destroy_is_planned_as_null() {
     let response = plan(&configured().await, Some(thing("a", 1, "a")), None).await;
     assert_eq!(received(response.planned_state), None);
 }

@@ -276,7 +276,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn projects_read_together_are_as_each_read_alone(
+    fn batched_projects_equal_projects_read_alone(
         world in world(),
         questions in subsequence(QUESTIONS.to_vec(), 1..=QUESTIONS.len()),
         rounds in 1_usize..=2,
@@ -304,7 +304,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn lists_that_are_counted_and_not_shown_are_not_believed() {
+async fn lists_with_hidden_entries_are_read_over_rest() {
     let page = |nodes: Value, count: usize| json!({ "nodes": nodes, "count": count, "pageInfo": { "hasNextPage": false, "endCursor": null } });
     let node = move |id: u64| {
         json!({
@@ -386,7 +386,7 @@ async fn settings_read_with_lists_serve_plans() {
 }
 
 #[tokio::test]
-async fn projects_known_as_targets_are_read_by_path() {
+async fn projects_that_are_targets_are_read_by_path() {
     let (gitlab, client) = two_projects();
     let path = |name: &str| format!("acme/{name}").parse::<ProjectRef>().unwrap();
     let (app, lib) = (path("app"), path("lib"));

@@ -45,7 +45,7 @@ const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_
 const RETRIED: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: true });
 
 #[tokio::test]
-async fn the_list_decides_what_an_addition_came_to() {
+async fn allowlist_decides_whether_an_addition_succeeded() {
     let refused = |words| refusal(400, words);
     let cases: Vec<Case<Allowed>> = vec![
         ("added", vec![added()], &[1], Ok(Allowed::Added)),
@@ -85,7 +85,7 @@ async fn the_list_decides_what_an_addition_came_to() {
 }
 
 #[tokio::test]
-async fn the_list_decides_what_a_removal_came_to() {
+async fn allowlist_decides_whether_a_removal_succeeded() {
     use Revoked::{DidNotExist, Removed};
     let cases: Vec<Case<Revoked>> = vec![
         ("removed", vec![empty(204)], &[1], Ok(Removed)),
@@ -118,7 +118,7 @@ async fn the_list_decides_what_a_removal_came_to() {
 }
 
 #[tokio::test]
-async fn the_setting_decides_what_a_change_of_it_came_to() {
+async fn setting_decides_whether_its_change_succeeded() {
     let cases = [
         ("done", vec![empty(204)], false, Ok(())),
         ("lost for good, done", vec![Reply::Lost], false, Ok(())),
@@ -147,7 +147,7 @@ async fn the_setting_decides_what_a_change_of_it_came_to() {
 }
 
 #[tokio::test]
-async fn a_success_costs_one_request() {
+async fn success_takes_one_request() {
     let server = server(vec![added(), empty(204)], &[]).await;
     allow(&server).await.unwrap();
     revoke(&server).await.unwrap();
@@ -180,7 +180,7 @@ async fn removal_is_not_found_only_when_the_project_is_gone() {
 }
 
 #[tokio::test]
-async fn an_entry_that_stays_keeps_gitlabs_words() {
+async fn failed_removal_reports_gitlabs_message() {
     let server = server(vec![refusal(404, "404 Project Not Found")], &[1, 2]).await;
     let error = revoke(&server).await.unwrap_err();
     assert_eq!(
@@ -191,7 +191,7 @@ async fn an_entry_that_stays_keeps_gitlabs_words() {
 }
 
 #[tokio::test]
-async fn the_list_that_decides_is_read_after_the_answer() {
+async fn deciding_list_is_read_after_the_response() {
     let server = server(vec![refusal(400, DUPLICATE)], &[1, 2]).await;
     let client = server.client();
     client.allowlist(project(OWNER), Kind::Project, Freshness::Shared).await.unwrap();
@@ -212,7 +212,7 @@ async fn project_itself_is_neither_there_nor_gone() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_target_is_no_success() {
+async fn response_for_another_target_is_a_failure() {
     let other = json(201, &json!({"source_project_id": OWNER, "target_project_id": 99}));
     let error = allow(&server(vec![other], &[1]).await).await.unwrap_err();
     assert_eq!(error.message(), Some("GitLab added something other than project 2"));

@@ -17,7 +17,7 @@ fn agreeable(seen: &Seen) -> Reply {
 }
 
 #[tokio::test]
-async fn many_readers_cost_one_list() {
+async fn concurrent_readers_share_one_list() {
     let server = Scripted::slow(Duration::from_millis(20), agreeable).await;
     let client = server.client();
     let readers = (1..=50).map(|number| {
@@ -38,7 +38,7 @@ async fn many_readers_cost_one_list() {
 }
 
 #[tokio::test]
-async fn own_writes_keep_the_list_true_without_a_request() {
+async fn own_writes_update_the_list_without_a_request() {
     let server = Scripted::new(agreeable).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
@@ -50,7 +50,7 @@ async fn own_writes_keep_the_list_true_without_a_request() {
 }
 
 #[tokio::test]
-async fn an_entry_known_by_id_alone_is_read_for_who_wants_more() {
+async fn entry_with_only_an_id_is_read_for_its_path() {
     let server = Scripted::new(agreeable).await;
     let client = server.client();
     client.complete_allowlist(project(1), Kind::Group).await.unwrap();
@@ -65,7 +65,7 @@ async fn an_entry_known_by_id_alone_is_read_for_who_wants_more() {
 }
 
 #[tokio::test]
-async fn a_list_that_overlaps_a_write_does_not_hide_it() {
+async fn list_read_during_a_write_is_not_cached() {
     let server = Scripted::slow(Duration::from_millis(100), agreeable).await;
     let client = server.client();
     let slow_reader = tokio::spawn({
@@ -81,7 +81,7 @@ async fn a_list_that_overlaps_a_write_does_not_hide_it() {
 }
 
 #[tokio::test]
-async fn a_failed_list_is_not_kept() {
+async fn failed_list_is_not_cached() {
     let elements = [json!({"id": 1}), json!({"id": 2})];
     let server =
         Scripted::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
@@ -91,7 +91,7 @@ async fn a_failed_list_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_write_that_nobody_waited_for_leaves_no_list() {
+async fn canceled_write_invalidates_the_list() {
     let server =
         Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { agreeable(seen) })
             .await;

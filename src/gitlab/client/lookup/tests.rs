@@ -15,7 +15,7 @@ fn reference(text: &str) -> ProjectRef {
 }
 
 #[tokio::test]
-async fn a_project_is_asked_for_once_under_all_its_names() {
+async fn project_is_requested_once_under_all_its_names() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
         "/projects/old%2Fname" => Reply::ApiResponse {
             status: 301,
@@ -34,7 +34,7 @@ async fn a_project_is_asked_for_once_under_all_its_names() {
 }
 
 #[tokio::test]
-async fn many_who_ask_at_once_cost_one_request() {
+async fn concurrent_lookups_share_one_request() {
     let server = Scripted::slow(Duration::from_millis(20), |_| json(200, &project())).await;
     let client = server.client();
     let name = reference("new/name");
@@ -44,7 +44,7 @@ async fn many_who_ask_at_once_cost_one_request() {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_asked_for_again() {
+async fn missing_project_is_requested_again() {
     let exists = std::sync::Arc::new(AtomicBool::new(false));
     let server = Scripted::new({
         let exists = exists.clone();
@@ -61,7 +61,7 @@ async fn what_is_absent_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_group_is_asked_for_without_its_projects() {
+async fn group_is_requested_without_its_projects() {
     let body = json!({"id": 3, "full_path": "a/b", "name": "b", "web_url": "https://h/groups/a/b"});
     let server = Scripted::answers(vec![json(200, &body)]).await;
     let client = server.client();
@@ -76,14 +76,14 @@ async fn a_group_is_asked_for_without_its_projects() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_an_absence() {
+async fn forbidden_is_not_missing() {
     let server = Scripted::answers(vec![refusal(403, "403 Forbidden")]).await;
     let error = server.client().find(&reference("a/b")).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Forbidden);
 }
 
 #[tokio::test]
-async fn the_user_shows_whether_the_token_is_good() {
+async fn user_endpoint_validates_the_token() {
     let server =
         Scripted::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))]).await;
     assert_eq!(server.client().current_user().await.unwrap().username, "bot");

@@ -78,7 +78,7 @@ fn three_entries(seen: &Seen) -> Reply {
 }
 
 #[tokio::test]
-async fn many_readers_cost_one_query_for_both_kinds() {
+async fn concurrent_readers_share_one_query_for_both_kinds() {
     let server = Scripted::slow(Duration::from_millis(20), three_entries).await;
     let client = server.client();
     let readers = (2..=50).map(|number| {
@@ -118,7 +118,7 @@ async fn path_of_the_project_comes_from_its_list_if_read() {
 }
 
 #[tokio::test]
-async fn an_entry_that_the_list_lacks_is_looked_for_once_more() {
+async fn missing_entry_is_read_a_second_time() {
     let server = Scripted::new(three_entries).await;
     let client = server.client();
     assert_eq!(client.permissions_of(project(1), project_target(9)).await.unwrap(), None);
@@ -174,7 +174,7 @@ async fn longer_lists_are_followed_by_their_cursors() {
 }
 
 #[tokio::test]
-async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
+async fn endless_list_is_an_error() {
     let count = Arc::new(Mutex::new(0));
     for moves in [false, true] {
         let count = Arc::clone(&count);
@@ -198,7 +198,7 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
 }
 
 #[tokio::test]
-async fn project_whose_path_changed_is_found_at_the_present_one() {
+async fn renamed_project_is_found_at_its_current_path() {
     // Another project has taken the former path, or none has.
     for former in
         [json!({"id": "gid://gitlab/Project/9", "ciJobTokenScopeAllowlist": null}), Value::Null]
@@ -262,7 +262,7 @@ fn withheld_permissions_show_that_the_feature_is_off() {
 }
 
 #[tokio::test]
-async fn outbound_links_are_no_entries() {
+async fn outbound_links_are_ignored() {
     let mut outbound = entry("Project/2", None);
     outbound["direction"] = json!("outbound");
     let nodes = [entry("Project/2", Some(&["READ_JOBS"])), outbound];
@@ -277,7 +277,7 @@ async fn outbound_links_are_no_entries() {
 }
 
 #[tokio::test]
-async fn fields_that_the_schema_lacks_are_asked_for_once() {
+async fn fields_missing_from_the_schema_are_requested_once() {
     let lacks = |field: &str, ty: &str| {
         json!({
             "message": format!("Field '{field}' doesn't exist on type '{ty}'"),

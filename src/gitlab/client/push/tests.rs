@@ -14,7 +14,7 @@ async fn server(change: Reply, read: Reply) -> Scripted {
 }
 
 #[tokio::test]
-async fn the_setting_is_read_from_the_project_and_may_be_missing() {
+async fn setting_is_read_from_the_project_and_may_be_missing() {
     for (told, expected) in
         [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)]
     {
@@ -26,14 +26,14 @@ async fn the_setting_is_read_from_the_project_and_may_be_missing() {
 }
 
 #[tokio::test]
-async fn a_change_is_read_from_its_own_answer() {
+async fn change_is_confirmed_by_its_response() {
     let server = server(settings(&json!(true)), empty(500)).await;
     assert_eq!(server.client().set_push_allowed(project(1), true).await.unwrap(), Some(true));
     assert_eq!(server.lines(), ["PUT /projects/1"]);
 }
 
 #[tokio::test]
-async fn the_setting_decides_what_a_lost_change_came_to() {
+async fn setting_decides_whether_a_lost_change_succeeded() {
     for (now, expected) in [(true, Ok(Some(true))), (false, Err(ErrorKind::Unreachable))] {
         let server = server(Reply::Lost, settings(&json!(now))).await;
         let outcome = server.client().set_push_allowed(project(1), true).await;

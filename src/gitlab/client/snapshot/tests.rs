@@ -7,30 +7,30 @@ use crate::gitlab::sender::{Call, ErrorKind};
 
 const LIFE: Duration = Duration::from_secs(30);
 
-/// Work that yields the number of its run, once it is let through.
+/// Work that waits for a permit and then yields the number of its run.
 struct Work {
     runs: AtomicU64,
-    door: Semaphore,
+    permits: Semaphore,
 }
 
 impl Work {
-    fn behind_a_door() -> Arc<Self> {
-        Arc::new(Self { runs: AtomicU64::new(0), door: Semaphore::new(0) })
+    fn blocked() -> Arc<Self> {
+        Arc::new(Self { runs: AtomicU64::new(0), permits: Semaphore::new(0) })
     }
 
-    fn without_a_door() -> Arc<Self> {
-        let work = Self::behind_a_door();
+    fn unblocked() -> Arc<Self> {
+        let work = Self::blocked();
         work.open(1000);
         work
     }
 
     fn open(&self, times: usize) {
-        self.door.add_permits(times);
+        self.permits.add_permits(times);
     }
 
     async fn run(&self) -> Outcome<u64> {
         let number = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
-        self.door.acquire().await.unwrap().forget();
+        self.permits.acquire().await.unwrap().forget();
         Ok(number)
     }
 
@@ -47,41 +47,41 @@ fn error(kind: ErrorKind) -> Error {
     Error::unsent(kind, Call::delete("/".to_owned()).line(), None)
 }
 
-type Asking = tokio::task::JoinHandle<Outcome<u64>>;
+type Load = tokio::task::JoinHandle<Outcome<u64>>;
 
-/// Starts a question and lets it get as far as it can.
-async fn ask(snapshot: &Arc<Snapshot<u64>>, work: &Arc<Work>, fresh: bool) -> Asking {
+/// Starts a load and lets it proceed as far as it can.
+async fn ask(snapshot: &Arc<Snapshot<u64>>, work: &Arc<Work>, fresh: bool) -> Load {
     let (snapshot, work) = (Arc::clone(snapshot), Arc::clone(work));
-    let asking = tokio::spawn(async move {
+    let load = tokio::spawn(async move {
         if fresh { snapshot.fresh(work.run()).await } else { snapshot.join(work.run()).await }
     });
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
-    asking
+    load
 }
 
 #[tokio::test]
-async fn all_who_ask_at_once_share_one_run() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
-    let mut asking = Vec::new();
+async fn concurrent_callers_share_one_load() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
+    let mut load = Vec::new();
     for _ in 0..50 {
-        asking.push(ask(&snapshot, &work, false).await);
+        load.push(ask(&snapshot, &work, false).await);
     }
     work.open(1);
-    for one in asking {
+    for one in load {
         assert_eq!(one.await.unwrap().unwrap(), 1);
     }
     assert_eq!(work.runs(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_result_is_kept_from_the_beginning_of_its_work() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
-    let asking = ask(&snapshot, &work, false).await;
+async fn result_is_as_old_as_the_start_of_its_load() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
+    let load = ask(&snapshot, &work, false).await;
     tokio::time::advance(LIFE - Duration::from_secs(1)).await;
     work.open(2);
-    asking.await.unwrap().unwrap();
+    load.await.unwrap().unwrap();
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 1);
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(snapshot.peek(), None);
@@ -89,8 +89,8 @@ async fn a_result_is_kept_from_the_beginning_of_its_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kept_result_may_be_too_old_for_some() {
-    let (snapshot, work) = (snapshot(), Work::without_a_door());
+async fn cached_result_can_be_too_old() {
+    let (snapshot, work) = (snapshot(), Work::unblocked());
     let age = Duration::from_secs(5);
     assert_eq!(snapshot.recent(age, work.run()).await.unwrap(), 1);
     tokio::time::advance(age - Duration::from_millis(1)).await;
@@ -102,8 +102,8 @@ async fn a_kept_result_may_be_too_old_for_some() {
 }
 
 #[tokio::test]
-async fn a_fresh_result_comes_from_work_that_began_later() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn fresh_result_is_from_a_later_load() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let early = ask(&snapshot, &work, false).await;
     let mut late = Vec::new();
     for _ in 0..10 {
@@ -119,15 +119,15 @@ async fn a_fresh_result_comes_from_work_that_began_later() {
 }
 
 #[tokio::test]
-async fn a_fresh_question_passes_over_a_kept_result() {
-    let (snapshot, work) = (snapshot(), Work::without_a_door());
+async fn fresh_load_ignores_a_cached_result() {
+    let (snapshot, work) = (snapshot(), Work::unblocked());
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 1);
     assert_eq!(snapshot.fresh(work.run()).await.unwrap(), 2);
 }
 
 #[tokio::test]
-async fn a_run_that_saw_a_write_end_is_not_kept() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn load_that_overlaps_a_write_is_not_cached() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let reader = ask(&snapshot, &work, false).await;
     snapshot.written(|_| panic!("nothing is kept yet"));
     work.open(1);
@@ -136,8 +136,8 @@ async fn a_run_that_saw_a_write_end_is_not_kept() {
 }
 
 #[tokio::test]
-async fn who_asks_after_a_write_does_not_join_an_older_run() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn caller_after_a_write_doesnt_join_an_earlier_load() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let before = ask(&snapshot, &work, false).await;
     snapshot.written(|_| ());
     let after = ask(&snapshot, &work, false).await;
@@ -148,8 +148,8 @@ async fn who_asks_after_a_write_does_not_join_an_older_run() {
 }
 
 #[tokio::test]
-async fn a_write_changes_what_is_kept() {
-    let (snapshot, work) = (snapshot(), Work::without_a_door());
+async fn write_updates_the_cached_result() {
+    let (snapshot, work) = (snapshot(), Work::unblocked());
     snapshot.join(work.run()).await.unwrap();
     snapshot.written(|kept| *kept += 100);
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 101);
@@ -158,8 +158,8 @@ async fn a_write_changes_what_is_kept() {
 }
 
 #[tokio::test]
-async fn a_failure_answers_those_who_wait_and_nobody_later() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn failure_reaches_waiting_callers_and_isnt_cached() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let failing = tokio::spawn({
         let (snapshot, work) = (Arc::clone(&snapshot), Arc::clone(&work));
         async move { snapshot.join(async { work.run().await.and(Err(error(ErrorKind::Server))) }).await }
@@ -173,8 +173,8 @@ async fn a_failure_answers_those_who_wait_and_nobody_later() {
 }
 
 #[tokio::test]
-async fn that_another_was_told_to_stop_is_no_answer() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn cancellation_of_another_caller_is_no_result() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let stopped = tokio::spawn({
         let (snapshot, work) = (Arc::clone(&snapshot), Arc::clone(&work));
         async move {
@@ -189,8 +189,8 @@ async fn that_another_was_told_to_stop_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_run_whose_asker_went_away_is_taken_over() {
-    let (snapshot, work) = (snapshot(), Work::behind_a_door());
+async fn load_of_a_dropped_caller_is_continued() {
+    let (snapshot, work) = (snapshot(), Work::blocked());
     let gone = ask(&snapshot, &work, false).await;
     let waiting = ask(&snapshot, &work, false).await;
     gone.abort();
@@ -199,7 +199,7 @@ async fn a_run_whose_asker_went_away_is_taken_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_offered_result_is_taken_once() {
+async fn offered_result_is_used_once() {
     let snapshot = snapshot();
     assert_eq!(snapshot.take_offered(), None);
     snapshot.offer(Instant::now(), Some(7));

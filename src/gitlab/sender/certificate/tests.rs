@@ -26,7 +26,7 @@ fn at(seconds: u64) -> UnixTime {
 }
 
 #[test]
-fn the_key_of_a_certificate_is_read() {
+fn key_of_a_certificate_is_read() {
     let (certificate, key) = valid_between(2020, 2030);
     let public_key = CertificateFields::parse(&certificate).unwrap().public_key;
     assert_eq!(public_key.as_ref(), key.subject_public_key_info());
@@ -49,7 +49,7 @@ fn dates_of_both_types_are_read_and_checked() {
 }
 
 #[test]
-fn bytes_that_are_no_certificate_have_no_parts() {
+fn other_bytes_are_not_a_certificate() {
     let (certificate, key) = valid_between(2020, 2030);
     for end in 0..certificate.len() {
         assert!(CertificateFields::parse(&certificate[..end].into()).is_none(), "{end}");
@@ -88,7 +88,7 @@ fn usages_of_a_certificate_are_read() {
 }
 
 #[test]
-fn the_length_of_rsa_keys_is_read() {
+fn length_of_rsa_keys_is_read() {
     assert_eq!(parts(&PKCS_RSA_SHA256, vec![]).rsa_bits(), Some(MIN_RSA_KEY));
     assert_eq!(parts(&PKCS_ED25519, vec![]).rsa_bits(), None);
 }

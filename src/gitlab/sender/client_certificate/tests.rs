@@ -110,7 +110,7 @@ async fn keys_of_every_kind_are_shown() {
 }
 
 #[tokio::test]
-async fn both_may_be_in_one_file_with_line_ends_and_text_of_any_kind() {
+async fn certificate_and_key_may_share_a_file_with_other_text() {
     let pair = Pair::of(KeyPair::generate().unwrap());
     let (certificate, key) = (pair.certificate(), pair.pkcs8());
     let parameters = section("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
@@ -141,7 +141,7 @@ fn refusal(certificate: String, key: String) -> ConfigError {
 }
 
 #[test]
-fn a_key_that_is_no_use_says_why() {
+fn unusable_key_has_a_reason() {
     let pair = Pair::of(KeyPair::generate().unwrap());
     let encrypted = "it is encrypted; decrypt it with `openssl pkey`";
     let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: \
@@ -169,7 +169,7 @@ fn a_key_that_is_no_use_says_why() {
 }
 
 #[test]
-fn a_certificate_that_is_none_says_so() {
+fn invalid_certificate_has_a_reason() {
     let pair = Pair::of(KeyPair::generate().unwrap());
     for certificate in [String::new(), pair.pkcs8(), "no certificate".to_owned()] {
         let reason = "it doesn't have a certificate in PEM form".to_owned();
@@ -181,7 +181,7 @@ fn a_certificate_that_is_none_says_so() {
 }
 
 #[test]
-fn a_key_of_another_certificate_is_refused() {
+fn key_of_another_certificate_is_rejected() {
     let (ours, other) =
         (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
     let error = refusal(ours.certificate(), other.pkcs8());

@@ -23,7 +23,7 @@ async fn told(reply: Reply) -> (ErrorKind, String) {
 }
 
 #[tokio::test]
-async fn refusals_of_the_token_are_told_apart() {
+async fn rejections_of_the_token_are_distinguished() {
     let (kind, line) = told(refusal(401, "401 Unauthorized")).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Invalid));
     assert_eq!(line, "GitLab doesn't accept the token (401)");
@@ -41,7 +41,7 @@ async fn refusals_of_the_token_are_told_apart() {
 }
 
 #[test]
-fn a_request_says_what_it_is_about() {
+fn request_names_its_object() {
     let line = |path: &str, operation| RequestLine {
         method: reqwest::Method::GET,
         path: path.to_owned(),
@@ -67,7 +67,7 @@ fn a_request_says_what_it_is_about() {
 }
 
 #[tokio::test]
-async fn a_missing_role_is_not_a_missing_scope() {
+async fn missing_role_is_not_a_missing_scope() {
     let (kind, line) = told(refusal(403, "403 Forbidden")).await;
     assert_eq!(kind, ErrorKind::Forbidden);
     assert_eq!(line, "the token's user isn't allowed to do this (403)");
@@ -94,7 +94,7 @@ async fn a_missing_role_is_not_a_missing_scope() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_request_keep_gitlabs_words() {
+async fn rejections_of_the_request_keep_gitlabs_message() {
     for (status, kind, start) in [
         (400, ErrorKind::BadRequest, "GitLab rejected the request (400)"),
         (409, ErrorKind::BadRequest, "GitLab rejected the request (409)"),
@@ -109,7 +109,7 @@ async fn refusals_of_the_request_keep_gitlabs_words() {
 }
 
 #[tokio::test]
-async fn a_404_is_gitlabs_in_gitlabs_form_alone() {
+async fn only_a_404_in_gitlabs_format_is_from_gitlab() {
     for message in
         ["404 Project Not Found", "404 target_group_id not found Not Found", "404 Not found"]
     {
@@ -145,7 +145,7 @@ async fn pages_of_a_proxy_are_summarised() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
+async fn excessive_wait_is_reported_instead() {
     let error = error_of(text(429, "Retry later").with("retry-after", 3600)).await;
     assert_eq!(
         *error.kind(),
@@ -156,7 +156,7 @@ async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_answer_is_unreadable() {
+async fn invalid_response_is_unreadable() {
     for (body, message) in [
         ("[1,", "the response is empty or incomplete"),
         ("", "the response is empty or incomplete"),
@@ -180,7 +180,7 @@ async fn an_answer_that_is_no_answer_is_unreadable() {
 }
 
 #[tokio::test]
-async fn a_failed_connection_says_what_the_network_said() {
+async fn failed_connection_has_the_reason() {
     let (kind, line) = told(Reply::Lost).await;
     assert_eq!(kind, ErrorKind::Unreachable);
     assert!(line.starts_with("the server can't be reached: connection closed"), "{line}");
@@ -201,7 +201,7 @@ async fn a_failed_connection_says_what_the_network_said() {
 }
 
 #[tokio::test]
-async fn the_attempt_history_is_told() {
+async fn attempt_history_is_reported() {
     let error = error_of(refusal(503, "down")).await;
     assert_eq!(error.0.line.to_string(), "GET /projects/1/job_token_scope");
     assert_eq!((error.status(), error.message(), error.attempts()), (Some(503), Some("down"), 2));
@@ -210,7 +210,7 @@ async fn the_attempt_history_is_told() {
 }
 
 #[tokio::test]
-async fn a_server_that_repeats_our_secrets_is_not_quoted() {
+async fn response_with_a_secret_is_not_quoted() {
     use crate::gitlab::testing::{HEADER, TOKEN};
     let said = format!("who is {TOKEN} with {HEADER}?");
     let (_, line) = told(refusal(400, &said)).await;

@@ -30,7 +30,7 @@ async fn told(reply: Reply) -> (ErrorKind, String) {
 }
 
 #[tokio::test]
-async fn a_document_is_posted_beside_the_rest_api_with_its_variables() {
+async fn document_is_posted_with_its_variables() {
     let server = Scripted::answers(vec![json(200, &json!({"data": {"it": 7}}))]).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
     let seen = server.seen().remove(0);
@@ -42,7 +42,7 @@ async fn a_document_is_posted_beside_the_rest_api_with_its_variables() {
 }
 
 #[tokio::test]
-async fn errors_under_status_200_are_told_apart_by_their_structure() {
+async fn errors_with_status_200_are_distinguished_by_structure() {
     let unknown_field = json!({"errors": [{
         "message": "Field 'it' doesn't exist on type 'Query'", "path": ["query Test", "it"],
         "extensions": {"code": "undefinedField", "typeName": "Query", "fieldName": "it"},
@@ -69,7 +69,7 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
 }
 
 #[tokio::test]
-async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
+async fn unknown_values_are_named_as_sent() {
     let explanation =
         format!("Expected \"READ_TEA\" to be one of: {}", vec!["READ_SECURE_FILES"; 25].join(", "));
     let problem = |place: u64| json!({ "path": [place], "explanation": explanation });
@@ -84,7 +84,7 @@ async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
 }
 
 #[tokio::test]
-async fn an_answer_with_neither_data_nor_errors_is_no_success() {
+async fn response_without_data_and_errors_is_a_failure() {
     for body in [json!({}), json!({"data": null}), json!({"errors": []})] {
         assert_eq!(told(json(200, &body)).await.0, ErrorKind::InvalidResponse, "{body}");
     }
@@ -103,14 +103,14 @@ async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
 }
 
 #[tokio::test]
-async fn a_secret_that_an_error_repeats_is_hidden() {
+async fn secret_in_an_error_is_redacted() {
     let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
     let (_, line) = told(json(200, &reply)).await;
     assert_eq!(line, "GitLab rejected the request: who is [hidden] and [hidden]?");
 }
 
 #[tokio::test]
-async fn equal_messages_are_told_once() {
+async fn equal_messages_are_reported_once() {
     let errors: Vec<_> =
         ["no", "no", "not that", "no"].map(|message| json!({ "message": message })).to_vec();
     let (_, line) = told(json(200, &json!({ "errors": errors }))).await;
@@ -118,7 +118,7 @@ async fn equal_messages_are_told_once() {
 }
 
 #[tokio::test]
-async fn a_query_is_repeated_after_a_500_and_a_mutation_is_not() {
+async fn only_queries_are_retried_after_a_500() {
     let replies = || vec![empty(500), json(200, &json!({"data": {"it": 7}}))];
     let server = Scripted::answers(replies()).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
@@ -131,7 +131,7 @@ async fn a_query_is_repeated_after_a_500_and_a_mutation_is_not() {
 }
 
 #[tokio::test]
-async fn the_token_does_not_follow_a_redirect() {
+async fn token_is_not_sent_to_a_redirect() {
     let elsewhere = empty(307).with("location", "/api/graphql/");
     assert!(matches!(told(elsewhere).await.0, ErrorKind::Redirected { .. }));
 }

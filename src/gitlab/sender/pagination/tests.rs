@@ -23,7 +23,7 @@ fn pages(server: &Scripted) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_list_of_201_is_three_pages() {
+async fn list_of_201_has_three_pages() {
     let ids: Vec<u64> = (1..=201).collect();
     let server = Scripted::new(move |seen| list(&ids, seen)).await;
     assert_eq!(read(&server).await.unwrap(), 201);
@@ -51,7 +51,7 @@ async fn without_totals_the_next_page_is_followed() {
 }
 
 #[tokio::test]
-async fn a_link_serves_where_the_headers_are_missing() {
+async fn link_is_used_if_page_headers_are_missing() {
     let server = Scripted::new(|seen| {
         let reply = json(200, &Value::from(elements([seen.page()])));
         match seen.page() {
@@ -68,7 +68,7 @@ async fn a_link_serves_where_the_headers_are_missing() {
 }
 
 #[tokio::test]
-async fn without_any_header_full_pages_are_asked_on() {
+async fn without_headers_a_full_page_has_a_next_one() {
     let server = Scripted::new(|seen| {
         let ids = if seen.page() == 1 { 1..=100 } else { 101..=150 };
         json(200, &Value::from(elements(ids)))
@@ -106,7 +106,7 @@ async fn pages_that_never_end_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_list_that_changed_while_it_was_read_is_read_again() {
+async fn list_that_changed_during_the_read_is_read_again() {
     let readings = std::sync::atomic::AtomicU64::new(0);
     let server = Scripted::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;
@@ -147,7 +147,7 @@ async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
 }
 
 #[tokio::test]
-async fn a_wrong_total_does_not_keep_us_for_ever() {
+async fn wrong_total_doesnt_loop_forever() {
     let server = Scripted::new(|seen| page(&elements([seen.page()]), seen.page(), 2, 1000)).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (&ErrorKind::Incomplete, 6));
@@ -161,7 +161,7 @@ async fn one_page_with_less_than_the_total_proves_nothing() {
 }
 
 #[tokio::test]
-async fn an_element_on_two_pages_is_one() {
+async fn element_on_two_pages_is_counted_once() {
     let server = Scripted::new(|seen| {
         let ids = if seen.page() == 1 { elements(1..=100) } else { elements(100..=101) };
         page(&ids, seen.page(), 2, 101)
@@ -184,7 +184,7 @@ async fn one_page_that_fails_fails_the_list() {
 }
 
 #[test]
-fn the_next_page_is_a_pure_question() {
+fn next_page_is_computed_from_headers() {
     let next = |current, pairs: &[(&'static str, &str)], count| {
         let headers = pairs
             .iter()
@@ -218,7 +218,7 @@ async fn read_own(pages: Vec<Vec<u64>>, total: usize) -> Option<(usize, usize)> 
 }
 
 #[tokio::test]
-async fn an_entry_of_the_project_for_itself_is_counted_twice() {
+async fn project_itself_may_be_counted_twice() {
     let first = || std::iter::once(1).chain(2..=100).collect::<Vec<u64>>();
     let on_one_page = vec![first()[1..].to_vec(), vec![101, 1, 1]];
     assert_eq!(read_own(on_one_page, 102).await, Some((100, 2)));

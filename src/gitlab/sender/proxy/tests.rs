@@ -17,7 +17,7 @@ fn name(base_url: &str, variables: &[(&str, &str)]) -> Option<String> {
 }
 
 #[test]
-fn the_scheme_of_the_address_chooses_the_variable() {
+fn url_scheme_chooses_the_variable() {
     let all = [("HTTP_PROXY", "http://for-http"), ("HTTPS_PROXY", "http://for-https")];
     assert_eq!(name("http://gitlab.test", &all).unwrap(), "http://for-http");
     assert_eq!(name("https://gitlab.test", &all).unwrap(), "http://for-https");
@@ -52,7 +52,7 @@ fn upper_case_comes_before_lower_case() {
 }
 
 #[test]
-fn an_address_is_read_with_and_without_a_scheme() {
+fn proxy_url_may_omit_its_scheme() {
     for (text, shown, address) in [
         ("http://proxy.example:3128", "http://proxy.example:3128", "http://proxy.example:3128/"),
         ("http://proxy.example:3128/", "http://proxy.example:3128", "http://proxy.example:3128/"),
@@ -82,7 +82,7 @@ fn an_address_is_read_with_and_without_a_scheme() {
 }
 
 #[test]
-fn a_malformed_address_is_an_error_without_the_value() {
+fn malformed_proxy_url_is_an_error_without_the_value() {
     for text in [
         "http://",
         "http://:3128",
@@ -120,7 +120,7 @@ fn a_malformed_address_is_an_error_without_the_value() {
 }
 
 #[test]
-fn http_proxy_is_refused_in_a_cgi_program() {
+fn http_proxy_is_rejected_in_a_cgi_program() {
     let cgi = ("REQUEST_METHOD", "GET");
     for variable in ["HTTP_PROXY", "http_proxy"] {
         let error = chosen("http://gitlab.test", &[(variable, PROXY), cgi]).unwrap_err();
@@ -152,7 +152,7 @@ fn this_machine_is_reached_directly() {
 
 /// Each row was held against Go 1.26.
 #[test]
-fn no_proxy_is_read_as_go_reads_it() {
+fn no_proxy_follows_the_rules_of_go() {
     const DIRECT: bool = true;
     const PROXIED: bool = false;
     for (list, base_url, expected) in [
@@ -239,7 +239,7 @@ fn no_proxy_is_read_as_go_reads_it() {
 }
 
 #[test]
-fn the_password_is_a_secret_in_each_form() {
+fn password_is_a_secret_in_all_encodings() {
     let secrets = |text: &str| {
         let proxy = chosen("https://gitlab.test", &[("HTTPS_PROXY", text)]).unwrap().unwrap();
         proxy.secrets()
@@ -249,7 +249,7 @@ fn the_password_is_a_secret_in_each_form() {
 }
 
 #[test]
-fn plain_http_is_forwarded_by_http_proxies_alone() {
+fn only_http_proxies_forward_plain_http() {
     let forwards = |base_url: &str, text: &str| {
         let proxy =
             chosen(base_url, &[("HTTPS_PROXY", text), ("HTTP_PROXY", text)]).unwrap().unwrap();

@@ -18,7 +18,7 @@ fn settings() -> Reply {
 }
 
 #[tokio::test]
-async fn a_request_carries_the_token_and_the_headers() {
+async fn request_has_the_token_and_the_headers() {
     let server = Scripted::answers(vec![settings()]).await;
     assert!(server.client().scope(&"a/b".parse().unwrap()).await.unwrap().inbound_enabled);
     let seen = &server.seen()[0];
@@ -45,7 +45,7 @@ async fn attempts_end_after_the_retries() {
 }
 
 #[tokio::test]
-async fn a_408_counts_as_an_attempt() {
+async fn status_408_is_an_attempt() {
     let server = Scripted::answers(vec![text(408, "too slow")]).await;
     let mut config = server.config();
     config.retries = 0;
@@ -60,7 +60,7 @@ async fn a_408_counts_as_an_attempt() {
 }
 
 #[tokio::test]
-async fn a_failure_within_gitlab_is_retried_for_reads_alone() {
+async fn only_reads_are_retried_after_an_internal_error() {
     let server = Scripted::answers(vec![refusal(500, "no")]).await;
     server.client().scope(&project(1).into()).await.unwrap_err();
     assert_eq!(server.count(), 6);
@@ -70,14 +70,14 @@ async fn a_failure_within_gitlab_is_retried_for_reads_alone() {
 }
 
 #[tokio::test]
-async fn an_empty_204_is_all_that_a_change_answers() {
+async fn change_is_answered_with_an_empty_204() {
     let server = Scripted::answers(vec![empty(204)]).await;
     server.client().set_inbound_enabled(project(1), false).await.unwrap();
     assert_eq!(server.seen()[0].body, json!({"enabled": false}));
 }
 
 #[tokio::test]
-async fn no_more_requests_are_on_the_wire_than_allowed() {
+async fn concurrent_requests_are_limited() {
     let server = Scripted::slow(Duration::from_millis(5), |_| settings()).await;
     let mut config = server.config();
     config.max_concurrent_requests = 3;
@@ -110,7 +110,7 @@ async fn one_rate_limit_pauses_all_requests() {
 }
 
 #[tokio::test]
-async fn after_the_wait_that_was_asked_for_it_goes_on() {
+async fn request_is_retried_after_the_requested_wait() {
     let server =
         Scripted::answers(vec![text(429, "Retry later").with("retry-after", 1), settings()]).await;
     let began = std::time::Instant::now();
@@ -120,7 +120,7 @@ async fn after_the_wait_that_was_asked_for_it_goes_on() {
 }
 
 #[tokio::test]
-async fn a_used_up_limit_holds_the_next_request_before_it_is_refused() {
+async fn exhausted_rate_limit_delays_the_next_request() {
     let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
     let reset = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 100;
     let used_up = settings()
@@ -134,7 +134,7 @@ async fn a_used_up_limit_holds_the_next_request_before_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_stopped_client_sends_nothing() {
+async fn stopped_client_sends_nothing() {
     let server = Scripted::answers(vec![settings()]).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
@@ -145,7 +145,7 @@ async fn a_stopped_client_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_pause_and_the_wait_for_a_turn() {
+async fn stop_ends_a_pause_and_the_wait_for_a_permit() {
     let server = Scripted::answers(vec![text(429, "").with("retry-after", 200)]).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
@@ -164,7 +164,7 @@ async fn a_stop_ends_a_pause_and_the_wait_for_a_turn() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_back_off() {
+async fn stop_ends_a_backoff() {
     let server = Scripted::answers(vec![refusal(502, "down")]).await;
     let stop = CancellationToken::new();
     let mut config = server.config();
@@ -179,7 +179,7 @@ async fn a_stop_ends_a_back_off() {
 }
 
 #[tokio::test]
-async fn a_write_on_the_wire_is_let_finish() {
+async fn running_write_finishes_after_a_stop() {
     let answer = |_: &_| json(201, &json!({"source_project_id": 1, "target_project_id": 2}));
     let server = Scripted::slow(Duration::from_millis(100), answer).await;
     let stop = CancellationToken::new();
@@ -191,7 +191,7 @@ async fn a_write_on_the_wire_is_let_finish() {
 }
 
 #[tokio::test]
-async fn a_half_done_write_is_looked_at_despite_the_stop() {
+async fn outcome_of_a_write_is_read_despite_the_stop() {
     let stop = CancellationToken::new();
     let server = Scripted::new({
         let stop = stop.clone();
@@ -209,7 +209,7 @@ async fn a_half_done_write_is_looked_at_despite_the_stop() {
 }
 
 #[test]
-fn a_client_is_not_made_from_nonsense() {
+fn invalid_settings_are_an_error() {
     let made = |change: fn(&mut Config)| {
         let mut config = Config::new(
             BaseUrl::parse("https://gitlab.com").unwrap(),
@@ -247,7 +247,7 @@ fn a_client_is_not_made_from_nonsense() {
 }
 
 #[test]
-fn a_header_that_cannot_be_sent_is_named_without_its_value() {
+fn invalid_header_is_named_without_its_value() {
     for name in ["X-Line", "Authorization"] {
         let mut config = Config::new(
             BaseUrl::parse("https://gitlab.com").unwrap(),
@@ -289,7 +289,7 @@ impl Visit for Log {
 }
 
 #[tokio::test]
-async fn the_log_tells_each_attempt_and_no_secret() {
+async fn log_has_each_attempt_and_no_secret() {
     let log = Log::default();
     let said = format!("who is {TOKEN} with {HEADER}?");
     let server = Scripted::answers(vec![refusal(502, &said), Reply::Lost, settings()]).await;

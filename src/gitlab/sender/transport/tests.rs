@@ -22,7 +22,7 @@ async fn read(server: &Scripted) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_read_follows_within_its_origin() {
+async fn read_follows_redirects_within_its_origin() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
         "/projects/1/job_token_scope" => moved("/api/v4/elsewhere"),
         _ => settings(),
@@ -33,7 +33,7 @@ async fn a_read_follows_within_its_origin() {
 }
 
 #[tokio::test]
-async fn the_token_does_not_go_to_another_origin() {
+async fn token_is_not_sent_to_another_origin() {
     let other = Scripted::answers(vec![settings()]).await;
     for location in [format!("{}/steal?x=1", other.origin), other.origin.replace("http:", "")] {
         let server = Scripted::answers(vec![moved(location)]).await;
@@ -46,7 +46,7 @@ async fn the_token_does_not_go_to_another_origin() {
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_elsewhere() {
+async fn write_doesnt_follow_a_redirect() {
     let server = Scripted::answers(vec![moved("/api/v4/elsewhere")]).await;
     let error = server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
@@ -54,7 +54,7 @@ async fn a_write_is_not_repeated_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_leads_nowhere_ends() {
+async fn redirect_loop_is_an_error() {
     let server = Scripted::answers(vec![moved("/api/v4/user")]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
@@ -71,7 +71,7 @@ async fn a_redirect_that_leads_nowhere_ends() {
 }
 
 #[tokio::test]
-async fn a_sign_in_page_is_not_followed() {
+async fn sign_in_page_is_not_followed() {
     for (location, to) in [
         ("/users/sign_in", None),
         ("https://acme.cloudflareaccess.com/x?kid=hush", Some("https://acme.cloudflareaccess.com")),
@@ -85,7 +85,7 @@ async fn a_sign_in_page_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_not_read() {
+async fn endless_response_is_not_read() {
     let large = " ".repeat(super::MAX_BODY + 1);
     let server = Scripted::answers(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
@@ -102,7 +102,7 @@ async fn an_answer_without_end_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_end_is_told_by_its_status() {
+async fn endless_error_response_is_reported_by_its_status() {
     let large = "x".repeat(super::MAX_REFUSAL * 2);
     let server =
         Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
@@ -113,7 +113,7 @@ async fn a_refusal_without_end_is_told_by_its_status() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_a_part_of_another_leaves_nothing_of_it() {
+async fn overlapping_secrets_are_redacted_whole() {
     let server = Scripted::new(|_| text(403, "who is Basic-header-hush-hush-indeed?")).await;
     let mut config = server.config();
     config.headers.insert("X-Longer".to_owned(), "Basic-header-hush-hush-indeed".into());
@@ -122,7 +122,7 @@ async fn a_secret_that_is_a_part_of_another_leaves_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn an_attempt_ends_with_its_time_and_is_repeated() {
+async fn attempt_that_times_out_is_retried() {
     let server = Scripted::new({
         let first = std::sync::atomic::AtomicBool::new(true);
         move |_| match first.swap(false, std::sync::atomic::Ordering::SeqCst) {
@@ -138,7 +138,7 @@ async fn an_attempt_ends_with_its_time_and_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_unreachable_and_untouched() {
+async fn refused_connection_is_unreachable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -161,7 +161,7 @@ fn through(proxy: &str, template: &Config) -> Config {
 }
 
 #[tokio::test]
-async fn a_proxy_is_tried_again_unless_it_wants_credentials() {
+async fn proxy_is_retried_unless_it_requires_credentials() {
     let proxy = Scripted::answers(vec![empty(407)]).await;
     let down = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for (address, problem, attempts) in [

@@ -49,7 +49,7 @@ async fn read(config: &Config) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_server_is_trusted_by_an_authority_or_on_demand_alone() {
+async fn server_needs_a_trusted_issuer_or_insecure() {
     let own = certificate();
     let (chain, key) = der(&own);
     let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
@@ -68,7 +68,7 @@ async fn a_server_is_trusted_by_an_authority_or_on_demand_alone() {
 }
 
 #[tokio::test]
-async fn a_client_shows_its_certificate() {
+async fn client_sends_its_certificate() {
     let (own, ours) = (certificate(), certificate());
     let (chain, key) = der(&own);
     let mut roots = RootCertStore::empty();
@@ -131,7 +131,7 @@ async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String
 }
 
 #[tokio::test]
-async fn a_request_that_a_connection_did_not_take_is_no_attempt() {
+async fn request_that_was_never_sent_is_not_an_attempt() {
     let own = certificate();
     let origin = one_request_a_connection(&own).await;
     let template = Scripted::answers(vec![]).await.config();
@@ -178,7 +178,7 @@ async fn with_client_certificates(
 }
 
 #[tokio::test]
-async fn a_demand_for_a_client_certificate_is_told_in_http2() {
+async fn client_certificate_required_over_http2_is_reported() {
     let (own, ours, other) = (certificate(), certificate(), certificate());
     for hangs_up in [false, true] {
         let origin = with_client_certificates(&own, &ours, hangs_up).await;

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_format_is_parsed() {
+    fn all_formats_are_parsed() {
         let project = |project, target| ImportId { project, kind: Kind::Project, target };
         let group = |project, target| ImportId { project, kind: Kind::Group, target };
         assert_eq!(ImportId::parse("99:project:42"), Ok(project("99", "42")));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_other_formats_show_the_right_one() {
+    fn errors_of_other_formats_show_the_expected_one() {
         let detail = |id: &str| malformed(id).detail;
         for id in ["", "acme", "99:user:42", "99:project:42:7", "99:Project:42", "::::"] {
             assert_eq!(ImportId::parse(id), Err(malformed(id).into()), "{id:?}");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_alone_lacks_the_target() {
+    fn id_of_a_project_lacks_the_target() {
         for id in ["99", "a/b"] {
             let detail = malformed(id).detail;
             assert!(
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_id_is_corrected() {
+    fn malformed_id_is_corrected() {
         for (id, meant) in [
             ("99:projekt:42", "99:project:42"),
             ("99:PROJECT:42", "99:project:42"),

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_of_the_official_state_is_converted() {
+    fn all_official_state_formats_are_converted() {
         let of_16_3 = json!({"id":"99:42","project":"99","target_project_id":42});
         assert_eq!(moved(of_16_3), Ok(to_project("99:project:42")));
         let of_17_9 = json!({"id":"99:project:42","project":"99","target_project_id":42,"target_group_id":null});
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_without_a_target_is_an_error() {
+    fn state_without_a_target_is_an_error() {
         for state in [
             json!({"project":"99"}),
             json!({"target_project_id":42}),

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn each_error_points_at_the_policies() {
+    fn errors_point_at_the_policies() {
         let summaries = |config: &EntryModel| {
             let errors = check(config);
             assert!(

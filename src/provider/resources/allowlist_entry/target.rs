@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_is_unknown_if_unknown_values_decide() {
+    fn kind_is_unknown_if_unknown_values_decide() {
         let with = |project: Attr<String>, group: Attr<i64>| {
             kind(&EntryModel { target_project: project, target_group_id: group, ..entry("1") })
         };
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn no_target_is_an_error() {
+    fn missing_target_is_an_error() {
         let error = check_choice(&entry("1")).unwrap();
         assert_eq!(
             (error.summary.as_str(), error.detail.as_str()),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_two_targets_points_at_the_second() {
+    fn error_of_two_targets_points_at_the_second() {
         let two = EntryModel {
             target_project_id: Attr::Known(2),
             target_group: Attr::Known("g".into()),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_as_its_own_target_needs_permissions() {
+    fn project_as_its_own_target_needs_permissions() {
         let own = [
             EntryModel { target_project: Attr::Known("A/b".into()), ..entry("a/B") },
             EntryModel { target_project: Attr::Known("5".into()), ..entry("5") },

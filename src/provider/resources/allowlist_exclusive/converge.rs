@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_comes_before_what_is_removed() {
+    fn additions_come_before_removals() {
         let writes = Writes::new(&projects([1, 2]), &projects([2, 3]));
         assert_eq!(
             writes,
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_list_makes_room_first_and_for_no_more_than_is_needed() {
+    fn full_list_removes_first_only_what_is_needed() {
         let writes = Writes::new(&projects(1..=200), &projects(3..=201));
         assert_eq!(
             writes,
@@ -146,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_list_becomes_any_other_within_the_limit(
+        fn steps_turn_any_list_into_any_other(
             live in prop::collection::btree_set(1_u64..400, 0..=200),
             wanted in prop::collection::btree_set(1_u64..400, 0..=200),
         ) {

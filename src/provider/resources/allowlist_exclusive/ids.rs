@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_path_that_is_left_over_names_a_target() {
+    fn single_remaining_path_names_a_target() {
         let named = |texts: &[&str], ids: &[i64]| -> Vec<String> {
             let ids = ids.iter().map(|id| GroupId::try_from(*id).unwrap());
             super::named(texts, ids).into_values().collect()
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_list_only_unchanged_paths_keep_their_ids() {
+    async fn unchanged_paths_keep_their_ids_without_a_list() {
         let before = (&[Some("acme/lib")][..], &[7][..]);
         let planned = async |now| planned::<ProjectId>(before, now, None).await;
         assert_eq!(planned(&[Some("Acme/lib")]).await, ids(&[7]));
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn listed_paths_need_no_look_up() {
+    async fn listed_paths_arent_looked_up() {
         let live = [(7, "acme/lib"), (8, "acme/tool")];
         let planned =
             async |now| planned::<ProjectId>((&[Some("acme/lib")], &[7]), now, Some(&live)).await;

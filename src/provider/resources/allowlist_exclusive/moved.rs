@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_of_the_official_state_is_converted() {
+    fn all_official_state_formats_are_converted() {
         let of_17_0 = json!({"id":"111","project_id":111,"target_project_ids":[123]});
         assert_eq!(moved(of_17_0).0, with_ids(ids(&[123]), Attr::Null));
         let of_17_3 = json!({"id":"111","project":"111","project_id":111,"target_project_ids":[123],"target_group_ids":[]});
@@ -108,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn the_project_itself_is_not_a_target() {
+    fn project_itself_is_not_a_target() {
         let state = json!({"id":"111","project":"111","target_project_ids":[111,123]});
         assert_eq!(moved(state).0.target_project_ids, ids(&[123]));
     }
 
     #[test]
-    fn a_state_with_enabled_warns() {
+    fn state_with_enabled_warns() {
         let (_, warnings) =
             moved(json!({"id":"111","project":"111","enabled":false,"target_project_ids":[]}));
         assert_eq!(

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_step_is_logged_at_intervals_and_at_its_end() {
+    fn long_step_is_logged_periodically_and_at_its_end() {
         assert_eq!(logged_after(45), [20, 40, 45]);
         assert_eq!(logged_after(40), [20, 40]);
         assert_eq!(logged_after(3), [3]);

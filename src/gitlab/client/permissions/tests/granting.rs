@@ -103,7 +103,7 @@ async fn set(server: &Scripted) -> Outcome<()> {
 }
 
 #[tokio::test]
-async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
+async fn entry_is_added_with_its_permissions_in_one_call() {
     let server = Script::new(vec![wrote(&jobs())], vec![]).start().await;
     let client = server.client();
     let wanted = only(&["READ_JOBS"]);
@@ -116,7 +116,7 @@ async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
 }
 
 #[tokio::test]
-async fn what_a_write_answers_is_known_without_another_read() {
+async fn response_to_a_write_updates_the_cache() {
     let server = Script::new(vec![wrote(&jobs()), wrote(&wide())], vec![]).start().await;
     let client = server.client();
     client.permissions(project(1), Freshness::Shared).await.unwrap();
@@ -134,7 +134,7 @@ async fn what_a_write_answers_is_known_without_another_read() {
 }
 
 #[tokio::test]
-async fn the_list_decides_what_an_addition_came_to() {
+async fn allowlist_decides_whether_an_addition_succeeded() {
     let cases: Vec<Case<Allowed>> = vec![
         ("there with these", vec![refused(DUPLICATE)], vec![jobs()], Ok(THERE)),
         (
@@ -196,7 +196,7 @@ async fn the_list_decides_what_an_addition_came_to() {
 }
 
 #[tokio::test]
-async fn an_addition_that_was_not_meant_is_taken_off_again() {
+async fn unintended_addition_is_reverted() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let mut other_list = jobs();
     other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
@@ -224,7 +224,7 @@ async fn an_addition_that_was_not_meant_is_taken_off_again() {
 }
 
 #[tokio::test]
-async fn an_addition_that_can_not_be_taken_off_again_is_told() {
+async fn failed_reversal_of_an_addition_is_reported() {
     let script = Script::new(vec![wrote(&switched_off("Project/2"))], vec![wide()]);
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
     let result =
@@ -237,7 +237,7 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
 }
 
 #[tokio::test]
-async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
+async fn hidden_target_cant_be_added_by_path() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
         "/projects/2" => refusal(404, "404 Project Not Found"),
         _ => found(seen),
@@ -248,7 +248,7 @@ async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
 }
 
 #[tokio::test]
-async fn a_fresh_list_decides_what_a_change_came_to() {
+async fn fresh_list_decides_whether_a_change_succeeded() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let elsewhere = ErrorKind::WrongEntry { project: project(1), target: project_target(9) };
     let cases: Vec<Case<()>> = vec![
@@ -313,7 +313,7 @@ fn unreadable_list() -> Reply {
 }
 
 #[tokio::test]
-async fn rest_decides_where_the_token_can_not_see_permissions() {
+async fn rest_decides_if_permissions_are_hidden() {
     let carried_out = json!({ "ciJobTokenScopeAllowlistEntry": null, "errors": [] });
     let nulls = || json(200, &json!({ "data": {"written": carried_out} }));
     let null_list =
@@ -338,7 +338,7 @@ async fn rest_decides_where_the_token_can_not_see_permissions() {
 }
 
 #[tokio::test]
-async fn a_fine_grained_token_without_the_permission_changes_nothing() {
+async fn fine_grained_token_without_permission_adds_nothing() {
     let message = "Access denied: This operation requires a fine-grained personal access token \
                    with the following project permissions: [Job Token Scope Allowlist: Create].";
     let refusal = json(

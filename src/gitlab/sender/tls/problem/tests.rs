@@ -10,7 +10,7 @@ fn told(error: impl Into<Error>) -> (TlsProblem, Option<String>) {
 }
 
 #[test]
-fn each_cause_is_told_apart() {
+fn causes_are_distinguished() {
     let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
     let now = at(1_764_115_200);
     let name = || ServerName::try_from("gitlab.example.com").unwrap();
@@ -40,7 +40,7 @@ fn message(error: impl Into<Error>) -> String {
 }
 
 #[test]
-fn names_and_addresses_of_a_certificate_are_told() {
+fn names_and_addresses_of_a_certificate_are_reported() {
     let expected = || ServerName::try_from("gitlab.example.com").unwrap();
     for (presented, told) in [
         (vec!["DnsName(\"a.test\")", "IpAddress(10.1.2.3)"], "it is valid for a.test, 10.1.2.3"),
@@ -60,7 +60,7 @@ fn names_and_addresses_of_a_certificate_are_told() {
 }
 
 #[test]
-fn causes_that_the_library_hides_are_told() {
+fn hidden_causes_are_reported() {
     let other = |problem| CertificateError::Other(OtherError(Arc::new(problem)));
     assert_eq!(told(other(CertificateProblem::SelfSigned)).0, TlsProblem::UnknownIssuer);
     assert_eq!(told(other(CertificateProblem::Authority)).0, TlsProblem::Authority);
@@ -76,7 +76,7 @@ fn causes_that_the_library_hides_are_told() {
 }
 
 #[test]
-fn alerts_are_known_by_their_words() {
+fn alerts_are_recognized_by_their_text() {
     let alert = |alert| Error::AlertReceived(alert).to_string();
     let wanted = alert(AlertDescription::CertificateRequired);
     assert_eq!(
