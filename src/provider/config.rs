@@ -68,10 +68,10 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "token",
             Type::String,
-            "Personal, project or group access token, or OAuth token, with the scope `api`; \
+            "Personal, project or group access token, or OAuth token, with the `api` scope; \
              `read_api` is enough for plans. Its user needs at least the Maintainer role in each \
              project whose settings are managed, and targets to add must be visible to the token. \
-             Defaults to the environment variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD job \
+             Defaults to the `GITLAB_TOKEN` environment variable. GitLab doesn't accept CI/CD job \
              tokens for these settings.",
         )
         .sensitive(),
@@ -79,26 +79,26 @@ pub(super) fn schema() -> Schema {
             "base_url",
             Type::String,
             "URL of the GitLab instance or of its API, such as `https://gitlab.example.com` or \
-             `https://gitlab.example.com/api/v4`. Defaults to the environment variable \
-             `GITLAB_BASE_URL`, then `CI_API_V4_URL`, then to `https://gitlab.com/api/v4`.",
+             `https://gitlab.example.com/api/v4`. Defaults to the `GITLAB_BASE_URL` environment \
+             variable, then `CI_API_V4_URL`, then to `https://gitlab.com/api/v4`.",
         ),
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificates to trust in addition to the system's: those of \
+            "Path to a PEM file with certificates to trust in addition to the system's: those of \
              certificate authorities, or the server's own.",
         ),
         Attribute::optional(
             "client_cert",
             Type::String,
-            "Path of a PEM file with the client certificate, if the server or a proxy requires \
+            "Path to a PEM file with the client certificate, if the server or a proxy requires \
              one. Needs `client_key`.",
         ),
         Attribute::optional(
             "client_key",
             Type::String,
-            "Path of a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA \
-             or Ed25519 key. Certificate and key can be in the same file.",
+            "Path to a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA \
+             or Ed25519 key. The certificate and the key can be in the same file.",
         ),
         Attribute::optional(
             "insecure",
@@ -109,7 +109,7 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "headers",
             Type::map(Type::String),
-            "Headers to add to each request, for example for a proxy.",
+            "Headers to add to each request, such as those that a proxy requires.",
         )
         .sensitive(),
         Attribute::optional(
@@ -122,14 +122,14 @@ pub(super) fn schema() -> Schema {
             "early_auth_check",
             Type::Bool,
             "Whether to verify the token during provider configuration, so that an invalid token \
-             results in one error instead of one per resource. Takes one request for a plan, two \
-             for an apply and three for a destroy. Defaults to the environment variable \
-             `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
+             results in one error instead of one per resource. Sends one request for a plan, two \
+             for an apply and three for a destroy. Defaults to the `GITLAB_EARLY_AUTH_CHECK` \
+             environment variable, then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",
             Type::Number,
-            "Timeout of each attempt of a request, in seconds, between 1 and 3600. Defaults to 30.",
+            "Timeout of each request attempt, in seconds, between 1 and 3600. Defaults to 30.",
         ),
         Attribute::optional(
             "max_concurrent_requests",
@@ -345,16 +345,16 @@ fn plain_http(base_url: &BaseUrl) -> Diagnostic {
 
 fn missing_token() -> Diagnostic {
     let detail = format!(
-        "Set `token` in the provider block, or the environment variable `{TOKEN_VARIABLE}`, to an \
-         access token with the scope `api`."
+        "Set `token` in the provider block, or the `{TOKEN_VARIABLE}` environment variable, to an \
+         access token with the `api` scope."
     );
     Diagnostic::new("Missing GitLab token", detail)
 }
 
 fn ci_job_token() -> Diagnostic {
     let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job tokens \
-                  for these settings. Use a personal, project or group access token with the scope \
-                  `api`, for example from a masked CI/CD variable.";
+                  for these settings. Use a personal, project or group access token with the `api` \
+                  scope, for example from a masked CI/CD variable.";
     Diagnostic::new("CI/CD job token can't be used", detail)
 }
 

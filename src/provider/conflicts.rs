@@ -133,8 +133,8 @@ fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic
         Manager::Exclusive => format!(
             "A `{}` of this configuration adds these targets with default permissions, and a `{}` \
              restricts them afterwards, unless the exclusive allowlist depends on the entry \
-             (`depends_on`):\n\n{}\n\nTo avoid this, set their permissions in the maps `projects` \
-             and `groups` of the exclusive allowlist.",
+             (`depends_on`):\n\n{}\n\nTo avoid this, set their permissions in the `projects` and \
+             `groups` maps of the exclusive allowlist.",
             Manager::Exclusive,
             Manager::Entry,
             lines(entries)

@@ -126,7 +126,7 @@ fn unknown_policies(attribute: &str, unknown: &[&String], known: &BTreeSet<Strin
     );
     let cause = format!(
         "\n\nIt has {}.\n\nCorrect the names, or remove them. A name that is right belongs to a \
-         newer version: upgrade GitLab. The data source `gitlab_job_token_policies` reads the \
+         newer version: upgrade GitLab. The `gitlab_job_token_policies` data source reads the \
          names that your GitLab accepts.",
         known.join(", ")
     );
@@ -259,7 +259,7 @@ pub(in crate::provider) fn as_found<T>(
 /// Returns the warning of permissions that aren't visible to the token.
 pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diagnostic {
     let advice = if error.is_about_fine_grained_token() {
-        "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
+        "Fine-grained tokens can't read them; a classic token with the `api` scope can."
     } else {
         "To read them, let requests to `/api/graphql` through any proxy in front of GitLab."
     };

@@ -276,7 +276,7 @@ fn role_below_maintainer_is_an_error() {
     Response: The resource that you are attempting to access does not exist or you
     don't have permission to perform this action
 
-    The token needs the scope `read_api` or `api`, and its user at least the
+    The token needs the `read_api` or `api` scope, and its user at least the
     Maintainer role in the project. Fine-grained tokens can't read authentication
     logs: use a classic token.
     "#);

@@ -125,7 +125,7 @@ fn rejected_token_removes_nothing_from_state() {
     GET /projects/1/job_token_scope/allowlist: the token was revoked (401).
     Response: Token was revoked. You have to re-authorize from the user.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
     "#);
 

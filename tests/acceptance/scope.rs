@@ -265,7 +265,7 @@ fn rejected_token_removes_nothing_from_state() {
     Response: Token is expired. You can either do re-authorization or token
     refresh.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
     "#);
 

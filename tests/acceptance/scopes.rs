@@ -331,7 +331,7 @@ fn gitlab_without_entry_permissions_is_an_error() {
     'pushRepositoryForJobTokenAllowed' doesn't exist on type 'ProjectCiCdSetting';
     Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    The data source `gitlab_job_token_scopes` needs GitLab 18.3 or later (beta in
+    The `gitlab_job_token_scopes` data source needs GitLab 18.3 or later (beta in
     18.0 to 18.2). Upgrade GitLab, or read each project with
     `gitlab_job_token_scope` and `gitlab_job_token_allowlist` instead, which older
     versions support.

@@ -70,7 +70,7 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
 /// Returns the end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
-        "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be \
+        "\n\nThe proxy is set in the `{variable}` environment variable. {remedy} If GitLab can be \
          reached without a proxy, add the host of `base_url` to `NO_PROXY`."
     )
 }

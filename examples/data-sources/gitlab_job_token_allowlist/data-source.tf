@@ -19,7 +19,7 @@ output "who_may_access_deploy" {
 }
 
 # Targets with the default permissions, which are more than most jobs need.
-# Permissions are null before GitLab 18.0 and for most fine-grained tokens.
+# Permissions are null before GitLab 18.0 and for fine-grained tokens.
 output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }

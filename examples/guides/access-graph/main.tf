@@ -1,4 +1,4 @@
-# This configuration manages nothing, so the scope `read_api` is enough.
+# This configuration manages nothing, so the `read_api` scope is enough.
 data "gitlab_job_token_scopes" "this" {
   group           = var.group
   include_entries = true

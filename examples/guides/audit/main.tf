@@ -1,4 +1,4 @@
-# This configuration manages nothing, so the scope `read_api` is enough.
+# This configuration manages nothing, so the `read_api` scope is enough.
 data "gitlab_job_token_scope" "this" {
   for_each = var.projects
   project  = each.key

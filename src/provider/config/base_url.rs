@@ -20,7 +20,7 @@ pub(super) fn configured(
             parse(url, "`base_url`").map_err(|problem| problem.at("base_url").into())
         }
         Source::Variable(variable, url) => {
-            Ok(parse(&url, &format!("The environment variable `{variable}`"))?)
+            Ok(parse(&url, &format!("The `{variable}` environment variable"))?)
         }
         Source::Default => Ok(parse(DEFAULT_BASE_URL, "The default")?),
     }
@@ -51,11 +51,11 @@ impl<'a> Source<'a> {
         match self {
             Self::Block(_) => String::new(),
             Self::Variable(variable, _) => format!(
-                "\n\n`base_url` isn't set, so the URL is from the environment variable \
-                 `{variable}`."
+                "\n\n`base_url` isn't set, so the URL is from the `{variable}` environment \
+                 variable."
             ),
-            Self::Default => "\n\nNeither `base_url` nor the environment variable \
-                              `GITLAB_BASE_URL` is set, so the URL is GitLab.com's."
+            Self::Default => "\n\nNeither `base_url` nor the `GITLAB_BASE_URL` environment \
+                              variable is set, so the URL is GitLab.com's."
                 .to_owned(),
         }
     }
@@ -87,8 +87,14 @@ mod tests {
         let unset = ProviderBlock::default();
         let set = ProviderBlock { base_url: Attr::Known("x".to_owned()), ..unset.clone() };
         assert_eq!(note(&BASE_URL_VARIABLES, &set), "");
-        assert!(note(&BASE_URL_VARIABLES, &unset).ends_with(" variable `GITLAB_BASE_URL`."));
-        assert!(note(&["CI_API_V4_URL"], &unset).ends_with(" variable `CI_API_V4_URL`."));
+        assert!(
+            note(&BASE_URL_VARIABLES, &unset)
+                .ends_with(" the `GITLAB_BASE_URL` environment variable.")
+        );
+        assert!(
+            note(&["CI_API_V4_URL"], &unset)
+                .ends_with(" the `CI_API_V4_URL` environment variable.")
+        );
         assert!(note(&[], &unset).contains("so the URL is GitLab.com's"));
     }
 }

@@ -143,8 +143,8 @@ fn check(stage: Stage, config: &AllowlistModel) -> Result<(), Errors> {
 fn incomplete(project: &str) -> Diagnostic {
     let detail = format!(
         "GitLab shows some entries of project {project} over REST, but not over GraphQL, so their \
-         permissions are null. Most fine-grained tokens can't read permissions; a classic token \
-         with the scope `api` can."
+         permissions are null. Fine-grained tokens can't read permissions; a classic token \
+         with the `api` scope can."
     );
     Diagnostic::new(format!("Permissions not visible: project {project}"), detail)
 }

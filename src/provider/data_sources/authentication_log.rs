@@ -139,13 +139,13 @@ fn unreadable(project: &str, error: &Error) -> Diagnostic {
              source."
         }
         ErrorKind::NotAvailable => {
-            "The token needs the scope `read_api` or `api`, and its user at least the Maintainer \
+            "The token needs the `read_api` or `api` scope, and its user at least the Maintainer \
              role in the project. Fine-grained tokens can't read authentication logs: use a \
              classic token."
         }
         ErrorKind::FineGrained { needed: None } => {
             "Fine-grained tokens can't read authentication logs: use a classic token with the \
-             scope `read_api` or `api`."
+             `read_api` or `api` scope."
         }
         _ => return report(title, error).at("project"),
     };
@@ -184,8 +184,8 @@ fn logged() -> Vec<Attribute> {
             Type::String,
             "ID of the entry that gives the project access, in the form of the `id` of \
              `gitlab_job_token_allowlist_entry`: the entry for this project, or for the nearest \
-             group that contains it. Null if there is none: the project loses access when access \
-             is restricted to the allowlist.",
+             group that contains it. Null if there is none: the project loses access when the \
+             accessed project is restricted to its allowlist.",
         ),
     ]
 }

@@ -35,8 +35,8 @@ impl DataSource for JobTokenScope {
             Attribute::computed(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether access is restricted to the allowlist (`true`), or open to the jobs of \
-                 all projects of the instance (`false`).",
+                "Whether the project is restricted to its allowlist (`true`), or open to the jobs \
+                 of all projects of the instance (`false`).",
             ),
             Attribute::computed(
                 "outbound_enabled",
@@ -60,8 +60,8 @@ impl DataSource for JobTokenScope {
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Reads whether other projects' CI/CD job tokens can access a project \
-                           only if they are on its allowlist, and whether jobs can push to the \
+        let description = "Reads whether only the projects and groups on a project's allowlist can \
+                           access it with their CI/CD job tokens, and whether jobs can push to the \
                            project's repository.";
         Schema { version: 0, description, attributes }
     }

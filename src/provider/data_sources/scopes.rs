@@ -73,10 +73,10 @@ impl DataSource for JobTokenScopes {
             Attribute::computed("group_id", Type::Number, "ID of the group."),
         ];
         let description = "Reads the job token settings of all projects of a group and its \
-                           subgroups: whether access is restricted to the allowlist, how many \
-                           entries it has, and how many of them have the default permissions. \
-                           Reads up to 20,000 projects. Needs GitLab 18.3 or later, or the beta in \
-                           18.0 to 18.2.";
+                           subgroups: whether each project is restricted to its allowlist, how \
+                           many entries the allowlist has, and how many of them have the default \
+                           permissions. Reads up to 20,000 projects. Needs GitLab 18.3 or later, \
+                           or the beta in 18.0 to 18.2.";
         Schema { version: 0, description, attributes }
     }
 

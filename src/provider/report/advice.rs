@@ -41,7 +41,7 @@ fn classic_token(asking: Option<Asking>) -> String {
     };
     format!(
         "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet. Use \
-         a classic access token with the scope `api`{without}."
+         a classic access token with the `api` scope{without}."
     )
 }
 
@@ -71,8 +71,8 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             return None;
         }
         ErrorKind::NoToken => {
-            "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an \
-             access token with the scope `api`."
+            "Set `token` in the provider block, or the `GITLAB_TOKEN` environment variable, to an \
+             access token with the `api` scope."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
             if is_blocked(error) =>
@@ -81,7 +81,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              activate or approve the user, or use another user's token."
         }
         ErrorKind::Unauthorized(TokenProblem::Expired | TokenProblem::Revoked) => {
-            "Create a new access token with the scope `api`, and set it as the provider's `token` \
+            "Create a new access token with the `api` scope, and set it as the provider's `token` \
              or as `GITLAB_TOKEN`."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
@@ -102,7 +102,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
             "The token may be mistyped, expired or revoked, or belong to another GitLab \
              instance. Check the provider's `token` (or `GITLAB_TOKEN`), or create a new access \
-             token with the scope `api` on this instance."
+             token with the `api` scope on this instance."
         }
         ErrorKind::Forbidden if must_sign_in(error) => {
             "Sign in to GitLab in a browser as the token's user, and follow GitLab's instructions. \
@@ -128,7 +128,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              role in the project. Give this role to the token's user."
         }
         ErrorKind::InsufficientScope { .. } => {
-            "Use an access token with the scope `api`. `read_api` is enough for plans."
+            "Use an access token with the `api` scope. `read_api` is enough for plans."
         }
         ErrorKind::NotFound if is_about_the_target(error) => {
             "GitLab has no target with this ID. Check the ID, and whether it belongs to a project \
@@ -180,9 +180,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              has moved, set the provider's `base_url` to its new URL."
         }
         ErrorKind::UnexpectedStatus if error.is_over_graphql() => {
-            "The REST API isn't affected. Permissions of entries, cross-project push and the data \
-             source `gitlab_job_token_scopes` need GraphQL: let requests to `/api/graphql` through \
-             the proxy in front of GitLab."
+            "The REST API isn't affected. Permissions of entries, cross-project push and the \
+             `gitlab_job_token_scopes` data source need GraphQL: let requests to `/api/graphql` \
+             through the proxy in front of GitLab."
         }
         ErrorKind::UnexpectedStatus => NOT_GITLAB,
         ErrorKind::Unreachable => {
@@ -224,7 +224,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              whose user has access to both."
         }
         ErrorKind::Unsupported if error.is_over_graphql() => {
-            "The data source `gitlab_job_token_scopes` needs GitLab 18.3 or later (beta in 18.0 to \
+            "The `gitlab_job_token_scopes` data source needs GitLab 18.3 or later (beta in 18.0 to \
              18.2). Upgrade GitLab, or read each project with `gitlab_job_token_scope` and \
              `gitlab_job_token_allowlist` instead, which older versions support."
         }
@@ -241,12 +241,12 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::Unsupported => NOT_GITLAB,
         ErrorKind::NotAvailable if error.is_about_a_group() => {
             "GitLab gives the same response if the group doesn't exist, and if the token isn't \
-             allowed to read it. The token needs the scope `read_api` or `api`, and its user at \
+             allowed to read it. The token needs the `read_api` or `api` scope, and its user at \
              least the Maintainer role in the group."
         }
         ErrorKind::NotAvailable => {
             "GitLab gives the same response if the object doesn't exist, and if the token isn't \
-             allowed to read or change it. The token needs the scope `api` (`read_api` is enough \
+             allowed to read or change it. The token needs the `api` scope (`read_api` is enough \
              for plans), and its user at least the Maintainer role in the project."
         }
         ErrorKind::UnknownValues(_) => {

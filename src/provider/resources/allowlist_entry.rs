@@ -92,8 +92,8 @@ impl Resource for AllowlistEntry {
             Attribute::optional(
                 "target_group",
                 Type::String,
-                "ID or full path of the group whose projects' jobs get access, including the \
-                 projects of its subgroups.",
+                "ID or full path of the group. Jobs of all projects in the group and its subgroups \
+                 get access.",
             ),
             Attribute::optional(
                 "target_group_id",

@@ -83,10 +83,10 @@ impl Resource for AllowlistExclusive {
             Attribute::optional_map(
                 "groups",
                 entries::attributes(),
-                "Groups on the allowlist, at most 200, with the permissions of their projects' \
-                 jobs, including the projects of their subgroups. Keys are IDs or full paths. All \
-                 other groups are removed from the allowlist; `{}` removes all groups. At most one \
-                 of `groups`, `target_groups` and `target_group_ids` can be set. If none is set, \
+                "Groups on the allowlist, at most 200, with the permissions of the jobs of all \
+                 projects in each group and its subgroups. Keys are IDs or full paths. All other \
+                 groups are removed from the allowlist; `{}` removes all groups. At most one of \
+                 `groups`, `target_groups` and `target_group_ids` can be set. If none is set, \
                  groups aren't managed, and projects must be. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional(
@@ -122,8 +122,8 @@ impl Resource for AllowlistExclusive {
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Manages a project's whole job token allowlist: its projects, its \
-                           groups, or both. The resource removes entries that aren't in the \
+        let description = "Manages a project's whole job token allowlist, or only the projects or \
+                           only the groups on it. The resource removes entries that aren't in the \
                            configuration; the plan names each target that loses access. Destroying \
                            the resource removes the entries that it manages.";
         Schema { version: 0, description, attributes }

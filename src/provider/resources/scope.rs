@@ -57,8 +57,8 @@ impl Resource for JobTokenScope {
             Attribute::optional(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether access is restricted to the allowlist (`true`), or open to the jobs of \
-                 all projects of the instance (`false`), within the rights of the user who runs \
+                "Whether the project is restricted to its allowlist (`true`), or open to the jobs \
+                 of all projects of the instance (`false`), within the rights of the user who runs \
                  the job. Defaults to `true`, as in GitLab.",
             )
             .with_default(Value::Bool(true)),
@@ -76,10 +76,10 @@ impl Resource for JobTokenScope {
                 Push::CrossProject.attribute(),
                 Type::Bool,
                 "Whether jobs of other projects on the allowlist can push to this project's \
-                 repository with their job token. Their entry must have the default permissions or \
-                 the policy `ADMIN_REPOSITORIES`, and `push_repository_for_job_token_allowed` must \
-                 also be on. If not set, the setting isn't managed, and the attribute is null. \
-                 Needs GitLab 19.1 or later.",
+                 repository with their job token. Their entries must have the default permissions \
+                 or the `ADMIN_REPOSITORIES` policy, and `push_repository_for_job_token_allowed` \
+                 must also be on. If not set, the setting isn't managed, and the attribute is \
+                 null. Needs GitLab 19.1 or later.",
             )
             .or_computed(),
             Attribute::computed(
@@ -92,11 +92,11 @@ impl Resource for JobTokenScope {
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Manages whether other projects' CI/CD job tokens can access a project \
-                           only if they are on its allowlist (the inbound job token scope). Every \
-                           project has this setting: creating the resource adopts it, and \
-                           destroying the resource restores GitLab's default, which restricts \
-                           access to the allowlist.";
+        let description = "Manages whether only the projects and groups on a project's allowlist \
+                           can access it with their CI/CD job tokens (the inbound job token \
+                           scope). Every project has this setting: creating the resource adopts \
+                           it, and destroying the resource restores GitLab's default, which \
+                           restricts the project to its allowlist.";
         Schema { version: 0, description, attributes }
     }
 

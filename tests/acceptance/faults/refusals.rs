@@ -34,7 +34,7 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     POST /projects/1/job_token_scope/allowlist: the token was revoked (401).
     Response: Token was revoked. You have to re-authorize from the user.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
 
     Added: project 3, project 4.
@@ -120,12 +120,12 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
       - remove project targets/p1 (3)
 
-    DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the scope
-    `api` (403).
+    DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the `api`
+    scope (403).
     Response: The request requires higher privileges than provided by the access
     token.
 
-    Use an access token with the scope `api`. `read_api` is enough for plans.
+    Use an access token with the `api` scope. `read_api` is enough for plans.
 
     Nothing was changed.
     "#);

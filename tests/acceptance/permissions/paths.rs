@@ -110,8 +110,8 @@ fn entry_on_only_one_of_the_lists_keeps_its_state() {
 
     The permissions of project acme/lib (2) on the allowlist of project acme/app
     (1) aren't visible to the token. The state keeps them, and plans don't show
-    drift. Most fine-grained tokens can't read permissions; a classic token with
-    the scope `api` can.
+    drift. Fine-grained tokens can't read permissions; a classic token with the
+    `api` scope can.
     "#);
 
     assert_eq!(graphql(&gitlab.requests()).len(), 2, "it is looked for once more");

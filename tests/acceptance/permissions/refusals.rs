@@ -38,7 +38,7 @@ fn read_only_token_is_an_error() {
     don't have permission to perform this action
 
     GitLab gives the same response if the object doesn't exist, and if the token
-    isn't allowed to read or change it. The token needs the scope `api`
+    isn't allowed to read or change it. The token needs the `api` scope
     (`read_api` is enough for plans), and its user at least the Maintainer role in
     the project.
     "#);
@@ -68,7 +68,7 @@ fn role_lost_after_the_plan_is_an_error() {
     don't have permission to perform this action
 
     GitLab gives the same response if the object doesn't exist, and if the token
-    isn't allowed to read or change it. The token needs the scope `api`
+    isn't allowed to read or change it. The token needs the `api` scope
     (`read_api` is enough for plans), and its user at least the Maintainer role in
     the project.
     "#);
@@ -94,7 +94,7 @@ fn token_rejected_mid_run_keeps_the_state_true() {
     POST /api/graphql (ChangePermissions): the token was revoked (401).
     Response: Token was revoked. You have to re-authorize from the user.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
     "#);
 
@@ -168,7 +168,7 @@ fn unreadable_permissions_are_an_error_but_not_gone() {
     POST /api/graphql (JobTokenPermissions): the token was revoked (401).
     Response: Token was revoked. You have to re-authorize from the user.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
     "#);
 

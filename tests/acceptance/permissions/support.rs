@@ -63,7 +63,7 @@ fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
     Response: a web page titled "Not here"
 
     The REST API isn't affected. Permissions of entries, cross-project push and
-    the data source `gitlab_job_token_scopes` need GraphQL: let requests to
+    the `gitlab_job_token_scopes` data source need GraphQL: let requests to
     `/api/graphql` through the proxy in front of GitLab.
 
     If `terraform destroy` stops at this error, run it with the option

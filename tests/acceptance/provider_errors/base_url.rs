@@ -42,8 +42,8 @@ fn variable_of_an_unreachable_base_url_is_named() {
     needs a proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with
     `http://`.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `CI_API_V4_URL`.
+    `base_url` isn't set, so the URL is from the `CI_API_V4_URL` environment
+    variable.
     "#);
 }
 
@@ -116,7 +116,7 @@ fn base_url_of_the_environment_with_an_unsupported_scheme() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    The environment variable `GITLAB_BASE_URL` must start with `https://` or
+    The `GITLAB_BASE_URL` environment variable must start with `https://` or
     `http://`, for example `https://gitlab.example.com`.
     "#);
 }

@@ -30,8 +30,8 @@ fn error_of_a_proxy_names_the_proxy() {
     GitLab itself answers with a plain "Forbidden" while it bans an IP address
     after failed logins.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `GITLAB_BASE_URL`.
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
 }
 

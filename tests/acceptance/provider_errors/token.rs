@@ -19,8 +19,8 @@ fn missing_token() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
-    to an access token with the scope `api`.
+    Set `token` in the provider block, or the `GITLAB_TOKEN` environment variable,
+    to an access token with the `api` scope.
     "#);
 }
 
@@ -63,7 +63,7 @@ fn ci_job_token() {
 
     The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job
     tokens for these settings. Use a personal, project or group access token with
-    the scope `api`, for example from a masked CI/CD variable.
+    the `api` scope, for example from a masked CI/CD variable.
     "#);
 }
 
@@ -91,7 +91,7 @@ fn invalid_token_is_one_error_for_many_resources() {
 
     The token may be mistyped, expired or revoked, or belong to another GitLab
     instance. Check the provider's `token` (or `GITLAB_TOKEN`), or create a new
-    access token with the scope `api` on this instance.
+    access token with the `api` scope on this instance.
     "#);
 }
 
@@ -110,7 +110,7 @@ fn expired_token() {
     Response: Token is expired. You can either do re-authorization or token
     refresh.
 
-    Create a new access token with the scope `api`, and set it as the provider's
+    Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
     "#);
 }
@@ -131,11 +131,11 @@ fn read_only_token_can_plan_but_not_apply() {
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    PATCH /projects/1/job_token_scope: the token lacks the scope `api` (403).
+    PATCH /projects/1/job_token_scope: the token lacks the `api` scope (403).
     Response: The request requires higher privileges than provided by the access
     token.
 
-    Use an access token with the scope `api`. `read_api` is enough for plans.
+    Use an access token with the `api` scope. `read_api` is enough for plans.
     "#);
 }
 
@@ -152,8 +152,8 @@ fn missing_token_fails_the_first_request() {
 
     GET /projects/acme%2Fapp: no token is set.
 
-    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
-    to an access token with the scope `api`.
+    Set `token` in the provider block, or the `GITLAB_TOKEN` environment variable,
+    to an access token with the `api` scope.
     "#);
 
     tf.config("provider \"gitlab\" {}\n");

@@ -163,8 +163,8 @@ fn hidden_values_are_warned_of() {
 
     GitLab accepted the permissions of project acme/lib (2) on the allowlist of
     project acme/app (1) without an error, but doesn't show them to the token, so
-    they couldn't be verified. Most fine-grained tokens can't read permissions; a
-    classic token with the scope `api` can.
+    they couldn't be verified. Fine-grained tokens can't read permissions; a
+    classic token with the `api` scope can.
     "#);
     assert_snapshot!(tf.plan().warning(), @r#"
     Warning: Permissions hidden: acme/lib on acme/app
@@ -177,8 +177,8 @@ fn hidden_values_are_warned_of() {
 
     The permissions of project acme/lib (2) on the allowlist of project acme/app
     (1) aren't visible to the token. The state keeps them, and plans don't show
-    drift. Most fine-grained tokens can't read permissions; a classic token with
-    the scope `api` can.
+    drift. Fine-grained tokens can't read permissions; a classic token with the
+    `api` scope can.
     "#);
 }
 
@@ -316,7 +316,7 @@ fn unreadable_cross_project_push_can_be_written() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(has_warning(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Cross-project push unknown"), "{answers:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();
@@ -353,7 +353,7 @@ fn advice_for_data_sources_names_no_resource_attributes() {
     access tokens.
 
     GitLab offers this only over GraphQL, where fine-grained tokens don't support
-    it yet. Use a classic access token with the scope `api`; `read_api` is enough
+    it yet. Use a classic access token with the `api` scope; `read_api` is enough
     for plans and data sources.
 
     Until then, `cross_project_push_for_job_token_allowed` is null.

@@ -34,7 +34,7 @@ fn unknown_policy_is_an_error_of_the_plan() {
     READ_TERRAFORM_STATE, READ_WORK_ITEMS.
 
     Correct the names, or remove them. A name that is right belongs to a newer
-    version: upgrade GitLab. The data source `gitlab_job_token_policies` reads the
+    version: upgrade GitLab. The `gitlab_job_token_policies` data source reads the
     names that your GitLab accepts.
 
     If `terraform destroy` stops at this error, run it with the option

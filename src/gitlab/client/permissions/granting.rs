@@ -27,7 +27,7 @@ pub struct Granted {
 pub enum Confirmation {
     /// GitLab has shown the entry with the permissions.
     Shown,
-    /// GitLab made the change, but the token can't see permissions, like most fine-grained tokens.
+    /// GitLab made the change, but the token can't see permissions, like fine-grained tokens.
     Hidden,
 }
 

@@ -245,7 +245,7 @@ fn lacks_scope(listed: &str) -> String {
         Some((last, rest)) if !rest.is_empty() => {
             format!("the token needs one of the scopes {} or {last}", rest.join(", "))
         }
-        _ => format!("the token lacks the scope `{listed}`"),
+        _ => format!("the token lacks the `{listed}` scope"),
     }
 }
 

@@ -75,7 +75,7 @@ async fn missing_role_is_not_a_missing_scope() {
     let body = json!({"error": "insufficient_scope", "error_description": "More is needed.", "scope": "api"});
     let (kind, line) = told(json(403, &body)).await;
     assert_eq!(kind, ErrorKind::InsufficientScope { needed: Some("api".to_owned()) });
-    assert_eq!(line, "the token lacks the scope `api` (403): More is needed.");
+    assert_eq!(line, "the token lacks the `api` scope (403): More is needed.");
 
     let body = json!({"error": "insufficient_scope", "error_description": "More.", "scope": "api read_api read_user"});
     let (_, line) = told(json(403, &body)).await;

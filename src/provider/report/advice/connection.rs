@@ -74,7 +74,7 @@ pub(super) fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> 
         ProxyProblem::NotHttp => "Check the port: another service is listening on it.".to_owned(),
     };
     format!(
-        "The proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be \
+        "The proxy is set in the `{variable}` environment variable. {remedy} If GitLab can be \
          reached without a proxy, add the host of `base_url` to `NO_PROXY`."
     )
 }

@@ -223,8 +223,8 @@ fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
     );
     let title = format!("Permissions hidden: {}", names::short_entry(state));
     Diagnostic::new(title, detail).with_cause(
-        " The state keeps them, and plans don't show drift. Most fine-grained tokens can't read \
-         permissions; a classic token with the scope `api` can.",
+        " The state keeps them, and plans don't show drift. Fine-grained tokens can't read \
+         permissions; a classic token with the `api` scope can.",
     )
 }
 
@@ -241,8 +241,8 @@ pub(super) fn warn_if_unverified(
             names::entry(entry)
         );
         let title = format!("Change not verified: {}", names::short_entry(entry));
-        let cause = " Most fine-grained tokens can't read permissions; a classic token with the \
-            scope `api` can.";
+        let cause = " Fine-grained tokens can't read permissions; a classic token with the \
+            `api` scope can.";
         warnings.add(Diagnostic::new(title, detail).with_cause(cause));
     }
 }

@@ -118,8 +118,8 @@ pub(super) fn incomplete(project: &str, hidden: &[String]) -> Diagnostic {
     let lines: Vec<String> = hidden.iter().map(|name| format!("  - {name}")).collect();
     let detail = format!(
         "GitLab shows these entries over REST, but not over GraphQL, so their permissions are \
-         unknown:\n\n{}\n\nMost fine-grained tokens can't read permissions; a classic token with \
-         the scope `api` can.",
+         unknown:\n\n{}\n\nFine-grained tokens can't read permissions; a classic token with \
+         the `api` scope can.",
         lines.join("\n")
     );
     Diagnostic::new(permissions::cannot_read(project), detail)
@@ -127,7 +127,7 @@ pub(super) fn incomplete(project: &str, hidden: &[String]) -> Diagnostic {
 
 fn with_set_form(problem: Diagnostic) -> Diagnostic {
     let detail = format!(
-        "{}\n\nThe maps `projects` and `groups` manage permissions, so the token must be able to \
+        "{}\n\nThe `projects` and `groups` maps manage permissions, so the token must be able to \
          read them. The sets `target_projects` and `target_groups` work without permissions.",
         problem.detail
     );

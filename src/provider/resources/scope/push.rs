@@ -283,8 +283,8 @@ impl Push {
 
     fn hidden(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\nThe state keeps `{}`, and plans don't show drift. Most fine-grained tokens \
-             can't read it; a classic token with the scope `api` can.",
+            "{}\n\nThe state keeps `{}`, and plans don't show drift. Fine-grained tokens \
+             can't read it; a classic token with the `api` scope can.",
             sentence(error),
             self.attribute()
         );
@@ -293,8 +293,8 @@ impl Push {
 
     fn not_imported(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\n`{}` isn't managed unless the configuration sets it. Most fine-grained tokens \
-             can't read it; a classic token with the scope `api` can.",
+            "{}\n\n`{}` isn't managed unless the configuration sets it. Fine-grained tokens \
+             can't read it; a classic token with the `api` scope can.",
             sentence(error),
             self.attribute()
         );
@@ -305,10 +305,10 @@ impl Push {
         let attribute = self.attribute();
         let detail = format!(
             "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but \
-             doesn't show the setting to the token, so it couldn't be verified. Most fine-grained \
-             tokens can't read it; a classic token with the scope `api` can."
+             doesn't show the setting to the token, so it couldn't be verified. Fine-grained \
+             tokens can't read it; a classic token with the `api` scope can."
         );
-        Diagnostic::new(format!("Push setting not verified: project {project}"), detail)
+        Diagnostic::new(format!("Cross-project push unknown: project {project}"), detail)
             .at(attribute)
     }
 }

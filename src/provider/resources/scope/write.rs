@@ -282,7 +282,7 @@ pub(super) async fn restore(
     }
 }
 
-const RESTORES: &str = "Destroying this resource restricts access to the allowlist, and that \
+const RESTORES: &str = "Destroying this resource restricts the project to its allowlist, and that \
                         failed.";
 
 /// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are

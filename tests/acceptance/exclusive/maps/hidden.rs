@@ -28,10 +28,10 @@ fn hidden_permissions_are_an_error_of_the_plan() {
 
       - project acme/lib (2)
 
-    Most fine-grained tokens can't read permissions; a classic token with the
-    scope `api` can.
+    Fine-grained tokens can't read permissions; a classic token with the `api`
+    scope can.
 
-    The maps `projects` and `groups` manage permissions, so the token must be able
+    The `projects` and `groups` maps manage permissions, so the token must be able
     to read them. The sets `target_projects` and `target_groups` work without
     permissions.
 
@@ -105,7 +105,7 @@ fn permissions_hidden_later_stay_in_the_map() {
     access tokens.
 
     GitLab offers this only over GraphQL, where fine-grained tokens don't support
-    it yet. Use a classic access token with the scope `api`, or set
+    it yet. Use a classic access token with the `api` scope, or set
     `target_projects` and `target_groups` instead of `projects` and `groups`:
     these sets don't manage permissions.
 
