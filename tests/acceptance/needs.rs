@@ -241,14 +241,13 @@ fn feature_is_available_from_its_first_version() {
     assert!(!QUERY.is_in(Release { program: Program::OpenTofu, version: (1, 20) }));
 }
 
-/// Returns the rows of the table of features in the documentation, without its head and without
-/// what isn't a version.
+/// Returns the rows of the documentation's table of features, in lowercase and without the header.
 fn documented() -> BTreeSet<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/index.md");
     let page = fs::read_to_string(page).expect("the index");
-    let (_, table) = page.split_once("| feature | Terraform | OpenTofu |").expect("the table");
+    let (_, table) = page.split_once("| Feature | Terraform | OpenTofu |").expect("the table");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
-    rows.map(str::to_owned).collect()
+    rows.map(str::to_lowercase).collect()
 }
 
 /// The tests cover what the table promises: on the versions that it names, the tests of the feature
@@ -283,6 +282,7 @@ fn documented_versions_are_the_tested_ones() {
                 first(feature.terraform),
                 first(feature.opentofu)
             )
+            .to_lowercase()
         })
         .collect();
     let documented = documented();

@@ -103,7 +103,7 @@ fn each_pipeline_tests_the_oldest_supported_versions() {
     let page = read("docs-src/index.md");
     let [terraform, tofu] = OLDEST.map(|(_, version)| version);
     let promise = format!(
-        "| resources and data sources, `import` on the command line | {terraform} | {tofu} |"
+        "| Resources and data sources, `import` on the command line | {terraform} | {tofu} |"
     );
     assert!(page.lines().any(|line| line == promise), "the documentation promises other versions");
     for file in [GITHUB_GATE, GITLAB] {
