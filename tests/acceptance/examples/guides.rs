@@ -23,7 +23,10 @@ pub(super) const TESTED: [(&str, fn()); 9] = [
     ("migrate-from-the-official-provider", migration_changes_nothing_on_the_server),
     ("policy-as-code", super::policy::example_follows_its_own_policy_and_checks),
     ("test-with-mocks", module_is_tested_without_gitlab),
-    ("tighten-an-existing-group", super::tightening::group_is_restricted_to_what_its_log_shows),
+    (
+        "restrict-access-to-a-groups-projects",
+        super::restricting::group_is_restricted_to_what_its_log_shows,
+    ),
 ];
 
 pub(super) fn guide(tf: &Workspace, folder: &str) {

@@ -6,7 +6,7 @@ mod hcl;
 pub(crate) mod official;
 mod policy;
 mod reference;
-mod tightening;
+mod restricting;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The guide "Tighten an existing group", from open projects to least privilege, with a hundred
+//! The guide "Restrict access to a group's projects", from open projects to least privilege, with a hundred
 //! projects.
 
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ use crate::needs::CHECK_BLOCKS;
 use crate::worlds::examples::{allow, examples, project_id};
 
 const PROJECTS: usize = 100;
-const LOOK: &str = "tighten-an-existing-group/1-look";
-const RESTRICT: &str = "tighten-an-existing-group/2-restrict";
+const LOOK: &str = "restrict-access-to-a-groups-projects/1-review";
+const RESTRICT: &str = "restrict-access-to-a-groups-projects/2-restrict";
 
 const SCANNER: &str = "security/scanner";
 const DEPLOY: &str = "platform/deploy";
@@ -226,8 +226,9 @@ fn guide_shows_the_outputs() {
     let look = workspace(&group.gitlab);
     guide(&look, LOOK);
     look.apply().succeeds();
-    let page = fs::read_to_string(of_project("docs-src/guides/tighten-an-existing-group.md"))
-        .expect("the guide");
+    let page =
+        fs::read_to_string(of_project("docs-src/guides/restrict-access-to-a-groups-projects.md"))
+            .expect("the guide");
     let shown: Vec<_> =
         page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let [log, allowlists] = shown[..] else { panic!("two blocks, not {shown:?}") };
