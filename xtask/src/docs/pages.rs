@@ -126,11 +126,17 @@ impl Reference {
         let mut parts = vec![
             format!("{}\n{NOTICE}\n", front_matter(&title, Some(""), schema.description)),
             format!("# {name} ({})\n\n{}\n", kind.title(), schema.description),
-            format!("## Example Usage\n\n{}", fenced(project, &[&self.example(kind.example())])?),
         ];
-        if let Some(prose) = template(project, &self.path().to_string_lossy())? {
-            parts.push(fill_in(project, &prose, "")?);
-        }
+        let prose = template(project, &self.path().to_string_lossy())?.unwrap_or_default();
+        let prose = fill_in(project, &prose, "")?;
+        let (callouts, sections) = prose.split_at(prose.find("## ").unwrap_or(prose.len()));
+        let example = fenced(project, &[&self.example(kind.example())])?;
+        let example = format!("## Example Usage\n\n{example}");
+        let is_present = |part: &&str| !part.is_empty();
+        // Callouts before the first heading are above the example, which readers copy.
+        parts.extend(Some(callouts.trim_end()).filter(is_present).map(|part| format!("{part}\n")));
+        parts.push(example);
+        parts.extend(Some(sections).filter(is_present).map(str::to_owned));
         parts.push(attributes::schema(schema));
         if let Some(identity) = identity {
             parts.push(self.import(project, identity)?);
