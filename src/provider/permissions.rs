@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::connection::Connection;
 use super::ledger::Object;
 use super::report::{
-    self, Asking, is_out_of_reach, of_a_plan, quoted, report, report_asking, sentence,
+    self, PermissionSetting, is_out_of_reach, of_a_plan, quoted, report, report_permissions,
+    sentence,
 };
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
 use crate::gitlab::{
@@ -80,13 +81,13 @@ fn check_name(attribute: &str, policy: &str) -> Option<Diagnostic> {
 pub(super) async fn obstacle(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
-    asking: Asking,
+    setting: PermissionSetting,
     wanted: &Permissions,
 ) -> Result<Option<Diagnostic>, Errors> {
     let error = match gitlab.permissions(project_id, Freshness::Shared).await {
         Ok(list) => {
             let is_impossible = list.is_switched_off() && *wanted != Permissions::Default;
-            return Ok(is_impossible.then(|| switched_off(project, asking)));
+            return Ok(is_impossible.then(|| switched_off(project, setting)));
         }
         Err(error) => error,
     };
@@ -96,7 +97,9 @@ pub(super) async fn obstacle(
         | ErrorKind::NotAvailable
         | ErrorKind::FineGrained { .. } => Ok(None),
         _ if is_out_of_reach(&error) => Ok(None),
-        ErrorKind::Unsupported => Ok(Some(report_asking(cannot_read(project), asking, &error))),
+        ErrorKind::Unsupported => {
+            Ok(Some(report_permissions(cannot_read(project), setting, &error)))
+        }
         _ => Err(of_a_plan(report(cannot_read(project), &error)).into()),
     }
 }
@@ -241,11 +244,11 @@ pub(super) fn are_hidden(error: &Error) -> bool {
 /// Fails if a retry may succeed.
 pub(in crate::provider) fn as_found<T>(
     project: &str,
-    asked: Result<T, Error>,
+    result: Result<T, Error>,
     consequence: &str,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
-    match asked {
+    match result {
         Ok(found) => Ok(Some(found)),
         Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(error) if are_hidden(&error) => {
@@ -282,11 +285,11 @@ pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")
 }
 
-pub(super) fn switched_off(project: &str, asking: Asking) -> Diagnostic {
+pub(super) fn switched_off(project: &str, setting: PermissionSetting) -> Diagnostic {
     let detail =
         format!("GitLab ignores permissions of entries on the allowlist of project {project}.");
     let title = format!("Permissions turned off: project {project}");
-    Diagnostic::new(title, detail).with_cause(format!("\n\n{}", report::switched_off(asking)))
+    Diagnostic::new(title, detail).with_cause(format!("\n\n{}", report::switched_off(setting)))
 }
 
 #[cfg(test)]

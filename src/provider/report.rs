@@ -12,7 +12,7 @@ mod advice;
 /// The part of a configuration that sets permissions. The advice depends on it if GitLab doesn't
 /// have permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asking {
+pub(super) enum PermissionSetting {
     /// An entry for another project or for a group.
     Entry,
     /// The entry of a project for itself.
@@ -28,30 +28,34 @@ pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic 
 }
 
 /// As [`report`], for a call about permissions.
-pub(super) fn report_asking(
+pub(super) fn report_permissions(
     attempted: impl Into<String>,
-    asking: Asking,
+    setting: PermissionSetting,
     error: &Error,
 ) -> Diagnostic {
-    diagnostic(Diagnostic::new(attempted, ""), error, Some(asking))
+    diagnostic(Diagnostic::new(attempted, ""), error, Some(setting))
 }
 
-/// As [`report`], or as [`report_asking`] for a call about permissions. A sentence in front of the
+/// As [`report`], or as [`report_permissions`] for a call about permissions. A sentence in front of the
 /// detail names the objects that don't fit the title.
 pub(super) fn report_on(
     attempted: impl Into<String>,
     objects: Option<&str>,
-    asking: Option<Asking>,
+    setting: Option<PermissionSetting>,
     error: &Error,
 ) -> Diagnostic {
     let start = objects.map(|objects| format!("{objects}\n\n")).unwrap_or_default();
-    diagnostic(Diagnostic::new(attempted, start), error, asking)
+    diagnostic(Diagnostic::new(attempted, start), error, setting)
 }
 
-fn diagnostic(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> Diagnostic {
+fn diagnostic(
+    mut start: Diagnostic,
+    error: &Error,
+    setting: Option<PermissionSetting>,
+) -> Diagnostic {
     start.detail.push_str(&outcome(error));
     let response = error.response().map(response).unwrap_or_default();
-    let advice = advice(error, asking).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+    let advice = advice(error, setting).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
     match format!("{response}{advice}") {
         cause if cause.is_empty() => start,
         cause => start.with_cause(cause),
@@ -96,12 +100,12 @@ pub(super) fn quoted(text: &str) -> String {
 /// such as "add project 7". Failures with the same cause are grouped, followed by their advice.
 pub(super) fn report_all(
     attempted: impl Into<String>,
-    asking: Asking,
+    setting: PermissionSetting,
     failures: &[(String, Error)],
 ) -> Diagnostic {
     let mut causes: Vec<(&Error, Vec<&str>)> = Vec::new();
     for (what, error) in failures {
-        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error, asking)) {
+        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error, setting)) {
             Some((_, whats)) => whats.push(what),
             None => causes.push((error, vec![what])),
         }
@@ -109,19 +113,19 @@ pub(super) fn report_all(
     let paragraphs = causes.into_iter().map(|(error, whats)| {
         // Hosts don't wrap lines that begin with a space, so it must be short.
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
-        let advice = advice(error, Some(asking));
+        let advice = advice(error, Some(setting));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
         format!("Failed:\n{lines}\n\n{}{advice}", sentence(error))
     });
     Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
 }
 
-fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
+fn have_one_cause(one: &Error, other: &Error, setting: PermissionSetting) -> bool {
     let are_limited =
         [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
     (one.kind() == other.kind() || are_limited)
         && one.message() == other.message()
-        && advice(one, Some(asking)) == advice(other, Some(asking))
+        && advice(one, Some(setting)) == advice(other, Some(setting))
 }
 
 /// Returns the error of a plan about something on the server. A destroy first plans everything, and
@@ -174,27 +178,29 @@ const TARGET_NAMES: [&str; 4] = [
 ];
 
 /// Returns the advice if permissions of entries are turned off.
-pub(super) fn switched_off(asking: Asking) -> String {
+pub(super) fn switched_off(setting: PermissionSetting) -> String {
     format!(
         "Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2 they are a \
-         beta that an administrator can turn on with the feature flag \
-         `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or {}.",
-        asking.without_permissions()
+         beta that an administrator can turn on with the `add_policies_to_ci_job_token` \
+         feature flag. Upgrade GitLab, have the feature flag turned on, or {}.",
+        setting.without_permissions()
     )
 }
 
 /// Returns the advice if GitLab doesn't have permissions of entries.
-pub(super) fn permissions_missing(asking: Asking) -> String {
-    let needed = match asking {
-        Asking::Entry | Asking::Map => {
+pub(super) fn permissions_missing(setting: PermissionSetting) -> String {
+    let needed = match setting {
+        PermissionSetting::Entry | PermissionSetting::Map => {
             "Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to 18.2)."
         }
-        Asking::OwnEntry => "An entry for the project itself needs GitLab 18.3 or later.",
+        PermissionSetting::OwnEntry => {
+            "An entry for the project itself needs GitLab 18.3 or later."
+        }
     };
-    format!("{needed} Upgrade GitLab, or {}.", asking.without_permissions())
+    format!("{needed} Upgrade GitLab, or {}.", setting.without_permissions())
 }
 
-impl Asking {
+impl PermissionSetting {
     /// Returns the change of the configuration that avoids permissions, to follow "or".
     fn without_permissions(self) -> &'static str {
         match self {

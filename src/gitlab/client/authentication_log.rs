@@ -218,10 +218,10 @@ mod tests {
         let paths: Vec<_> = projects.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/p2", "acme/p3", "acme/p4"], "without the project itself");
         assert_eq!((hidden, may_be_truncated), (2, false));
-        let asked: Vec<_> =
+        let variables: Vec<_> =
             server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
-        assert_eq!(asked[0], json!({ "project": "acme/app", "after": null }));
-        assert_eq!(asked[1]["after"], "c");
+        assert_eq!(variables[0], json!({ "project": "acme/app", "after": null }));
+        assert_eq!(variables[1]["after"], "c");
     }
 
     #[tokio::test]

@@ -78,7 +78,7 @@ impl ProjectData {
     }
 
     /// Returns whether there is data besides the project's path.
-    fn tells_something(&self) -> bool {
+    fn has_data(&self) -> bool {
         self.own_settings.is_some() || self.projects.is_some() || self.groups.is_some()
     }
 }
@@ -144,9 +144,9 @@ impl Client {
 
     async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<ProjectData>>> {
         let projects = self.projects(&endpoint::by_path(&paths)).await?;
-        let is_asked = |path: &String| paths.iter().any(|asked| same_path(asked, path));
+        let is_requested = |path: &String| paths.iter().any(|requested| same_path(requested, path));
         let by_path = projects.into_values().map(|data| (folded(&data.place.full_path), data));
-        Some(by_path.filter(|(path, _)| is_asked(path)).collect())
+        Some(by_path.filter(|(path, _)| is_requested(path)).collect())
     }
 
     /// Reads projects and caches all their data. Returns `None` if the response has only paths.
@@ -154,7 +154,7 @@ impl Client {
         &self,
         call: &Call<Envelope<endpoint::Shown<WholeProject>>>,
     ) -> Option<HashMap<ProjectId, Arc<ProjectData>>> {
-        let asked = Instant::now();
+        let began = Instant::now();
         let by_id = |shown: WholeProject| {
             let project = ProjectId::of(shown.id.0)?;
             Some((project, Arc::new(ProjectData::of(project, shown))))
@@ -169,15 +169,16 @@ impl Client {
         // If a project occurs twice, it is unknown which one is right.
         projects.retain(|project, _| !twice.contains(project));
         for (project, data) in &projects {
-            self.remember(*project, data, asked);
+            self.remember(*project, data, began);
         }
-        projects.values().any(|data| data.tells_something()).then_some(projects)
+        projects.values().any(|data| data.has_data()).then_some(projects)
     }
 
     async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Resolved>>> {
         let shown = self.shown(&endpoint::places(&paths)).await?;
-        let is_asked = |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
-        let found = shown.into_iter().filter(is_asked).map(|Place { id, full_path }| {
+        let is_requested =
+            |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
+        let found = shown.into_iter().filter(is_requested).map(|Place { id, full_path }| {
             (folded(&full_path), Arc::new(Resolved { target: id.0, full_path }))
         });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
@@ -209,21 +210,21 @@ impl Client {
         Some(answer.value.projects?.nodes.into_iter().flatten().collect())
     }
 
-    fn remember(&self, project: ProjectId, data: &ProjectData, asked: Instant) {
+    fn remember(&self, project: ProjectId, data: &ProjectData, began: Instant) {
         let cache = &self.cache;
-        cache.all_settings.of(project).offer(asked, data.all_settings);
+        cache.all_settings.of(project).offer(began, data.all_settings);
         let has_outbound = cache.has_outbound.of(()).peek();
         let settings = data.all_settings.zip(has_outbound).and_then(|(all, has_outbound)| {
             settings_as_rest(all, has_outbound, cache.is_unenforced())
         });
-        cache.scopes.of(project).offer(asked, settings);
-        cache.own_settings.of(project).offer(asked, data.own_settings);
+        cache.scopes.of(project).offer(began, settings);
+        cache.own_settings.of(project).offer(began, data.own_settings);
         for kind in Kind::ALL {
-            cache.lists.allowlist(project, kind).offer(asked, data.allowlist(kind));
+            cache.lists.allowlist(project, kind).offer(began, data.allowlist(kind));
         }
-        cache.lists.permissions(project).offer(asked, data.permissions.clone());
+        cache.lists.permissions(project).offer(began, data.permissions.clone());
         let place = cache.lookups.named(Kind::Project, project.to_string());
-        place.offer(asked, Some(Some(Arc::clone(&data.place))));
+        place.offer(began, Some(Some(Arc::clone(&data.place))));
         cache.lookups.alias(Kind::Project, folded(&data.place.full_path), &place);
     }
 }

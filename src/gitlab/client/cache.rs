@@ -16,7 +16,7 @@ use crate::gitlab::endpoints::lookup::Resolved;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
 /// Maximum age of a list: long enough for one run, short enough to show the changes of others.
-const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
+const SNAPSHOT_MAX_AGE: Duration = Duration::from_secs(30);
 
 /// The cache of a client.
 pub(super) struct Cache {
@@ -25,7 +25,7 @@ pub(super) struct Cache {
     pub(super) all_settings: Snapshots<ProjectId, AllSettings>,
     /// Whether REST still has the setting of access from a project. GraphQL may keep it longer.
     pub(super) has_outbound: Snapshots<(), bool>,
-    unenforced_life: Duration,
+    unenforced_max_age: Duration,
     /// The time of the last request in which REST showed an open project, so the instance didn't
     /// enforce allowlists.
     open_project_seen: Mutex<Option<Instant>>,
@@ -52,32 +52,35 @@ pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Resolved>>>);
 
 impl Cache {
     /// Creates a cache with these maximum ages.
-    fn keeping(lists: Duration, lookups: Duration) -> Self {
+    fn with_max_ages(lists: Duration, lookups: Duration) -> Self {
         Self {
-            scopes: Scopes(Snapshots::new(CachePolicy { life: lists, when: |_| true })),
-            all_settings: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
-            has_outbound: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
-            unenforced_life: lists.min(RECENT),
+            scopes: Scopes(Snapshots::new(CachePolicy::all(lists))),
+            all_settings: Snapshots::new(CachePolicy::all(lists)),
+            has_outbound: Snapshots::new(CachePolicy::all(lookups)),
+            unenforced_max_age: lists.min(RECENT),
             open_project_seen: Mutex::default(),
-            own_settings: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
-            enforcement: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
-            policies: Snapshots::new(CachePolicy { life: lookups, when: |_| true }),
+            own_settings: Snapshots::new(CachePolicy::all(lists)),
+            enforcement: Snapshots::new(CachePolicy::all(lookups)),
+            policies: Snapshots::new(CachePolicy::all(lookups)),
             lists: Lists {
-                allowlists: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
-                permissions: Snapshots::new(CachePolicy { life: lists, when: |_| true }),
+                allowlists: Snapshots::new(CachePolicy::all(lists)),
+                permissions: Snapshots::new(CachePolicy::all(lists)),
             },
-            lookups: Lookups(Snapshots::new(CachePolicy { life: lookups, when: Option::is_some })),
+            lookups: Lookups(Snapshots::new(CachePolicy {
+                max_age: lookups,
+                is_cacheable: Option::is_some,
+            })),
         }
     }
 
-    /// Records that a REST request that started at `asked` returned an open project.
-    pub(super) fn note_open_project(&self, asked: Instant) {
-        *self.open_project_seen() = Some(asked);
+    /// Records that a REST request that started at `began` returned an open project.
+    pub(super) fn note_open_project(&self, began: Instant) {
+        *self.open_project_seen() = Some(began);
     }
 
     /// Returns whether the instance is known not to enforce allowlists.
     pub(super) fn is_unenforced(&self) -> bool {
-        self.open_project_seen().is_some_and(|seen| seen.elapsed() < self.unenforced_life)
+        self.open_project_seen().is_some_and(|seen| seen.elapsed() < self.unenforced_max_age)
     }
 
     fn open_project_seen(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -86,13 +89,13 @@ impl Cache {
 
     /// Creates a cache that stores nothing. Only concurrent reads are shared.
     pub(super) fn disabled() -> Self {
-        Self::keeping(Duration::ZERO, Duration::ZERO)
+        Self::with_max_ages(Duration::ZERO, Duration::ZERO)
     }
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self::keeping(SNAPSHOT_LIFE, Duration::MAX)
+        Self::with_max_ages(SNAPSHOT_MAX_AGE, Duration::MAX)
     }
 }
 

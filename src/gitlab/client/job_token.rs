@@ -40,11 +40,11 @@ impl Client {
     /// Returns [`ErrorKind::NotFound`] if the project doesn't exist or isn't visible to the token,
     /// and the error of the request.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
-        let asked = Instant::now();
+        let began = Instant::now();
         let answer = self.sender.send(&endpoint::show(project)).await;
         let settings = self.confirmed(project, answer).await?.value;
         if !settings.inbound_enabled {
-            self.cache.note_open_project(asked);
+            self.cache.note_open_project(began);
         }
         Ok(settings)
     }
@@ -115,10 +115,11 @@ impl Client {
         freshness: Freshness,
     ) -> Option<ScopeSettings> {
         let project_ref = project.into();
-        let ask = async {
+        let read = async {
             self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some())
         };
-        let has_outbound = self.cache.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
+        let has_outbound =
+            self.cache.has_outbound.of(()).get(Freshness::Shared, read).await.ok()?;
         settings_as_rest(
             all,
             has_outbound,

@@ -16,12 +16,12 @@ impl Client {
     /// Returns [`ErrorKind::Unsupported`] if this GitLab version has no policies, and the error of
     /// the request.
     pub async fn policies(&self) -> Result<Arc<BTreeSet<String>>, Error> {
-        let ask = async {
+        let read = async {
             let call = endpoint::list();
             let answer = self.sender.execute(&call).await?;
             let names = answer.value.names().map(Arc::new);
             names.ok_or_else(|| Error::unsent(ErrorKind::Unsupported, call.line(), None))
         };
-        self.cache.policies.of(()).get(Freshness::Shared, ask).await
+        self.cache.policies.of(()).get(Freshness::Shared, read).await
     }
 }

@@ -272,10 +272,10 @@ mod tests {
             Some(counts),
             "what GitLab does not tell counts as unlimited"
         );
-        let asked: Vec<_> =
+        let variables: Vec<_> =
             server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
-        assert_eq!(asked[0], json!({ "group": "acme", "archived": false, "after": null }));
-        assert_eq!(asked[1]["after"], "c");
+        assert_eq!(variables[0], json!({ "group": "acme", "archived": false, "after": null }));
+        assert_eq!(variables[1]["after"], "c");
     }
 
     #[tokio::test]

@@ -136,13 +136,13 @@ impl Client {
     ///
     /// Returns the error of the request.
     pub async fn is_enforced(&self) -> Result<Option<bool>, Error> {
-        let ask = async {
+        let read = async {
             match self.sender.send(&instance::show()).await {
                 Ok(answer) => Ok(answer.value.enforce_ci_inbound_job_token_scope_enabled),
                 Err(error) if error.is_about_the_token() || error.is_not_found() => Ok(None),
                 Err(error) => Err(error),
             }
         };
-        self.cache.enforcement.of(()).get(Freshness::Shared, ask).await
+        self.cache.enforcement.of(()).get(Freshness::Shared, read).await
     }
 }

@@ -35,14 +35,21 @@ pub(super) type Outcome<T> = Result<T, Error>;
 /// Which results are cached, and how long.
 pub(super) struct CachePolicy<T> {
     /// Maximum age, from the start of the read.
-    pub(super) life: Duration,
+    pub(super) max_age: Duration,
     /// Returns whether a result may be cached.
-    pub(super) when: fn(&T) -> bool,
+    pub(super) is_cacheable: fn(&T) -> bool,
+}
+
+impl<T> CachePolicy<T> {
+    /// Caches every result until this age.
+    pub(super) const fn all(max_age: Duration) -> Self {
+        Self { max_age, is_cacheable: |_| true }
+    }
 }
 
 /// The cache of one result.
 pub(super) struct Snapshot<T> {
-    keeping: CachePolicy<T>,
+    policy: CachePolicy<T>,
     /// Held during a read.
     running: tokio::sync::Mutex<()>,
     log: Mutex<Log<T>>,
@@ -55,7 +62,7 @@ struct Log<T> {
     writes: u64,
     last_write: Option<Instant>,
     finished: Option<Finished<T>>,
-    kept: Option<(T, Instant)>,
+    cached: Option<(T, Instant)>,
     /// Whether the cached result was [offered](Snapshot::offer) and not used yet.
     is_untouched: bool,
 }
@@ -68,34 +75,34 @@ struct Finished<T> {
 }
 
 /// The state of the log at the time of a call.
-struct Asked {
+struct LogState {
     run: u64,
     writes: u64,
     is_running: bool,
 }
 
 impl<T: Clone> Snapshot<T> {
-    fn new(keeping: CachePolicy<T>) -> Self {
+    fn new(policy: CachePolicy<T>) -> Self {
         let log = Log {
             run: 0,
             writes: 0,
             last_write: None,
             finished: None,
-            kept: None,
+            cached: None,
             is_untouched: false,
         };
-        Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
+        Self { policy, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
     }
 
     /// Returns a cached result that hasn't expired.
     pub(super) fn peek(&self) -> Option<T> {
-        self.peek_within(self.keeping.life)
+        self.peek_within(self.policy.max_age)
     }
 
     /// Returns, only once, a cached result that was [offered](Self::offer) and hasn't expired.
     pub(super) fn take_offered(&self) -> Option<T> {
-        let kept = self.peek();
-        std::mem::take(&mut self.log().is_untouched).then_some(kept).flatten()
+        let cached = self.peek();
+        std::mem::take(&mut self.log().is_untouched).then_some(cached).flatten()
     }
 
     /// Returns a result of the given freshness, and runs `work` to read it if needed.
@@ -117,23 +124,24 @@ impl<T: Clone> Snapshot<T> {
 
     fn peek_within(&self, age: Duration) -> Option<T> {
         let log = self.log();
-        let (result, since) = log.kept.as_ref()?;
+        let (result, since) = log.cached.as_ref()?;
         (since.elapsed() < age).then(|| result.clone())
     }
 
     /// Returns a cached result, that of a running read, or that of a new read.
     async fn join(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        if let Some(kept) = self.peek() {
-            return Ok(kept);
+        if let Some(cached) = self.peek() {
+            return Ok(cached);
         }
-        let asked = self.asked();
+        let at_call = self.state();
         let _running = self.running.lock().await;
-        if let Some(kept) = self.peek() {
-            return Ok(kept);
+        if let Some(cached) = self.peek() {
+            return Ok(cached);
         }
         let shared = self.finished(|last| {
-            let joined = asked.is_running && last.run == asked.run && last.writes == asked.writes;
-            joined || last.run > asked.run
+            let joined =
+                at_call.is_running && last.run == at_call.run && last.writes == at_call.writes;
+            joined || last.run > at_call.run
         });
         match shared {
             Some(outcome) => outcome,
@@ -143,17 +151,17 @@ impl<T: Clone> Snapshot<T> {
 
     /// Returns a cached result whose read started less than `age` ago, or a fresh one.
     async fn recent(&self, age: Duration, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        match self.peek_within(age.min(self.keeping.life)) {
-            Some(kept) => Ok(kept),
+        match self.peek_within(age.min(self.policy.max_age)) {
+            Some(cached) => Ok(cached),
             None => self.fresh(work).await,
         }
     }
 
     /// Returns the result of a read that starts after this call, shared with concurrent callers.
     async fn fresh(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        let asked = self.asked();
+        let at_call = self.state();
         let _running = self.running.lock().await;
-        match self.finished(|last| last.run > asked.run) {
+        match self.finished(|last| last.run > at_call.run) {
             Some(outcome) => outcome,
             None => self.run(work).await,
         }
@@ -163,8 +171,8 @@ impl<T: Clone> Snapshot<T> {
     pub(super) fn written(&self, effect: impl FnOnce(&mut T)) {
         let mut log = self.log();
         log.note_write();
-        if let Some((kept, _)) = &mut log.kept {
-            effect(kept);
+        if let Some((cached, _)) = &mut log.cached {
+            effect(cached);
         }
     }
 
@@ -172,17 +180,17 @@ impl<T: Clone> Snapshot<T> {
     pub(super) fn invalidate(&self) {
         let mut log = self.log();
         log.note_write();
-        log.kept = None;
+        log.cached = None;
     }
 
     /// Caches a result of a read for something else that started at `began`, unless a later result
     /// is cached or a write has ended since.
     pub(super) fn offer(&self, began: Instant, result: Option<T>) {
-        let Some(result) = result.filter(self.keeping.when) else { return };
+        let Some(result) = result.filter(self.policy.is_cacheable) else { return };
         let mut log = self.log();
-        let is_newest = log.kept.as_ref().is_none_or(|(_, since)| *since < began);
+        let is_newest = log.cached.as_ref().is_none_or(|(_, since)| *since < began);
         if is_newest && log.last_write.is_none_or(|write| write < began) {
-            log.kept = Some((result, began));
+            log.cached = Some((result, began));
             log.is_untouched = true;
         }
     }
@@ -197,19 +205,19 @@ impl<T: Clone> Snapshot<T> {
         let mut log = self.log();
         if let Ok(result) = &outcome
             && log.writes == writes
-            && (self.keeping.when)(result)
+            && (self.policy.is_cacheable)(result)
         {
-            log.kept = Some((result.clone(), began));
+            log.cached = Some((result.clone(), began));
         }
         log.is_untouched = false;
         log.finished = Some(Finished { run, writes, outcome: outcome.clone() });
         outcome
     }
 
-    fn asked(&self) -> Asked {
+    fn state(&self) -> LogState {
         let log = self.log();
         let last = log.finished.as_ref().map_or(0, |last| last.run);
-        Asked { run: log.run, writes: log.writes, is_running: log.run > last }
+        LogState { run: log.run, writes: log.writes, is_running: log.run > last }
     }
 
     /// Returns the outcome of the last read if it can be used. The cancellation of another caller
@@ -235,18 +243,18 @@ impl<T> Log<T> {
 
 /// Snapshots by key.
 pub(super) struct Snapshots<K, T> {
-    keeping: CachePolicy<T>,
+    policy: CachePolicy<T>,
     by_key: Mutex<HashMap<K, Arc<Snapshot<T>>>>,
 }
 
 impl<K: Eq + Hash, T: Clone> Snapshots<K, T> {
-    pub(super) fn new(keeping: CachePolicy<T>) -> Self {
-        Self { keeping, by_key: Mutex::default() }
+    pub(super) fn new(policy: CachePolicy<T>) -> Self {
+        Self { policy, by_key: Mutex::default() }
     }
 
     pub(super) fn of(&self, key: K) -> Arc<Snapshot<T>> {
-        let CachePolicy { life, when } = self.keeping;
-        let new = || Arc::new(Snapshot::new(CachePolicy { life, when }));
+        let CachePolicy { max_age, is_cacheable } = self.policy;
+        let new = || Arc::new(Snapshot::new(CachePolicy { max_age, is_cacheable }));
         Arc::clone(self.by_key().entry(key).or_insert_with(new))
     }
 

@@ -372,8 +372,8 @@ impl Sender {
         if !problem.transient || attempts > self.shared.retries {
             return None;
         }
-        let asked = problem.retry_after.unwrap_or_default();
-        (asked <= MAX_WAIT).then(|| self.shared.backoff.after(attempts).max(asked))
+        let requested = problem.retry_after.unwrap_or_default();
+        (requested <= MAX_WAIT).then(|| self.shared.backoff.after(attempts).max(requested))
     }
 
     /// Delays this call, or pauses all calls if the server requests it.

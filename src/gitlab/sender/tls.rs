@@ -36,7 +36,7 @@ const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 pub(super) struct Settings {
     pub(super) config: ClientConfig,
     /// Set when a server has requested a client certificate.
-    pub(super) asked_for_certificate: Arc<AtomicBool>,
+    pub(super) certificate_requested: Arc<AtomicBool>,
 }
 
 /// Presents the client certificate, if there is one, and records that a server has requested it.
@@ -45,12 +45,12 @@ pub(super) struct Settings {
 #[derive(Debug)]
 struct ClientCertificateResolver {
     certificate: Option<Arc<CertifiedKey>>,
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
 }
 
 impl ResolvesClientCert for ClientCertificateResolver {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.store(true, Ordering::Relaxed);
+        self.requested.store(true, Ordering::Relaxed);
         self.certificate.clone()
     }
 
@@ -80,13 +80,13 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
             PlatformOrListedVerifier::new(listed, provider).map_err(|error| unusable(&error))?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
-    let asked_for_certificate = Arc::<AtomicBool>::default();
+    let certificate_requested = Arc::<AtomicBool>::default();
     let mut tls = builder.with_client_cert_resolver(Arc::new(ClientCertificateResolver {
         certificate: client_certificate_of(config)?.map(Arc::new),
-        asked: Arc::clone(&asked_for_certificate),
+        requested: Arc::clone(&certificate_requested),
     }));
     tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-    Ok(Settings { config: tls, asked_for_certificate })
+    Ok(Settings { config: tls, certificate_requested })
 }
 
 /// Returns the certificates of a file. As in Go, unreadable ones are skipped.

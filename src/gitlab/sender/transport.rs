@@ -54,7 +54,7 @@ pub(super) struct Transport {
     /// Whether the server has responded to a request.
     has_answered: AtomicBool,
     /// Whether the server or a proxy has requested a client certificate.
-    asked_for_certificate: Arc<AtomicBool>,
+    certificate_requested: Arc<AtomicBool>,
     base_url: BaseUrl,
     proxy: Option<Proxy>,
     timeout: Duration,
@@ -144,7 +144,7 @@ impl Transport {
             tls: tls.config,
             loses_connections: AtomicBool::new(false),
             has_answered: AtomicBool::new(false),
-            asked_for_certificate: tls.asked_for_certificate,
+            certificate_requested: tls.certificate_requested,
             base_url: config.base_url.clone(),
             proxy: config.proxy.clone(),
             timeout: config.request_timeout,
@@ -188,7 +188,7 @@ impl Transport {
     /// Changes a failure whose cause may be a missing client certificate. In TLS 1.3 the server
     /// reports it after the client has finished its handshake, and HTTP/2 may lose the alert.
     fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
-        let is_wanted = self.asked_for_certificate.load(Ordering::Relaxed)
+        let is_wanted = self.certificate_requested.load(Ordering::Relaxed)
             && !self.has_answered.load(Ordering::Relaxed);
         match failure {
             Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),

@@ -113,9 +113,9 @@ impl DataSource for Allowlist {
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read allowlist: project {name}"), &error).at("project")
         })?;
-        let asked = gitlab.permissions(project, Freshness::Shared).await;
+        let result = gitlab.permissions(project, Freshness::Shared).await;
         let permissions =
-            permissions::as_found(&name, asked, permissions::NULL_PERMISSIONS, context.warnings)?;
+            permissions::as_found(&name, result, permissions::NULL_PERMISSIONS, context.warnings)?;
         let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
         let groups = || groups.iter().flat_map(|groups| groups.iter());
         let listed = || projects.iter().chain(groups());

@@ -203,8 +203,9 @@ async fn entries(
     (project_id, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<Vec<Allowing>, Errors> {
-    let asked = gitlab.permissions(project_id, Freshness::Shared).await;
-    let permitted = permissions::as_found(project, asked, permissions::NULL_PERMISSIONS, warnings)?;
+    let result = gitlab.permissions(project_id, Freshness::Shared).await;
+    let permitted =
+        permissions::as_found(project, result, permissions::NULL_PERMISSIONS, warnings)?;
     let known = permitted.iter().flat_map(|list| list.iter());
     let mut entries: Vec<Allowing> =
         known.map(|entry| Allowing { target: entry.target, shown: entry.into() }).collect();

@@ -90,8 +90,8 @@ impl Entries<'_> {
         entries.truncate(wanted);
         let permissions = match self.include_object && !entries.is_empty() {
             true => {
-                let asked = gitlab.permissions(project, Freshness::Shared).await;
-                permissions::as_found(name, asked, permissions::NOT_IMPORTED, warnings)?
+                let result = gitlab.permissions(project, Freshness::Shared).await;
+                permissions::as_found(name, result, permissions::NOT_IMPORTED, warnings)?
             }
             false => None,
         };

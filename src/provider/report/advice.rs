@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Asking, is_about_the_target, permissions_missing, switched_off};
+use super::{PermissionSetting, is_about_the_target, permissions_missing, switched_off};
 use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
@@ -14,29 +14,32 @@ const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the 
 const NOT_GITLAB: &str = "The response isn't from GitLab's API. Set the provider's `base_url` to \
                           the URL of a GitLab instance, for example `https://gitlab.example.com`.";
 
-/// Returns what to do about an error, unless GitLab's own message says it. `asking` is what a call
+/// Returns what to do about an error, unless GitLab's own message says it. `setting` is what a call
 /// about permissions is for.
-pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'static, str>> {
+pub(super) fn advice(
+    error: &Error,
+    setting: Option<PermissionSetting>,
+) -> Option<Cow<'static, str>> {
     match error.kind() {
         ErrorKind::FineGrained { needed: Some(needed) } => Some(missing_permissions(needed).into()),
-        ErrorKind::FineGrained { needed: None } => Some(classic_token(asking).into()),
+        ErrorKind::FineGrained { needed: None } => Some(classic_token(setting).into()),
         ErrorKind::Proxy { address, variable, problem } => {
             Some(connection::of_proxy(address, variable, *problem).into())
         }
         ErrorKind::PermissionsDisabled => {
-            Some(switched_off(asking.unwrap_or(Asking::Entry)).into())
+            Some(switched_off(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
         ErrorKind::Unsupported if error.is_over_graphql() && !error.is_about_a_group() => {
-            Some(permissions_missing(asking.unwrap_or(Asking::Entry)).into())
+            Some(permissions_missing(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
         _ => fixed_advice(error).map(Cow::Borrowed),
     }
 }
 
 /// Returns the advice if no fine-grained token has access.
-fn classic_token(asking: Option<Asking>) -> String {
-    let without = match asking {
-        Some(asking) => format!(", or {}", asking.without_permissions()),
+fn classic_token(setting: Option<PermissionSetting>) -> String {
+    let without = match setting {
+        Some(setting) => format!(", or {}", setting.without_permissions()),
         None => "; `read_api` is enough for plans and data sources".to_owned(),
     };
     format!(

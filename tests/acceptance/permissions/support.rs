@@ -166,10 +166,10 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     (1).
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
-    they are a beta that an administrator can turn on with the feature flag
-    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
-    on, or remove `default_permissions` and `job_token_policies` from the
-    configuration: the entry then has the default permissions.
+    they are a beta that an administrator can turn on with the
+    `add_policies_to_ci_job_token` feature flag. Upgrade GitLab, have the feature
+    flag turned on, or remove `default_permissions` and `job_token_policies` from
+    the configuration: the entry then has the default permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -197,10 +197,10 @@ fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     off for this project: GitLab returned the default permissions.
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
-    they are a beta that an administrator can turn on with the feature flag
-    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
-    on, or remove `default_permissions` and `job_token_policies` from the
-    configuration: the entry then has the default permissions.
+    they are a beta that an administrator can turn on with the
+    `add_policies_to_ci_job_token` feature flag. Upgrade GitLab, have the feature
+    flag turned on, or remove `default_permissions` and `job_token_policies` from
+    the configuration: the entry then has the default permissions.
 
     GitLab added the entry without its permissions, so it was removed again.
     "#);
@@ -228,10 +228,10 @@ fn entry_that_cannot_be_removed_again_is_kept_in_state() {
     off for this project: GitLab returned the default permissions.
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
-    they are a beta that an administrator can turn on with the feature flag
-    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
-    on, or remove `default_permissions` and `job_token_policies` from the
-    configuration: the entry then has the default permissions.
+    they are a beta that an administrator can turn on with the
+    `add_policies_to_ci_job_token` feature flag. Upgrade GitLab, have the feature
+    flag turned on, or remove `default_permissions` and `job_token_policies` from
+    the configuration: the entry then has the default permissions.
 
     GitLab added the entry without its permissions, and it couldn't be removed
     again: project acme/lib (2) has access to project acme/app (1) with the
@@ -266,10 +266,10 @@ fn feature_disabled_later_is_drift_that_cannot_be_repaired() {
     (1).
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
-    they are a beta that an administrator can turn on with the feature flag
-    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
-    on, or remove `default_permissions` and `job_token_policies` from the
-    configuration: the entry then has the default permissions.
+    they are a beta that an administrator can turn on with the
+    `add_policies_to_ci_job_token` feature flag. Upgrade GitLab, have the feature
+    flag turned on, or remove `default_permissions` and `job_token_policies` from
+    the configuration: the entry then has the default permissions.
 
     The entry has other permissions than the configuration. Applying fails for it;
     destroying it works.
@@ -287,10 +287,10 @@ fn feature_disabled_later_is_drift_that_cannot_be_repaired() {
     Response: Failed to update job token scope
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
-    they are a beta that an administrator can turn on with the feature flag
-    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
-    on, or remove `default_permissions` and `job_token_policies` from the
-    configuration: the entry then has the default permissions.
+    they are a beta that an administrator can turn on with the
+    `add_policies_to_ci_job_token` feature flag. Upgrade GitLab, have the feature
+    flag turned on, or remove `default_permissions` and `job_token_policies` from
+    the configuration: the entry then has the default permissions.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
 

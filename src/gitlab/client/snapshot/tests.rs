@@ -5,7 +5,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::gitlab::sender::{Call, ErrorKind};
 
-const LIFE: Duration = Duration::from_secs(30);
+const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Work that waits for a permit and then yields the number of its run.
 struct Work {
@@ -40,7 +40,7 @@ impl Work {
 }
 
 fn snapshot() -> Arc<Snapshot<u64>> {
-    Arc::new(Snapshot::new(CachePolicy { life: LIFE, when: |_| true }))
+    Arc::new(Snapshot::new(CachePolicy::all(MAX_AGE)))
 }
 
 fn error(kind: ErrorKind) -> Error {
@@ -50,7 +50,7 @@ fn error(kind: ErrorKind) -> Error {
 type Load = tokio::task::JoinHandle<Outcome<u64>>;
 
 /// Starts a load and lets it proceed as far as it can.
-async fn ask(snapshot: &Arc<Snapshot<u64>>, work: &Arc<Work>, fresh: bool) -> Load {
+async fn start(snapshot: &Arc<Snapshot<u64>>, work: &Arc<Work>, fresh: bool) -> Load {
     let (snapshot, work) = (Arc::clone(snapshot), Arc::clone(work));
     let load = tokio::spawn(async move {
         if fresh { snapshot.fresh(work.run()).await } else { snapshot.join(work.run()).await }
@@ -64,13 +64,13 @@ async fn ask(snapshot: &Arc<Snapshot<u64>>, work: &Arc<Work>, fresh: bool) -> Lo
 #[tokio::test]
 async fn concurrent_callers_share_one_load() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let mut load = Vec::new();
+    let mut loads = Vec::new();
     for _ in 0..50 {
-        load.push(ask(&snapshot, &work, false).await);
+        loads.push(start(&snapshot, &work, false).await);
     }
     work.open(1);
-    for one in load {
-        assert_eq!(one.await.unwrap().unwrap(), 1);
+    for load in loads {
+        assert_eq!(load.await.unwrap().unwrap(), 1);
     }
     assert_eq!(work.runs(), 1);
 }
@@ -78,8 +78,8 @@ async fn concurrent_callers_share_one_load() {
 #[tokio::test(start_paused = true)]
 async fn result_is_as_old_as_the_start_of_its_load() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let load = ask(&snapshot, &work, false).await;
-    tokio::time::advance(LIFE - Duration::from_secs(1)).await;
+    let load = start(&snapshot, &work, false).await;
+    tokio::time::advance(MAX_AGE - Duration::from_secs(1)).await;
     work.open(2);
     load.await.unwrap().unwrap();
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 1);
@@ -98,21 +98,21 @@ async fn cached_result_can_be_too_old() {
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 1, "good enough for others");
     assert_eq!(snapshot.recent(age, work.run()).await.unwrap(), 2);
-    assert_eq!(snapshot.peek(), Some(2), "the newer one is kept for all");
+    assert_eq!(snapshot.peek(), Some(2), "the newer one is cached for all");
 }
 
 #[tokio::test]
 async fn fresh_result_is_from_a_later_load() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let early = ask(&snapshot, &work, false).await;
+    let early = start(&snapshot, &work, false).await;
     let mut late = Vec::new();
     for _ in 0..10 {
-        late.push(ask(&snapshot, &work, true).await);
+        late.push(start(&snapshot, &work, true).await);
     }
     work.open(2);
     assert_eq!(early.await.unwrap().unwrap(), 1);
     for one in late {
-        assert_eq!(one.await.unwrap().unwrap(), 2, "those who ask meanwhile share the next run");
+        assert_eq!(one.await.unwrap().unwrap(), 2, "concurrent callers share the next read");
     }
     assert_eq!(work.runs(), 2);
     assert_eq!(snapshot.peek(), Some(2));
@@ -128,8 +128,8 @@ async fn fresh_load_ignores_a_cached_result() {
 #[tokio::test]
 async fn load_that_overlaps_a_write_is_not_cached() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let reader = ask(&snapshot, &work, false).await;
-    snapshot.written(|_| panic!("nothing is kept yet"));
+    let reader = start(&snapshot, &work, false).await;
+    snapshot.written(|_| panic!("nothing is cached yet"));
     work.open(1);
     assert_eq!(reader.await.unwrap().unwrap(), 1);
     assert_eq!(snapshot.peek(), None);
@@ -138,9 +138,9 @@ async fn load_that_overlaps_a_write_is_not_cached() {
 #[tokio::test]
 async fn caller_after_a_write_doesnt_join_an_earlier_load() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let before = ask(&snapshot, &work, false).await;
+    let before = start(&snapshot, &work, false).await;
     snapshot.written(|_| ());
-    let after = ask(&snapshot, &work, false).await;
+    let after = start(&snapshot, &work, false).await;
     work.open(2);
     assert_eq!(before.await.unwrap().unwrap(), 1);
     assert_eq!(after.await.unwrap().unwrap(), 2);
@@ -151,7 +151,7 @@ async fn caller_after_a_write_doesnt_join_an_earlier_load() {
 async fn write_updates_the_cached_result() {
     let (snapshot, work) = (snapshot(), Work::unblocked());
     snapshot.join(work.run()).await.unwrap();
-    snapshot.written(|kept| *kept += 100);
+    snapshot.written(|cached| *cached += 100);
     assert_eq!(snapshot.join(work.run()).await.unwrap(), 101);
     snapshot.invalidate();
     assert_eq!(snapshot.peek(), None);
@@ -165,7 +165,7 @@ async fn failure_reaches_waiting_callers_and_isnt_cached() {
         async move { snapshot.join(async { work.run().await.and(Err(error(ErrorKind::Server))) }).await }
     });
     tokio::task::yield_now().await;
-    let waiting = ask(&snapshot, &work, false).await;
+    let waiting = start(&snapshot, &work, false).await;
     work.open(2);
     assert_eq!(*failing.await.unwrap().unwrap_err().kind(), ErrorKind::Server);
     assert_eq!(*waiting.await.unwrap().unwrap_err().kind(), ErrorKind::Server);
@@ -182,7 +182,7 @@ async fn cancellation_of_another_caller_is_no_result() {
         }
     });
     tokio::task::yield_now().await;
-    let waiting = ask(&snapshot, &work, false).await;
+    let waiting = start(&snapshot, &work, false).await;
     work.open(2);
     assert!(stopped.await.unwrap().unwrap_err().is_cancelled());
     assert_eq!(waiting.await.unwrap().unwrap(), 2);
@@ -191,8 +191,8 @@ async fn cancellation_of_another_caller_is_no_result() {
 #[tokio::test]
 async fn load_of_a_dropped_caller_is_continued() {
     let (snapshot, work) = (snapshot(), Work::blocked());
-    let gone = ask(&snapshot, &work, false).await;
-    let waiting = ask(&snapshot, &work, false).await;
+    let gone = start(&snapshot, &work, false).await;
+    let waiting = start(&snapshot, &work, false).await;
     gone.abort();
     work.open(1);
     assert_eq!(waiting.await.unwrap().unwrap(), 2);
@@ -205,7 +205,7 @@ async fn offered_result_is_used_once() {
     snapshot.offer(Instant::now(), Some(7));
     assert_eq!(snapshot.peek(), Some(7));
     assert_eq!((snapshot.take_offered(), snapshot.take_offered()), (Some(7), None));
-    assert_eq!(snapshot.peek(), Some(7), "it is kept for others");
+    assert_eq!(snapshot.peek(), Some(7), "it is cached for others");
 
     tokio::time::advance(Duration::from_millis(1)).await;
     snapshot.offer(Instant::now(), Some(8));
@@ -214,6 +214,6 @@ async fn offered_result_is_used_once() {
 
     tokio::time::advance(Duration::from_millis(1)).await;
     snapshot.offer(Instant::now(), Some(9));
-    tokio::time::advance(LIFE).await;
+    tokio::time::advance(MAX_AGE).await;
     assert_eq!(snapshot.take_offered(), None, "it is too old");
 }

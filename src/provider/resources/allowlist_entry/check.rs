@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::EntryModel;
-use super::permissions::{asking, of};
+use super::permissions::{of, permission_setting};
 use crate::framework::{Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, Permissions, ProjectId};
 use crate::provider::connection::Connection;
@@ -33,8 +33,8 @@ pub(super) async fn check(
     let Some(wanted) = wanted else { return Ok(()) };
     let gitlab = &connection.gitlab;
     let project = names::project(&planned.project, project_id);
-    let asking = asking(planned);
-    match permissions::obstacle(gitlab, (project_id, &project), asking, &wanted).await? {
+    let setting = permission_setting(planned);
+    match permissions::obstacle(gitlab, (project_id, &project), setting, &wanted).await? {
         None => {}
         Some(problem) => {
             let problem = problem.at(attribute(&wanted));

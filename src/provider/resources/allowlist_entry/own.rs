@@ -13,7 +13,8 @@ use crate::provider::connection::Connection;
 use crate::provider::names::{self, capital};
 use crate::provider::permissions::{cannot_read, is_hidden};
 use crate::provider::report::{
-    Asking, gone_before_removal, permissions_missing, project_gone, report, report_asking,
+    PermissionSetting, gone_before_removal, permissions_missing, project_gone, report,
+    report_permissions,
 };
 
 /// Returns whether the target of an entry is the project itself.
@@ -101,7 +102,7 @@ pub(super) async fn write(
             let mut failed =
                 permissions::failed_change(attempted, Some(SETTING), failed, entry.clone());
             if is_unknown {
-                let needed = permissions_missing(Asking::OwnEntry);
+                let needed = permissions_missing(PermissionSetting::OwnEntry);
                 failed.errors = failed.errors.with_suffix(&format!("\n\n{needed}"));
             }
             Err(failed)
@@ -155,7 +156,10 @@ pub(super) async fn import(
         }
         Ok(false) => Err(match found {
             Ok(_) => import::not_on_the_list(named).into(),
-            Err(error) => report_asking(cannot_read(&project), Asking::OwnEntry, &error).into(),
+            Err(error) => {
+                report_permissions(cannot_read(&project), PermissionSetting::OwnEntry, &error)
+                    .into()
+            }
         }),
         Err(error) => Err(report(super::cannot_read(&project), &error).into()),
     }

@@ -16,7 +16,7 @@ use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, malformed, still_there,
 };
 use crate::provider::report::{
-    Asking, is_about_the_target, report, report_asking, report_on, sentence,
+    PermissionSetting, is_about_the_target, report, report_on, report_permissions, sentence,
 };
 use crate::provider::{names, permissions};
 
@@ -196,7 +196,11 @@ pub(super) async fn refresh(
     };
     match error.kind() {
         ErrorKind::Unsupported => {
-            warnings.add(report_asking(cannot_read(&project), asking(&state), &error));
+            warnings.add(report_permissions(
+                cannot_read(&project),
+                permission_setting(&state),
+                &error,
+            ));
             Ok(Some(EntryModel {
                 default_permissions: Attr::Null,
                 job_token_policies: Attr::Null,
@@ -275,7 +279,7 @@ pub(super) fn failure(
 ) -> ApplyError<EntryModel> {
     let GrantError { error, left, rollback } = failed;
     let (target, project) = (names::target(&entry), names::project_of(&entry));
-    let mut diagnostic = report_on(attempted, objects, Some(asking(&entry)), &error);
+    let mut diagnostic = report_on(attempted, objects, Some(permission_setting(&entry)), &error);
     match &rollback {
         Some(Ok(())) => diagnostic.detail.push_str(
             "\n\nGitLab added the entry without its permissions, so it was removed again.",
@@ -311,11 +315,11 @@ const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed, but thi
     verified. The next plan reads them.";
 
 /// Returns the part of the configuration that sets permissions, for advice. IDs must be known.
-pub(super) fn asking(entry: &EntryModel) -> Asking {
+pub(super) fn permission_setting(entry: &EntryModel) -> PermissionSetting {
     let EntryModel { project_id, target_project_id, .. } = entry;
     match project_id.known().is_some() && project_id == target_project_id {
-        true => Asking::OwnEntry,
-        false => Asking::Entry,
+        true => PermissionSetting::OwnEntry,
+        false => PermissionSetting::Entry,
     }
 }
 

@@ -139,8 +139,8 @@ pub(super) async fn remove(
             "Removing {} from the allowlist of project {project} failed.",
             names::target(&state)
         );
-        let asking = permissions::asking(&state);
-        return Err(report_on(attempted, Some(&objects), Some(asking), &error).into());
+        let setting = permissions::permission_setting(&state);
+        return Err(report_on(attempted, Some(&objects), Some(setting), &error).into());
     }
     turn.wrote(context.private.instance_id(), Value::Default);
     Ok(())

@@ -8,7 +8,7 @@ use crate::gitlab::{Error, GrantError, Target};
 use crate::provider::conflicts;
 use crate::provider::ledger::Manager;
 use crate::provider::permissions::still_there;
-use crate::provider::report::{Asking, report_all};
+use crate::provider::report::{PermissionSetting, report_all};
 
 /// A write to an allowlist. Messages list additions before removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +137,7 @@ impl Outcome {
             .iter()
             .map(|(write, error)| (self.described(*write), error.clone()))
             .collect();
-        let mut diagnostic = report_all(attempted, Asking::Map, &failed);
+        let mut diagnostic = report_all(attempted, PermissionSetting::Map, &failed);
         self.left_behind.iter().for_each(|left_behind| diagnostic.detail.push_str(left_behind));
         diagnostic.detail.push_str(&format!("\n\n{done}"));
         diagnostic

@@ -15,7 +15,7 @@ use crate::gitlab::{
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions::POLICIES;
-use crate::provider::report::{Asking, is_out_of_reach, of_a_plan, report_asking};
+use crate::provider::report::{PermissionSetting, is_out_of_reach, of_a_plan, report_permissions};
 use crate::provider::{names, permissions};
 
 impl Lists {
@@ -41,7 +41,7 @@ impl Lists {
         let refused = |problem| Errors::from(of_a_plan(problem).at(attribute));
         let error = match read(gitlab, project_id, members, Freshness::Shared).await {
             Ok((list, _)) if list.is_switched_off() => {
-                return Err(refused(permissions::switched_off(&project, Asking::Map)));
+                return Err(refused(permissions::switched_off(&project, PermissionSetting::Map)));
             }
             Ok((list, hidden)) if hidden.is_empty() => return Ok(self.with(list)),
             Ok((_, hidden)) => return Err(refused(with_set_form(incomplete(&project, &hidden)))),
@@ -50,7 +50,8 @@ impl Lists {
         if is_out_of_reach(&error) {
             return Ok(self);
         }
-        let diagnostic = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
+        let diagnostic =
+            report_permissions(permissions::cannot_read(&project), PermissionSetting::Map, &error);
         let names_the_sets = matches!(
             error.kind(),
             ErrorKind::Unsupported | ErrorKind::FineGrained { needed: None }

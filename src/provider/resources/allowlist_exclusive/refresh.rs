@@ -13,7 +13,7 @@ use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
 };
 use crate::provider::permissions;
-use crate::provider::report::{Asking, report_asking};
+use crate::provider::report::{PermissionSetting, report_permissions};
 
 /// Returns the state with the managed kinds as the server has them, with permissions for maps.
 /// Warns if permissions aren't visible, and keeps those in the state.
@@ -79,7 +79,11 @@ async fn permissions(
     if !permissions::are_hidden(&error) {
         return Err(error);
     }
-    warnings.add(hidden(report_asking(permissions::cannot_read(project), Asking::Map, &error)));
+    warnings.add(hidden(report_permissions(
+        permissions::cannot_read(project),
+        PermissionSetting::Map,
+        &error,
+    )));
     Ok(None)
 }
 
