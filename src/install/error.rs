@@ -1,4 +1,4 @@
-//! Errors, with messages that tell a person what to do next.
+//! Errors, with messages that say what to do next.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The error of an installation or a removal.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The user's own directories can't be told.
+    /// The user's own directories aren't known.
     #[error(
         "the environment variable {variable} does not name a directory by its full path, so there \
          is no telling where Terraform and OpenTofu look for providers. Set it, or name a mirror \
@@ -27,7 +27,7 @@ pub enum InstallError {
         /// The processor, as Rust calls it.
         processor: &'static str,
     },
-    /// The system does not tell where this binary is.
+    /// The system doesn't return the path of this binary.
     #[error("finding the running binary failed: {0}")]
     Unfindable(#[source] io::Error),
     /// The binary is no longer where it was started from, or can't be read.

@@ -16,7 +16,7 @@ enum System {
     Windows,
 }
 
-/// A user of this machine, as the environment tells.
+/// A user of this machine, from the environment.
 pub(super) struct User<F> {
     system: System,
     environment: F,
@@ -42,7 +42,7 @@ impl User<fn(&str) -> Option<OsString>> {
 }
 
 impl<F: Fn(&str) -> Option<OsString>> User<F> {
-    /// The mirror that both programs search without being told.
+    /// The mirror that both programs search by default.
     ///
     /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that
     /// folder is missing, making it would move the place in which OpenTofu keeps its credentials.

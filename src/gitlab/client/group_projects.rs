@@ -198,10 +198,10 @@ impl Client {
         project: &GroupProject,
         enforcement: &Enforcement,
     ) -> Result<ScopeSettings, Error> {
-        let told = project.settings.unwrap_or_default();
-        let own = told.own.inbound_job_token_scope_enabled;
+        let listed = project.settings.unwrap_or_default();
+        let own = listed.own.inbound_job_token_scope_enabled;
         let is_exact = own == Some(true) || enforcement.is_absent.load(Ordering::Relaxed);
-        if let (Some(inbound_enabled), Some(outbound), true) = (own, told.outbound, is_exact) {
+        if let (Some(inbound_enabled), Some(outbound), true) = (own, listed.outbound, is_exact) {
             return Ok(ScopeSettings { inbound_enabled, outbound_enabled: Some(outbound) });
         }
         let settings = self.settings(project.id, Freshness::Now).await?;

@@ -64,9 +64,10 @@ impl Client {
         if freshness == Freshness::Shared
             && snapshot.peek().is_none()
             && let Some(all) = self.cache.all_settings.of(project).peek()
-            && let Some(told) = Box::pin(self.settings_from_graphql(project, all, freshness)).await
+            && let Some(converted) =
+                Box::pin(self.settings_from_graphql(project, all, freshness)).await
         {
-            return Ok(told);
+            return Ok(converted);
         }
         self.get_of(project, &snapshot, freshness, self.read_settings(project, freshness)).await
     }
@@ -79,11 +80,11 @@ impl Client {
     ///
     /// See [`Client::scope`].
     pub async fn refreshed_settings(&self, project: ProjectId) -> Result<ScopeSettings, Error> {
-        let told = match self.cache.all_settings.of(project).take_offered() {
+        let converted = match self.cache.all_settings.of(project).take_offered() {
             Some(all) => Box::pin(self.settings_from_graphql(project, all, Freshness::Now)).await,
             None => None,
         };
-        match told {
+        match converted {
             Some(settings) => Ok(settings),
             None => self.settings(project, Freshness::Now).await,
         }
@@ -97,11 +98,11 @@ impl Client {
         let all = self.read_batched(project).await.and_then(|reading| reading.all_settings);
         // Used here, so it can't be used for a refresh.
         self.cache.all_settings.of(project).take_offered();
-        let told = match all {
+        let converted = match all {
             Some(all) => Box::pin(self.settings_from_graphql(project, all, freshness)).await,
             None => None,
         };
-        match told {
+        match converted {
             Some(settings) => Ok(settings),
             None => self.scope(&project.into()).await,
         }

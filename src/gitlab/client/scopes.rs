@@ -267,11 +267,7 @@ mod tests {
         assert_eq!(paths, ["acme/a", "acme/b", "acme/z"]);
         assert_eq!(scopes[0].settings.inbound_job_token_scope_enabled, Some(true));
         let counts = AllowedCounts { projects: 4, groups: 1, with_default_permissions: 3 };
-        assert_eq!(
-            scopes[0].allowed,
-            Some(counts),
-            "what GitLab does not tell counts as unlimited"
-        );
+        assert_eq!(scopes[0].allowed, Some(counts), "unknown permissions count as default");
         let variables: Vec<_> =
             server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(variables[0], json!({ "group": "acme", "archived": false, "after": null }));

@@ -59,8 +59,8 @@ impl Client {
             if let Some(fault) = fault {
                 return fault;
             }
-            let words = Some("GitLab doesn't show the project's settings".to_owned());
-            Error::new(ErrorKind::NotAvailable, call.line(), None, words, answer.history)
+            let message = Some("GitLab doesn't show the project's settings".to_owned());
+            Error::new(ErrorKind::NotAvailable, call.line(), None, message, answer.history)
         };
         shown.ci_cd_settings.ok_or_else(unseen).map(Some)
     }
@@ -89,17 +89,17 @@ impl Client {
                 }
                 Some(written) => {
                     let settings = written.ci_cd_settings;
-                    let told =
+                    let confirmed =
                         settings.and_then(|now| now.cross_project_push_for_job_token_allowed);
-                    return match told {
+                    return match confirmed {
                         Some(now) => Ok(Some(now)),
                         None => self.cross_project_push_after(project).await,
                     };
                 }
                 None => fault.unwrap_or_else(|| {
-                    let words = Some("the response doesn't show what was changed".to_owned());
+                    let message = Some("the response doesn't show what was changed".to_owned());
                     let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
-                    Error::new(ErrorKind::InvalidResponse, call.line(), None, words, history)
+                    Error::new(ErrorKind::InvalidResponse, call.line(), None, message, history)
                 }),
             },
             Err(error) => error,

@@ -193,7 +193,7 @@ mod tests {
             ("https://h/groups/caf%C3%A9/", "", Some("café")),
             ("https://h/a/b", "", None),
             ("https://h/groups/", "", None),
-            ("nonsense", "", None),
+            ("invalid", "", None),
         ] {
             assert_eq!(group_path(url, root).as_deref(), path, "{url}");
         }

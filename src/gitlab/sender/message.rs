@@ -116,13 +116,13 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     let Some(rest) = text.strip_prefix(status.as_str()) else { return Some(text) };
     let rest = rest.trim_start();
     let reason = status.canonical_reason().unwrap_or_default();
-    let said = match rest.get(..reason.len()) {
+    let detail = match rest.get(..reason.len()) {
         Some(start) if start.eq_ignore_ascii_case(reason) => {
             rest[reason.len()..].trim_start_matches([' ', '-'])
         }
         _ => rest,
     };
-    (!said.is_empty()).then_some(said)
+    (!detail.is_empty()).then_some(detail)
 }
 
 /// Turns a text into a line of at most [`MAX_LINE_CHARS`] characters, without characters that are
@@ -227,8 +227,8 @@ mod tests {
             format!("<title>{padding}hush-hush</title>"),
         ] {
             let ErrorMessage { text, code, scope, .. } = read(body.as_bytes(), hide);
-            for said in [text, code, scope].into_iter().flatten() {
-                assert!(!said.contains("hush"), "{said} of {body}");
+            for found in [text, code, scope].into_iter().flatten() {
+                assert!(!found.contains("hush"), "{found} of {body}");
             }
         }
     }

@@ -15,10 +15,10 @@ async fn server(change: Reply, read: Reply) -> Scripted {
 
 #[tokio::test]
 async fn setting_is_read_from_the_project_and_may_be_missing() {
-    for (told, expected) in
+    for (response, expected) in
         [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)]
     {
-        let server = server(empty(500), settings(&told)).await;
+        let server = server(empty(500), settings(&response)).await;
         assert_eq!(server.client().push_allowed(project(1)).await.unwrap(), expected);
     }
     let server = server(empty(500), json(200, &json!({ "id": 1 }))).await;

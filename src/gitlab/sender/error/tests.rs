@@ -14,28 +14,28 @@ async fn error_of(reply: Reply) -> Error {
 }
 
 /// The error's kind and line, the line without the time that it took.
-async fn told(reply: Reply) -> (ErrorKind, String) {
+async fn reported(reply: Reply) -> (ErrorKind, String) {
     let error = error_of(reply).await;
     let line = shown(&error);
     let history = if error.attempts() > 1 { line.rfind(" [") } else { None };
-    let told = &line[..history.unwrap_or(line.len())];
-    (error.kind().clone(), told.replace("GET /projects/1/job_token_scope: ", ""))
+    let text = &line[..history.unwrap_or(line.len())];
+    (error.kind().clone(), text.replace("GET /projects/1/job_token_scope: ", ""))
 }
 
 #[tokio::test]
 async fn rejections_of_the_token_are_distinguished() {
-    let (kind, line) = told(refusal(401, "401 Unauthorized")).await;
+    let (kind, line) = reported(refusal(401, "401 Unauthorized")).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Invalid));
     assert_eq!(line, "GitLab doesn't accept the token (401)");
 
     let body = json!({"error": "invalid_token", "error_description": "Token is expired. You can do \
         this."});
-    let (kind, line) = told(json(401, &body)).await;
+    let (kind, line) = reported(json(401, &body)).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Expired));
     assert_eq!(line, "the token has expired (401): Token is expired. You can do this.");
 
     let body = json!({"error": "invalid_token", "error_description": "Token was revoked."});
-    let (kind, line) = told(json(401, &body)).await;
+    let (kind, line) = reported(json(401, &body)).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Revoked));
     assert_eq!(line, "the token was revoked (401): Token was revoked.");
 }
@@ -68,24 +68,24 @@ fn request_names_its_object() {
 
 #[tokio::test]
 async fn missing_role_is_not_a_missing_scope() {
-    let (kind, line) = told(refusal(403, "403 Forbidden")).await;
+    let (kind, line) = reported(refusal(403, "403 Forbidden")).await;
     assert_eq!(kind, ErrorKind::Forbidden);
     assert_eq!(line, "the token's user isn't allowed to do this (403)");
 
     let body = json!({"error": "insufficient_scope", "error_description": "More is needed.", "scope": "api"});
-    let (kind, line) = told(json(403, &body)).await;
+    let (kind, line) = reported(json(403, &body)).await;
     assert_eq!(kind, ErrorKind::InsufficientScope { needed: Some("api".to_owned()) });
     assert_eq!(line, "the token lacks the `api` scope (403): More is needed.");
 
     let body = json!({"error": "insufficient_scope", "error_description": "More.", "scope": "api read_api read_user"});
-    let (_, line) = told(json(403, &body)).await;
+    let (_, line) = reported(json(403, &body)).await;
     let scopes = "the token needs one of the scopes `api`, `read_api` or `read_user`";
     assert_eq!(line, format!("{scopes} (403): More."));
 
     let sentence = "Access denied: This operation requires a fine-grained personal access token \
                     with the following project permissions: [Job Token Scope: Read].";
     let body = json!({"error": "insufficient_granular_scope", "error_description": sentence});
-    let (kind, line) = told(json(403, &body)).await;
+    let (kind, line) = reported(json(403, &body)).await;
     assert_eq!(kind, ErrorKind::FineGrained { needed: Some("Job Token Scope: Read".to_owned()) });
     assert_eq!(
         line,
@@ -104,7 +104,10 @@ async fn rejections_of_the_request_keep_gitlabs_message() {
         (500, ErrorKind::Server, "the server returned an error (500)"),
         (503, ErrorKind::Server, "the server returned an error (503)"),
     ] {
-        assert_eq!(told(refusal(status, "so it is")).await, (kind, format!("{start}: so it is")));
+        assert_eq!(
+            reported(refusal(status, "so it is")).await,
+            (kind, format!("{start}: so it is"))
+        );
     }
 }
 
@@ -113,10 +116,10 @@ async fn only_a_404_in_gitlabs_format_is_from_gitlab() {
     for message in
         ["404 Project Not Found", "404 target_group_id not found Not Found", "404 Not found"]
     {
-        assert_eq!(told(refusal(404, message)).await.0, ErrorKind::NotFound, "{message}");
+        assert_eq!(reported(refusal(404, message)).await.0, ErrorKind::NotFound, "{message}");
     }
     let no_route = json(404, &json!({"error": "404 Not Found"}));
-    assert_eq!(told(no_route).await.0, ErrorKind::Unsupported);
+    assert_eq!(reported(no_route).await.0, ErrorKind::Unsupported);
     for body in [
         json!({"message": "no Route matched with those values"}),
         json!({"message": "Not Found"}),
@@ -124,22 +127,22 @@ async fn only_a_404_in_gitlabs_format_is_from_gitlab() {
         json!({"error": "404 Not Found", "status": 404}),
         json!([]),
     ] {
-        assert_eq!(told(json(404, &body)).await.0, ErrorKind::UnexpectedStatus, "{body}");
+        assert_eq!(reported(json(404, &body)).await.0, ErrorKind::UnexpectedStatus, "{body}");
     }
 }
 
 #[tokio::test]
 async fn pages_of_a_proxy_are_summarised() {
     let page = "<html><head><title>Sign in</title></head><body>secret stuff</body></html>";
-    let (kind, line) = told(text(200, page)).await;
+    let (kind, line) = reported(text(200, page)).await;
     assert_eq!(kind, ErrorKind::InvalidResponse);
     assert_eq!(line, "the response isn't from GitLab's API (200): a web page titled \"Sign in\"");
 
-    let (kind, line) = told(text(502, page)).await;
+    let (kind, line) = reported(text(502, page)).await;
     assert_eq!(kind, ErrorKind::Server);
     assert_eq!(line, "the server returned an error (502): a web page titled \"Sign in\"");
 
-    let (kind, line) = told(text(429, "Retry later\n")).await;
+    let (kind, line) = reported(text(429, "Retry later\n")).await;
     assert_eq!(kind, ErrorKind::RateLimited { retry_after: None });
     assert_eq!(line, "rate limit exceeded (429): Retry later");
 }
@@ -167,11 +170,11 @@ async fn invalid_response_is_unreadable() {
         ("{}", "missing field `inbound_enabled` at line 1 column 2"),
         ("hello", "hello"),
     ] {
-        let (kind, line) = told(text(200, body)).await;
+        let (kind, line) = reported(text(200, body)).await;
         assert_eq!(kind, ErrorKind::InvalidResponse, "{body}");
         assert_eq!(line, format!("the response isn't from GitLab's API (200): {message}"));
     }
-    let (kind, _) = told(text(204, "")).await;
+    let (kind, _) = reported(text(204, "")).await;
     assert_eq!(
         kind,
         ErrorKind::InvalidResponse,
@@ -181,11 +184,11 @@ async fn invalid_response_is_unreadable() {
 
 #[tokio::test]
 async fn failed_connection_has_the_reason() {
-    let (kind, line) = told(Reply::Lost).await;
+    let (kind, line) = reported(Reply::Lost).await;
     assert_eq!(kind, ErrorKind::Unreachable);
     assert!(line.starts_with("the server can't be reached: connection closed"), "{line}");
 
-    let (kind, line) = told(Reply::CutOff).await;
+    let (kind, line) = reported(Reply::CutOff).await;
     assert_eq!(kind, ErrorKind::Unreachable);
     assert!(line.starts_with("the server can't be reached: "), "{line}");
 
@@ -212,10 +215,10 @@ async fn attempt_history_is_reported() {
 #[tokio::test]
 async fn response_with_a_secret_is_not_quoted() {
     use crate::gitlab::testing::{HEADER, TOKEN};
-    let said = format!("who is {TOKEN} with {HEADER}?");
-    let (_, line) = told(refusal(400, &said)).await;
+    let echo = format!("who is {TOKEN} with {HEADER}?");
+    let (_, line) = reported(refusal(400, &echo)).await;
     assert_eq!(line, "GitLab rejected the request (400): who is [hidden] with [hidden]?");
-    let server = Scripted::answers(vec![text(201, &said)]).await;
+    let server = Scripted::answers(vec![text(201, &echo)]).await;
     let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
     assert!(shown(&error).contains("[hidden]"));
 }

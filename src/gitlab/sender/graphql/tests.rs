@@ -24,7 +24,7 @@ async fn read(server: &Scripted) -> Result<Option<u32>, Error> {
     client(&config).sender.execute(&call).await.map(|answer| answer.value.it)
 }
 
-async fn told(reply: Reply) -> (ErrorKind, String) {
+async fn reported(reply: Reply) -> (ErrorKind, String) {
     let error = read(&Scripted::answers(vec![reply]).await).await.unwrap_err();
     (error.kind().clone(), shown(&error).replace("POST /api/graphql (Test): ", ""))
 }
@@ -47,7 +47,7 @@ async fn errors_with_status_200_are_distinguished_by_structure() {
         "message": "Field 'it' doesn't exist on type 'Query'", "path": ["query Test", "it"],
         "extensions": {"code": "undefinedField", "typeName": "Query", "fieldName": "it"},
     }]});
-    let (kind, line) = told(json(200, &unknown_field)).await;
+    let (kind, line) = reported(json(200, &unknown_field)).await;
     assert_eq!(kind, ErrorKind::Unsupported);
     assert_eq!(
         line,
@@ -56,7 +56,7 @@ async fn errors_with_status_200_are_distinguished_by_structure() {
 
     let unavailable =
         json!({"data": {"it": null}, "errors": [{"message": "It does not exist", "path": ["it"]}]});
-    let (kind, line) = told(json(200, &unavailable)).await;
+    let (kind, line) = reported(json(200, &unavailable)).await;
     assert_eq!(kind, ErrorKind::NotAvailable);
     assert_eq!(
         line,
@@ -65,7 +65,7 @@ async fn errors_with_status_200_are_distinguished_by_structure() {
 
     let complex = json!({"errors": [{"message": "Query has complexity of 300, which exceeds max \
         complexity of 250"}]});
-    assert_eq!(told(json(200, &complex)).await.0, ErrorKind::BadRequest);
+    assert_eq!(reported(json(200, &complex)).await.0, ErrorKind::BadRequest);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn unknown_values_are_named_as_sent() {
         "message": "Variable $of of type [Kind!]! was provided invalid value for 1",
         "extensions": {"value": ["x", "y", "z"], "problems": [problem(1), problem(2), problem(9)]},
     }]});
-    let (kind, line) = told(json(200, &reply)).await;
+    let (kind, line) = reported(json(200, &reply)).await;
     assert_eq!(kind, ErrorKind::UnknownValues(vec!["READ_TEA".into(), "READ_MINDS".into()]));
     let start = format!("GitLab doesn't recognize READ_TEA, READ_MINDS: {explanation}; Expected");
     assert!(line.starts_with(&start), "{line}");
@@ -86,26 +86,29 @@ async fn unknown_values_are_named_as_sent() {
 #[tokio::test]
 async fn response_without_data_and_errors_is_a_failure() {
     for body in [json!({}), json!({"data": null}), json!({"errors": []})] {
-        assert_eq!(told(json(200, &body)).await.0, ErrorKind::InvalidResponse, "{body}");
+        assert_eq!(reported(json(200, &body)).await.0, ErrorKind::InvalidResponse, "{body}");
     }
-    assert_eq!(told(json(200, &json!([]))).await.0, ErrorKind::InvalidResponse);
-    assert_eq!(told(text(200, "<title>Sign in</title>")).await.0, ErrorKind::InvalidResponse);
+    assert_eq!(reported(json(200, &json!([]))).await.0, ErrorKind::InvalidResponse);
+    assert_eq!(reported(text(200, "<title>Sign in</title>")).await.0, ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
 async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
     let no_route = json(404, &json!({ "error": "404 Not Found" }));
-    assert_eq!(told(no_route).await.0, ErrorKind::Unsupported);
-    assert_eq!(told(refusal(404, "404 Not Found")).await.0, ErrorKind::UnexpectedStatus);
-    assert_eq!(told(text(404, "<title>Not here</title>")).await.0, ErrorKind::UnexpectedStatus);
-    assert!(matches!(told(refusal(401, "401 Unauthorized")).await.0, ErrorKind::Unauthorized(_)));
-    assert_eq!(told(refusal(403, "403 Forbidden")).await.0, ErrorKind::Forbidden);
+    assert_eq!(reported(no_route).await.0, ErrorKind::Unsupported);
+    assert_eq!(reported(refusal(404, "404 Not Found")).await.0, ErrorKind::UnexpectedStatus);
+    assert_eq!(reported(text(404, "<title>Not here</title>")).await.0, ErrorKind::UnexpectedStatus);
+    assert!(matches!(
+        reported(refusal(401, "401 Unauthorized")).await.0,
+        ErrorKind::Unauthorized(_)
+    ));
+    assert_eq!(reported(refusal(403, "403 Forbidden")).await.0, ErrorKind::Forbidden);
 }
 
 #[tokio::test]
 async fn secret_in_an_error_is_redacted() {
     let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
-    let (_, line) = told(json(200, &reply)).await;
+    let (_, line) = reported(json(200, &reply)).await;
     assert_eq!(line, "GitLab rejected the request: who is [hidden] and [hidden]?");
 }
 
@@ -113,7 +116,7 @@ async fn secret_in_an_error_is_redacted() {
 async fn equal_messages_are_reported_once() {
     let errors: Vec<_> =
         ["no", "no", "not that", "no"].map(|message| json!({ "message": message })).to_vec();
-    let (_, line) = told(json(200, &json!({ "errors": errors }))).await;
+    let (_, line) = reported(json(200, &json!({ "errors": errors }))).await;
     assert_eq!(line, "GitLab rejected the request: no; not that");
 }
 
@@ -133,5 +136,5 @@ async fn only_queries_are_retried_after_a_500() {
 #[tokio::test]
 async fn token_is_not_sent_to_a_redirect() {
     let elsewhere = empty(307).with("location", "/api/graphql/");
-    assert!(matches!(told(elsewhere).await.0, ErrorKind::Redirected { .. }));
+    assert!(matches!(reported(elsewhere).await.0, ErrorKind::Redirected { .. }));
 }

@@ -291,8 +291,8 @@ impl Visit for Log {
 #[tokio::test]
 async fn log_has_each_attempt_and_no_secret() {
     let log = Log::default();
-    let said = format!("who is {TOKEN} with {HEADER}?");
-    let server = Scripted::answers(vec![refusal(502, &said), Reply::Lost, settings()]).await;
+    let echo = format!("who is {TOKEN} with {HEADER}?");
+    let server = Scripted::answers(vec![refusal(502, &echo), Reply::Lost, settings()]).await;
     let client = server.client();
     // With a single subscriber alive, `tracing` asks only the thread that first reaches an event
     // whether anyone listens; with two it asks all, so that tests on other threads can't switch our

@@ -42,7 +42,7 @@ pub(super) fn failure(
         return None;
     }
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let said = causes.map(ToString::to_string).find_map(|text| {
+    let message = causes.map(ToString::to_string).find_map(|text| {
         let reason = text.strip_prefix(TUNNEL).or_else(|| text.strip_prefix(SOCKS))?;
         Some(reason.to_owned())
     });
@@ -52,7 +52,7 @@ pub(super) fn failure(
             .map(tls::problem_of)
             .map(|(problem, message)| (ProxyProblem::Tls(problem), message))
     };
-    let (problem, cause) = match said.as_deref() {
+    let (problem, cause) = match message.as_deref() {
         Some("failed to create underlying connection") if tls_error(error).is_some() => {
             untrusted()?
         }

@@ -197,7 +197,7 @@ async fn allowlist_decides_whether_an_addition_succeeded() {
 
 #[tokio::test]
 async fn unintended_addition_is_reverted() {
-    let stranger = entry("Project/9", Some(&["READ_JOBS"]));
+    let other_entry = entry("Project/9", Some(&["READ_JOBS"]));
     let mut other_list = jobs();
     other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
     let elsewhere = |source, target| ErrorKind::WrongEntry {
@@ -212,7 +212,7 @@ async fn unintended_addition_is_reverted() {
             "allowlist/2",
             1,
         ),
-        (stranger, elsewhere(1, 9), "allowlist/9", 1),
+        (other_entry, elsewhere(1, 9), "allowlist/9", 1),
         (other_list, elsewhere(8, 2), "allowlist/2", 8),
     ];
     for (answered, kind, entry, source_project) in cases {
@@ -249,7 +249,7 @@ async fn hidden_target_cant_be_added_by_path() {
 
 #[tokio::test]
 async fn fresh_list_decides_whether_a_change_succeeded() {
-    let stranger = entry("Project/9", Some(&["READ_JOBS"]));
+    let other_entry = entry("Project/9", Some(&["READ_JOBS"]));
     let elsewhere = ErrorKind::WrongEntry { project: project(1), target: project_target(9) };
     let cases: Vec<Case<()>> = vec![
         ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
@@ -276,7 +276,7 @@ async fn fresh_list_decides_whether_a_change_succeeded() {
             vec![switched_off("Project/2")],
             Err((ErrorKind::PermissionsDisabled, Some(Permissions::Default))),
         ),
-        ("another entry", vec![wrote(&stranger)], vec![wide()], Err((elsewhere, None))),
+        ("another entry", vec![wrote(&other_entry)], vec![wide()], Err((elsewhere, None))),
     ];
     for (case, writes, listed, expected) in cases {
         let server = Script::new(writes, listed).start().await;
