@@ -43,8 +43,8 @@ fn token_is_not_sent_to_another_gitlab() {
     Redirects aren't followed, so that the token isn't sent to another address. If
     GitLab has moved, set the provider's `base_url` to its new URL.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `GITLAB_BASE_URL`.
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
     switchover.gitlab.clear_faults();
     switchover.switch("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
@@ -72,8 +72,8 @@ fn single_sign_on_is_named() {
     `headers`, or use an address that bypasses it. If the page is GitLab's own,
     `base_url` isn't the URL of the instance.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `GITLAB_BASE_URL`.
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
 }
 
@@ -110,8 +110,8 @@ fn redirect_loop_is_an_error() {
     Redirects aren't followed, so that the token isn't sent to another address. If
     GitLab has moved, set the provider's `base_url` to its new URL.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `GITLAB_BASE_URL`.
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
 
     assert_eq!(switchover.gitlab.requests().to(Route::UserGet).len(), 4);
@@ -134,7 +134,7 @@ fn login_page_is_not_gitlab() {
     `headers`, or use an address that bypasses it. If the page is GitLab's own,
     `base_url` isn't the URL of the instance.
 
-    `base_url` isn't set, so the URL is from the environment variable
-    `GITLAB_BASE_URL`.
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
 }
