@@ -7,12 +7,12 @@ use crate::kit::Home;
 const COLUMNS: usize = 80;
 
 fn help(arguments: &[&str]) -> String {
-    let said = Home::new().run(arguments);
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
-    for line in said.stdout.lines() {
+    let printed = Home::new().run(arguments);
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
+    for line in printed.stdout.lines() {
         assert!(line.chars().count() <= COLUMNS, "too long: {line}");
     }
-    said.stdout
+    printed.stdout
 }
 
 #[test]
@@ -65,17 +65,17 @@ fn each_command_explains_its_options() {
 
 #[test]
 fn unknown_command_is_named_with_a_suggestion() {
-    let said = Home::new().run(&["instal"]);
-    assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
+    let printed = Home::new().run(&["instal"]);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(2), ""));
     assert!(
-        said.stderr.contains("'instal'") && said.stderr.contains("'install'"),
+        printed.stderr.contains("'instal'") && printed.stderr.contains("'install'"),
         "{}",
-        said.stderr
+        printed.stderr
     );
 }
 
 #[test]
 fn debug_flag_conflicts_with_commands() {
-    let said = Home::new().run(&["--debug", "install"]);
-    assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
+    let printed = Home::new().run(&["--debug", "install"]);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(2), ""));
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::kit::{BINARY, HOSTS, Home, VERSION, executable};
 
 /// Installs into a mirror that the test chooses, independent of the system.
-fn install_into(home: &Home, mirror: &Path) -> crate::kit::Said {
+fn install_into(home: &Home, mirror: &Path) -> crate::kit::Printed {
     home.run(&["install", "--dir", mirror.to_str().unwrap()])
 }
 
@@ -34,11 +34,11 @@ fn assert_whole(mirror: &Path) {
 fn user_mirror_is_filled_for_both_programs() {
     let home = Home::new();
 
-    let said = home.run(&["install"]);
+    let printed = home.run(&["install"]);
 
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
     assert_whole(&home.path().join(".local/share/terraform/plugins"));
-    insta::assert_snapshot!(said.stdout, @r#"
+    insta::assert_snapshot!(printed.stdout, @r#"
     Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
 
       HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
@@ -84,19 +84,19 @@ fn other_mirror_is_filled_and_its_configuration_printed() {
     let home = Home::new();
     let mirror = home.path().join("to be made").join("mirror");
 
-    let said = install_into(&home, &mirror);
+    let printed = install_into(&home, &mirror);
 
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
     assert_whole(&mirror);
     #[cfg(windows)]
     {
         let paths: Vec<&str> =
-            said.stdout.lines().filter(|line| line.starts_with("  HOME")).collect();
-        assert_eq!(paths.len(), HOSTS.len(), "{}", said.stdout);
+            printed.stdout.lines().filter(|line| line.starts_with("  HOME")).collect();
+        assert_eq!(paths.len(), HOSTS.len(), "{}", printed.stdout);
         assert!(paths.iter().all(|path| !path.contains('/')), "two kinds of slash: {paths:?}");
     }
     #[cfg(unix)]
-    insta::assert_snapshot!(said.stdout, @r#"
+    insta::assert_snapshot!(printed.stdout, @r#"
     Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
 
       HOME/to be made/mirror/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
@@ -137,12 +137,12 @@ fn other_mirror_is_filled_and_its_configuration_printed() {
 fn relative_mirror_is_shown_by_its_full_path() {
     let home = Home::new();
 
-    let said = home.run(&["install", "--dir", "mirror"]);
+    let printed = home.run(&["install", "--dir", "mirror"]);
 
     assert_whole(&home.path().join("mirror"));
     let full = home.path().canonicalize().unwrap().join("mirror");
     let full = full.to_string_lossy().replace(&*home.path().to_string_lossy(), "HOME");
-    assert!(said.stdout.contains(&format!("path    = {full:?}")), "{}", said.stdout);
+    assert!(printed.stdout.contains(&format!("path    = {full:?}")), "{}", printed.stdout);
 }
 
 #[test]
@@ -154,10 +154,10 @@ fn second_install_changes_nothing() {
         || executable(&mirror, HOSTS[0], VERSION).metadata().unwrap().modified().unwrap();
     let before = modified();
 
-    let said = install_into(&home, &mirror);
+    let printed = install_into(&home, &mirror);
 
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
-    assert!(said.stdout.starts_with("Installed already: "), "{}", said.stdout);
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
+    assert!(printed.stdout.starts_with("Installed already: "), "{}", printed.stdout);
     assert_eq!(modified(), before);
     assert_whole(&mirror);
 }
@@ -169,12 +169,12 @@ fn other_build_of_the_version_is_replaced_with_a_warning() {
     install_into(&home, &mirror);
     fs::write(executable(&mirror, HOSTS[1], VERSION), "another build").unwrap();
 
-    let said = install_into(&home, &mirror);
+    let printed = install_into(&home, &mirror);
 
-    assert_eq!(said.status, Some(0));
-    assert!(said.stdout.starts_with("Replaced: "), "{}", said.stdout);
+    assert_eq!(printed.status, Some(0));
+    assert!(printed.stdout.starts_with("Replaced: "), "{}", printed.stdout);
     #[cfg(unix)]
-    insta::assert_snapshot!(said.stderr, @r#"
+    insta::assert_snapshot!(printed.stderr, @r#"
 
     Warning: this is another build than the one that was version VERSION before
 
@@ -214,7 +214,7 @@ fn installed_binary_can_install_itself() {
     let ran =
         home.command(installed, &["install", "--dir", mirror.to_str().unwrap()]).output().unwrap();
 
-    assert!(home.said(ran).stdout.starts_with("Installed already: "));
+    assert!(home.printed(ran).stdout.starts_with("Installed already: "));
     assert_whole(&mirror);
 }
 
@@ -229,10 +229,10 @@ fn cli_configuration_that_hides_the_mirror_is_a_warning() {
 
     let ran = home.command(BINARY, &["install"]).env("XDG_DATA_HOME", &data).output().unwrap();
 
-    let said = home.said(ran);
-    assert_eq!(said.status, Some(0));
+    let printed = home.printed(ran);
+    assert_eq!(printed.status, Some(0));
     #[cfg(not(target_os = "macos"))]
-    insta::assert_snapshot!(said.stderr, @r#"
+    insta::assert_snapshot!(printed.stderr, @r#"
 
     Warning: a configuration of the CLI may keep it from looking there
 
@@ -269,7 +269,7 @@ fn configuration_folder_is_read_unless_a_file_is_named() {
 
     let mut named = home.command(BINARY, &["install"]);
     let ran = named.env("TF_CLI_CONFIG_FILE", home.path().join("none.tfrc")).output().unwrap();
-    assert_eq!(home.said(ran).stderr, "");
+    assert_eq!(home.printed(ran).stderr, "");
 }
 
 #[test]
@@ -281,11 +281,11 @@ fn mirror_searched_earlier_with_the_provider_is_a_warning() {
         .join("plugins");
     fs::create_dir_all(executable(&earlier, HOSTS[0], "0.0.1").parent().unwrap()).unwrap();
 
-    let said = home.run(&["install"]);
+    let printed = home.run(&["install"]);
 
-    assert_eq!(said.status, Some(0));
+    assert_eq!(printed.status, Some(0));
     #[cfg(unix)]
-    insta::assert_snapshot!(said.stderr, @"
+    insta::assert_snapshot!(printed.stderr, @"
 
     Warning: another mirror holds this provider, too
 
@@ -305,14 +305,14 @@ fn package_folder_with_other_files_is_not_changed() {
     fs::write(folder.join("terraform-provider-gitlab-job-token"), "by hand").unwrap();
     let before = home.content();
 
-    let said = install_into(&home, &mirror);
+    let printed = install_into(&home, &mirror);
 
-    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
-    assert!(said.stderr.starts_with("error: "), "{}", said.stderr);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(1), ""));
+    assert!(printed.stderr.starts_with("error: "), "{}", printed.stderr);
     assert!(
-        said.stderr.contains("it holds terraform-provider-gitlab-job-token."),
+        printed.stderr.contains("it holds terraform-provider-gitlab-job-token."),
         "{}",
-        said.stderr
+        printed.stderr
     );
     assert_eq!(home.content(), before);
 }
@@ -323,10 +323,14 @@ fn unwritable_mirror_is_named() {
     let file = home.path().join("file");
     fs::write(&file, "in the way").unwrap();
 
-    let said = install_into(&home, &file);
+    let printed = install_into(&home, &file);
 
-    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
-    assert!(said.stderr.starts_with("error: ") && said.stderr.contains("HOME"), "{}", said.stderr);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(1), ""));
+    assert!(
+        printed.stderr.starts_with("error: ") && printed.stderr.contains("HOME"),
+        "{}",
+        printed.stderr
+    );
     assert_eq!(home.content(), ["file"]);
 }
 
@@ -336,9 +340,9 @@ fn error_without_a_home_has_advice() {
     let mut command = home.command(BINARY, &["install"]);
     let ran = command.env_remove("HOME").env_remove("APPDATA").output().unwrap();
 
-    let said = home.said(ran);
-    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
-    assert!(said.stderr.contains("name a mirror with --dir"), "{}", said.stderr);
+    let printed = home.printed(ran);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(1), ""));
+    assert!(printed.stderr.contains("name a mirror with --dir"), "{}", printed.stderr);
 }
 
 /// A file without a name can still be run here, by its ID.
@@ -355,12 +359,12 @@ fn missing_binary_is_an_error() {
         .output()
         .unwrap();
 
-    let said = home.said(ran);
-    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
+    let printed = home.printed(ran);
+    assert_eq!((printed.status, printed.stdout.as_str()), (Some(1), ""));
     assert!(
-        said.stderr.starts_with("error: reading the running binary at HOME/copy"),
+        printed.stderr.starts_with("error: reading the running binary at HOME/copy"),
         "{}",
-        said.stderr
+        printed.stderr
     );
     assert_eq!(home.content(), [""; 0]);
 }

@@ -16,7 +16,7 @@ pub(crate) struct Home(TempDir);
 
 /// The output of a run, with what differs between machines replaced.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Printed {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -39,11 +39,11 @@ impl Home {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        self.said(self.command(BINARY, arguments).output().unwrap())
+    pub(crate) fn run(&self, arguments: &[&str]) -> Printed {
+        self.printed(self.command(BINARY, arguments).output().unwrap())
     }
 
-    pub(crate) fn said(&self, output: Output) -> Said {
+    pub(crate) fn printed(&self, output: Output) -> Printed {
         let readable = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             text.replace(&*self.path().to_string_lossy(), "HOME")
@@ -51,7 +51,7 @@ impl Home {
                 .replace(VERSION, "VERSION")
         };
         let Output { status, stdout, stderr } = output;
-        Said { status: status.code(), stdout: readable(&stdout), stderr: readable(&stderr) }
+        Printed { status: status.code(), stdout: readable(&stdout), stderr: readable(&stderr) }
     }
 
     /// Returns the relative paths of all files and folders below, in order.

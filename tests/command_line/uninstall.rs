@@ -19,11 +19,11 @@ fn home_is_restored() {
     home.run(&["install"]);
     assert!(!home.content().is_empty());
 
-    let said = home.run(&["uninstall"]);
+    let printed = home.run(&["uninstall"]);
 
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
     #[cfg(all(unix, not(target_os = "macos")))]
-    insta::assert_snapshot!(said.stdout, @"
+    insta::assert_snapshot!(printed.stdout, @"
     Removed:
 
       HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
@@ -69,12 +69,16 @@ fn other_versions_stay_unless_all_are_selected() {
     put(&mirror, HOSTS[0], OTHER);
     home.run(&["install", "--dir", "mirror"]);
 
-    let said = home.run(&["uninstall", "--dir", "mirror"]);
+    let printed = home.run(&["uninstall", "--dir", "mirror"]);
 
-    assert!(said.stdout.contains("Other versions are still there: 0.0.1."), "{}", said.stdout);
+    assert!(
+        printed.stdout.contains("Other versions are still there: 0.0.1."),
+        "{}",
+        printed.stdout
+    );
     assert!(executable(&mirror, HOSTS[0], OTHER).exists());
-    let said = home.run(&["uninstall", "--dir", "mirror", "--all-versions"]);
-    assert!(said.stdout.starts_with("Removed:\n"), "{}", said.stdout);
+    let printed = home.run(&["uninstall", "--dir", "mirror", "--all-versions"]);
+    assert!(printed.stdout.starts_with("Removed:\n"), "{}", printed.stdout);
     assert_eq!(home.content(), ["mirror"]);
 }
 
@@ -82,9 +86,9 @@ fn other_versions_stay_unless_all_are_selected() {
 fn uninstall_without_an_installation_does_nothing() {
     let home = Home::new();
 
-    let said = home.run(&["uninstall", "--dir", "mirror"]);
+    let printed = home.run(&["uninstall", "--dir", "mirror"]);
 
-    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
-    assert!(said.stdout.starts_with("Nothing to remove: "), "{}", said.stdout);
+    assert_eq!((printed.status, printed.stderr.as_str()), (Some(0), ""));
+    assert!(printed.stdout.starts_with("Nothing to remove: "), "{}", printed.stdout);
     assert_eq!(home.content(), [""; 0]);
 }

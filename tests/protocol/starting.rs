@@ -17,7 +17,7 @@ const LONG: usize = 120;
 /// Returns the directory of directories in which the provider put its socket, having connected to
 /// it.
 #[cfg(unix)]
-async fn place(launch: Launch) -> PathBuf {
+async fn socket_parent(launch: Launch) -> PathBuf {
     let plugin = launch.start().await.unwrap();
     let Network::Unix(path) = plugin.handshake().network.clone() else { panic!("no unix socket") };
     plugin.connect().await.unwrap();
@@ -46,13 +46,16 @@ async fn failure(launch: Launch) -> String {
 #[cfg(unix)]
 #[tokio::test]
 async fn empty_tmpdir_is_ignored() {
-    assert_eq!(place(launch().env("TMPDIR", "")).await, Path::new("/tmp"));
+    assert_eq!(socket_parent(launch().env("TMPDIR", "")).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn missing_tmpdir_is_skipped() {
-    assert_eq!(place(launch().env("TMPDIR", "/no/such/directory")).await, Path::new("/tmp"));
+    assert_eq!(
+        socket_parent(launch().env("TMPDIR", "/no/such/directory")).await,
+        Path::new("/tmp")
+    );
 }
 
 #[cfg(unix)]
@@ -61,7 +64,7 @@ async fn long_tmpdir_is_skipped_and_left_empty() {
     let temporary = tempfile::tempdir().unwrap();
     let long = temporary.path().join("x".repeat(LONG));
     std::fs::create_dir(&long).unwrap();
-    assert_eq!(place(launch().env("TMPDIR", &long)).await, Path::new("/tmp"));
+    assert_eq!(socket_parent(launch().env("TMPDIR", &long)).await, Path::new("/tmp"));
     assert!(crate::is_empty(&long));
 }
 
@@ -71,14 +74,14 @@ async fn tmpdir_that_breaks_the_handshake_is_skipped() {
     let temporary = tempfile::tempdir().unwrap();
     let odd = temporary.path().join("a|b");
     std::fs::create_dir(&odd).unwrap();
-    assert_eq!(place(launch().env("TMPDIR", &odd)).await, Path::new("/tmp"));
+    assert_eq!(socket_parent(launch().env("TMPDIR", &odd)).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn tmpdir_that_is_a_file_is_skipped() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert_eq!(place(launch().env("TMPDIR", file.path())).await, Path::new("/tmp"));
+    assert_eq!(socket_parent(launch().env("TMPDIR", file.path())).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]
@@ -92,7 +95,7 @@ async fn read_only_tmpdir_is_skipped() {
         eprintln!("SKIPPED: a read-only TMPDIR, which the superuser can write to.");
         return;
     }
-    assert_eq!(place(launch().env("TMPDIR", temporary.path())).await, Path::new("/tmp"));
+    assert_eq!(socket_parent(launch().env("TMPDIR", temporary.path())).await, Path::new("/tmp"));
 }
 
 #[cfg(unix)]

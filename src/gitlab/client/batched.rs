@@ -16,7 +16,7 @@ use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Resolved;
 use crate::gitlab::endpoints::many_projects::{
-    self as endpoint, MAX_PLACES, MAX_PLACES_BY_ID, MAX_WHOLE, Place, WholeProject,
+    self as endpoint, MAX_PATHS, MAX_PATHS_BY_ID, MAX_WHOLE, ProjectPath, WholeProject,
 };
 use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
@@ -25,8 +25,8 @@ use crate::gitlab::sender::{Call, Envelope, Error};
 pub(super) struct Loaders {
     projects: BatchLoader<ProjectId, Arc<ProjectData>>,
     projects_by_path: BatchLoader<String, Arc<ProjectData>>,
-    places: BatchLoader<String, Arc<Resolved>>,
-    places_by_id: BatchLoader<ProjectId, Arc<Resolved>>,
+    paths: BatchLoader<String, Arc<Resolved>>,
+    paths_by_id: BatchLoader<ProjectId, Arc<Resolved>>,
 }
 
 /// The data of a project in a batch. Missing parts must be read separately.
@@ -36,7 +36,7 @@ pub(super) struct ProjectData {
     projects: Option<Arc<Allowlist>>,
     groups: Option<Arc<Allowlist>>,
     pub(super) permissions: Option<Arc<PermissionList>>,
-    place: Arc<Resolved>,
+    resolved: Arc<Resolved>,
 }
 
 impl Default for Loaders {
@@ -44,8 +44,8 @@ impl Default for Loaders {
         Self {
             projects: BatchLoader::with_max_size(MAX_WHOLE),
             projects_by_path: BatchLoader::with_max_size(MAX_WHOLE),
-            places: BatchLoader::with_max_size(MAX_PLACES),
-            places_by_id: BatchLoader::with_max_size(MAX_PLACES_BY_ID),
+            paths: BatchLoader::with_max_size(MAX_PATHS),
+            paths_by_id: BatchLoader::with_max_size(MAX_PATHS_BY_ID),
         }
     }
 }
@@ -60,13 +60,13 @@ impl ProjectData {
     }
 
     fn of(project: ProjectId, shown: WholeProject) -> Self {
-        let place = Arc::new(Resolved { target: shown.id.0, full_path: shown.full_path });
+        let resolved = Arc::new(Resolved { target: shown.id.0, full_path: shown.full_path });
         let all_settings = shown.ci_cd_settings;
         // A token that can't see the settings may get empty allowlists.
         let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
         let allowlist = |lists: &Lists, kind| {
             let targets = lists.targets(kind)?;
-            let project_path = (kind == Kind::Project).then(|| place.full_path.clone());
+            let project_path = (kind == Kind::Project).then(|| resolved.full_path.clone());
             Some(Arc::new(Allowlist::of_targets(project, project_path, targets)))
         };
         let projects = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Project));
@@ -74,7 +74,7 @@ impl ProjectData {
         let permissions =
             lists.filter(Lists::is_whole).map(|lists| Arc::new(PermissionList::of(lists)));
         let own_settings = all_settings.map(|all| all.own);
-        Self { all_settings, own_settings, projects, groups, permissions, place }
+        Self { all_settings, own_settings, projects, groups, permissions, resolved }
     }
 
     /// Returns whether there is data besides the project's path.
@@ -118,21 +118,21 @@ impl Client {
         let by_path = &self.loaders.projects_by_path;
         let data = Box::pin(by_path.load(folded(path), is_idle, |paths| self.query_by_path(paths)))
             .await?;
-        Some(Arc::clone(&data.place))
+        Some(Arc::clone(&data.resolved))
     }
 
     /// Resolves the current path of a project together with paths that are resolved concurrently.
     pub(super) async fn resolve_batched(&self, path: &str) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
-        let places = &self.loaders.places;
-        Box::pin(places.load(folded(path), is_idle, |paths| self.query_places(paths))).await
+        let loader = &self.loaders.paths;
+        Box::pin(loader.load(folded(path), is_idle, |paths| self.query_paths(paths))).await
     }
 
     /// Reads the path of a project together with projects that are resolved concurrently.
     pub(super) async fn resolve_id_batched(&self, project: ProjectId) -> Option<Arc<Resolved>> {
         let is_idle = || self.sender.is_idle();
-        let places = &self.loaders.places_by_id;
-        Box::pin(places.load(project, is_idle, |projects| self.query_places_by_id(projects))).await
+        let loader = &self.loaders.paths_by_id;
+        Box::pin(loader.load(project, is_idle, |projects| self.query_paths_by_id(projects))).await
     }
 
     async fn query(
@@ -145,7 +145,7 @@ impl Client {
     async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<ProjectData>>> {
         let projects = self.projects(&endpoint::by_path(&paths)).await?;
         let is_requested = |path: &String| paths.iter().any(|requested| same_path(requested, path));
-        let by_path = projects.into_values().map(|data| (folded(&data.place.full_path), data));
+        let by_path = projects.into_values().map(|data| (folded(&data.resolved.full_path), data));
         Some(by_path.filter(|(path, _)| is_requested(path)).collect())
     }
 
@@ -174,22 +174,22 @@ impl Client {
         projects.values().any(|data| data.has_data()).then_some(projects)
     }
 
-    async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Resolved>>> {
-        let shown = self.shown(&endpoint::places(&paths)).await?;
+    async fn query_paths(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Resolved>>> {
+        let shown = self.shown(&endpoint::paths(&paths)).await?;
         let is_requested =
-            |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
-        let found = shown.into_iter().filter(is_requested).map(|Place { id, full_path }| {
+            |found: &ProjectPath| paths.iter().any(|path| same_path(path, &found.full_path));
+        let found = shown.into_iter().filter(is_requested).map(|ProjectPath { id, full_path }| {
             (folded(&full_path), Arc::new(Resolved { target: id.0, full_path }))
         });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 
-    async fn query_places_by_id(
+    async fn query_paths_by_id(
         &self,
         projects: Vec<ProjectId>,
     ) -> Option<HashMap<ProjectId, Arc<Resolved>>> {
-        let shown = self.shown(&endpoint::places_by_id(&projects)).await?;
-        let found = shown.into_iter().filter_map(|Place { id, full_path }| {
+        let shown = self.shown(&endpoint::paths_by_id(&projects)).await?;
+        let found = shown.into_iter().filter_map(|ProjectPath { id, full_path }| {
             Some((ProjectId::of(id.0)?, Arc::new(Resolved { target: id.0, full_path })))
         });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
@@ -223,9 +223,9 @@ impl Client {
             cache.lists.allowlist(project, kind).offer(began, data.allowlist(kind));
         }
         cache.lists.permissions(project).offer(began, data.permissions.clone());
-        let place = cache.lookups.named(Kind::Project, project.to_string());
-        place.offer(began, Some(Some(Arc::clone(&data.place))));
-        cache.lookups.alias(Kind::Project, folded(&data.place.full_path), &place);
+        let lookup = cache.lookups.named(Kind::Project, project.to_string());
+        lookup.offer(began, Some(Some(Arc::clone(&data.resolved))));
+        cache.lookups.alias(Kind::Project, folded(&data.resolved.full_path), &lookup);
     }
 }
 

@@ -18,10 +18,10 @@ use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 pub(in crate::gitlab) const MAX_WHOLE: usize = 20;
 
 /// Maximum number of paths that GitLab accepts (`Resolvers::ProjectsResolver`).
-pub(in crate::gitlab) const MAX_PLACES: usize = 50;
+pub(in crate::gitlab) const MAX_PATHS: usize = 50;
 
 /// Maximum number of projects in a query for their paths: GitLab's maximum page size.
-pub(in crate::gitlab) const MAX_PLACES_BY_ID: usize = 100;
+pub(in crate::gitlab) const MAX_PATHS_BY_ID: usize = 100;
 
 /// A query for all data of projects.
 macro_rules! whole_projects {
@@ -81,7 +81,7 @@ const BY_PATH: Document =
     whole_projects!("JobTokenProjectsByPath", "$paths: [String!]!", "fullPaths: $paths");
 
 /// A query for the paths of projects.
-macro_rules! places {
+macro_rules! project_paths {
     ($name:literal, $variable:literal, $arguments:literal) => {
         Document {
             name: $name,
@@ -105,10 +105,10 @@ macro_rules! places {
     };
 }
 
-const PLACES: Document =
-    places!("ProjectPlaces", "$paths: [String!]!", "fullPaths: $paths, first: 50");
-const PLACES_BY_ID: Document =
-    places!("ProjectPlacesById", "$ids: [ID!]!", "ids: $ids, first: 100");
+const PATHS: Document =
+    project_paths!("ProjectPaths", "$paths: [String!]!", "fullPaths: $paths, first: 50");
+const PATHS_BY_ID: Document =
+    project_paths!("ProjectPathsById", "$ids: [ID!]!", "ids: $ids, first: 100");
 
 /// The response to a query for projects, each as `P`. Projects that aren't visible to the token are
 /// left out.
@@ -131,7 +131,7 @@ pub(in crate::gitlab) struct WholeProject {
 /// A project's ID and path.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct Place {
+pub(in crate::gitlab) struct ProjectPath {
     pub(in crate::gitlab) id: GlobalId,
     #[serde(deserialize_with = "bounded::text")]
     pub(in crate::gitlab) full_path: String,
@@ -147,14 +147,14 @@ pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<WholeP
     Call::query(BY_PATH, json!({ "paths": paths }))
 }
 
-/// Creates the query for the IDs at these current full paths, at most [`MAX_PLACES`].
-pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
-    Call::query(PLACES, json!({ "paths": paths }))
+/// Creates the query for the IDs at these current full paths, at most [`MAX_PATHS`].
+pub(in crate::gitlab) fn paths(paths: &[String]) -> Call<Envelope<Shown<ProjectPath>>> {
+    Call::query(PATHS, json!({ "paths": paths }))
 }
 
-/// Creates the query for the paths of these projects, at most [`MAX_PLACES_BY_ID`].
-pub(in crate::gitlab) fn places_by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<Place>>> {
-    Call::query(PLACES_BY_ID, json!({ "ids": global_ids(ids) }))
+/// Creates the query for the paths of these projects, at most [`MAX_PATHS_BY_ID`].
+pub(in crate::gitlab) fn paths_by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<ProjectPath>>> {
+    Call::query(PATHS_BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
 fn global_ids(ids: &[ProjectId]) -> Vec<String> {
@@ -170,8 +170,8 @@ mod tests {
         let documents = [
             (BY_ID, MAX_WHOLE),
             (BY_PATH, MAX_WHOLE),
-            (PLACES, MAX_PLACES),
-            (PLACES_BY_ID, MAX_PLACES_BY_ID),
+            (PATHS, MAX_PATHS),
+            (PATHS_BY_ID, MAX_PATHS_BY_ID),
         ];
         for (document, most) in documents {
             let Document { name, text, optional } = document;

@@ -3,7 +3,7 @@
 
 use tokio::sync::mpsc::Sender;
 
-use super::place::{self, Query};
+use super::query::{self, Query};
 use super::walk::{self, Find, Unread};
 use crate::framework::{
     Attr, Context, Errors, ListRequest, ListResource, ListResult, Schema, Warnings,
@@ -23,14 +23,14 @@ impl ListResource for AllowlistEntries {
     type Config = Query;
 
     fn schema(&self) -> Schema {
-        place::schema(
+        query::schema(
             "Lists the allowlist entries of a project, or of all projects of a group. For each \
              project, its entry for itself comes first, then projects, then groups.",
         )
     }
 
     fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
-        place::validate(config)
+        query::validate(config)
     }
 
     async fn list(

@@ -3,7 +3,7 @@
 
 use tokio::sync::mpsc::Sender;
 
-use super::place::{self, Query};
+use super::query::{self, Query};
 use super::walk::{self, Find, Unread};
 use crate::framework::{
     Attr, Context, Errors, ListRequest, ListResource, ListResult, Schema, Warnings,
@@ -22,14 +22,14 @@ impl ListResource for Allowlists {
     type Config = Query;
 
     fn schema(&self) -> Schema {
-        place::schema(
+        query::schema(
             "Lists the whole allowlist of a project, or of each project of a group. Every project \
              has an allowlist, which can be empty.",
         )
     }
 
     fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
-        place::validate(config)
+        query::validate(config)
     }
 
     async fn list(

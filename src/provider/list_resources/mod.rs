@@ -2,7 +2,7 @@
 
 mod allowlist_entries;
 mod allowlists;
-mod place;
+mod query;
 mod scopes;
 mod walk;
 

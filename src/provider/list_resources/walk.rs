@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use tokio::sync::mpsc::Sender;
 
-use super::place::{Place, Query};
+use super::query::{Query, SearchScope};
 use crate::framework::{Diagnostic, Errors, ListResult, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, GroupProject, GroupProjects, ProjectId};
 use crate::provider::names;
@@ -66,10 +66,10 @@ impl Unread {
         }
     }
 
-    fn into_errors(self, place: Place) -> Errors {
+    fn into_errors(self, search_scope: SearchScope) -> Errors {
         match self {
             Self::Hidden(diagnostic) | Self::Failed(diagnostic) => {
-                diagnostic.at(place.attribute()).into()
+                diagnostic.at(search_scope.attribute()).into()
             }
             Self::Diagnostics(errors) => errors,
         }
@@ -89,18 +89,18 @@ pub(super) async fn search<F: Find>(
     found: Sender<ListResult<F::Object>>,
     warnings: &Warnings,
 ) -> Result<(), Errors> {
-    let place = Place::of(gitlab, config).await?;
+    let search_scope = SearchScope::of(gitlab, config).await?;
     let mut host = Host { found, wanted: limit };
-    let below = match place {
-        Place::Project(project) => {
+    let below = match search_scope {
+        SearchScope::Project(project) => {
             let objects = find
                 .in_project((project, &names::project(&config.project, project)), limit, warnings)
                 .await
-                .map_err(|unread| unread.into_errors(place))?;
+                .map_err(|unread| unread.into_errors(search_scope))?;
             host.send(objects).await;
             return Ok(());
         }
-        Place::Group(below) => below,
+        SearchScope::Group(below) => below,
     };
     let group = names::project(&config.group, below.group);
     let mut list = GroupProjects::new(below);
@@ -135,7 +135,7 @@ pub(super) async fn search<F: Find>(
                         }
                     }
                     Err(Unread::Hidden(_)) => hidden += 1,
-                    Err(unread) => break 'pages Err(unread.into_errors(place)),
+                    Err(unread) => break 'pages Err(unread.into_errors(search_scope)),
                 }
             }
         }

@@ -43,7 +43,7 @@ fn creating_200_entries_with_permissions_costs_one_write_each() {
     );
     // Paths are looked up in the plan and in the apply, which are two processes, and many of them
     // at once.
-    let look_ups = requests.to(Route::ProjectGet).len() + requests.named("ProjectPlaces").len();
+    let look_ups = requests.to(Route::ProjectGet).len() + requests.named("ProjectPaths").len();
     assert!(look_ups <= FULL, "{look_ups}");
     let others = requests.len() - FULL - look_ups;
     // The plan and the apply query the names of policies once each.
@@ -52,7 +52,7 @@ fn creating_200_entries_with_permissions_costs_one_write_each() {
         "{}",
         requests.filter(|request| request.route != Route::ProjectGet && !request.route.is_write())
     );
-    assert!(requests.to(Route::GraphqlQuery).len() - requests.named("ProjectPlaces").len() <= 4);
+    assert!(requests.to(Route::GraphqlQuery).len() - requests.named("ProjectPaths").len() <= 4);
     let in_flight = gitlab.max_in_flight();
     assert!(in_flight <= 10, "{in_flight} requests were under way at a time");
 

@@ -2,7 +2,8 @@ use std::fmt::Debug;
 
 use futures_util::future::join_all;
 use gitlab_simulator::{
-    GranularGraphql, Permissions as Permitted, Role, Simulator, Target as Place, TokenSpec,
+    GranularGraphql, Permissions as Permitted, Role, Simulator, Target as SimulatedTarget,
+    TokenSpec,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -51,7 +52,7 @@ enum Token {
     FineGrained(GranularGraphql),
 }
 
-const READS: [&str; 5] = [
+const READ_PERMISSIONS: [&str; 5] = [
     "Job Token Scope: Read",
     "Job Token Scope Allowlist: Read",
     "Project: Read",
@@ -162,14 +163,14 @@ impl World {
         let mut spec = match self.token {
             Token::FineGrained(_) if !has_fine_grained_tokens => TokenSpec::new("reader"),
             Token::Administrator => TokenSpec::new("reader").administrator(),
-            Token::Member => TokenSpec::new("reader").can_see(Place::Project(targets[0])),
-            Token::FineGrained(_) => TokenSpec::new("reader").fine_grained(READS),
+            Token::Member => TokenSpec::new("reader").can_see(SimulatedTarget::Project(targets[0])),
+            Token::FineGrained(_) => TokenSpec::new("reader").fine_grained(READ_PERMISSIONS),
         };
         for (id, setup) in project_ids.iter().zip(&self.projects) {
             setup.arrange(&gitlab, *id, &targets, &groups);
             spec = match setup.role {
-                Some(role) => spec.role(Place::Project(*id), role),
-                None if setup.is_visible => spec.can_see(Place::Project(*id)),
+                Some(role) => spec.role(SimulatedTarget::Project(*id), role),
+                None if setup.is_visible => spec.can_see(SimulatedTarget::Project(*id)),
                 None => spec,
             };
         }
@@ -195,25 +196,27 @@ impl Setup {
             }
         };
         let at = |index: &u64| usize::try_from(*index).unwrap();
-        self.projects.iter().for_each(|index| allow(Place::Project(targets[at(index)])));
-        self.groups.iter().for_each(|index| allow(Place::Group(groups[at(index)])));
+        self.projects.iter().for_each(|index| allow(SimulatedTarget::Project(targets[at(index)])));
+        self.groups.iter().for_each(|index| allow(SimulatedTarget::Group(groups[at(index)])));
         self.outbound.iter().for_each(|index| gitlab.allow_outbound(id, targets[at(index)]));
         if self.own_entry {
-            allow(Place::Project(id));
+            allow(SimulatedTarget::Project(id));
         }
         if self.is_full {
             for number in self.projects.len()..200 {
-                gitlab
-                    .allow(id, Place::Project(gitlab.add_project(&format!("full/{id}-{number}"))));
+                gitlab.allow(
+                    id,
+                    SimulatedTarget::Project(gitlab.add_project(&format!("full/{id}-{number}"))),
+                );
             }
         }
         gitlab.set_fine_grained_permissions(id, !self.permissions_off);
     }
 }
 
-/// A question about a project.
+/// A read of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
+enum Read {
     Settings,
     Refresh,
     Own,
@@ -221,23 +224,23 @@ enum Question {
     Groups,
     Permissions,
     Path,
-    Place,
+    FullPath,
 }
 
-const QUESTIONS: [Question; 8] = [
-    Question::Settings,
-    Question::Refresh,
-    Question::Own,
-    Question::Projects,
-    Question::Groups,
-    Question::Permissions,
-    Question::Path,
-    Question::Place,
+const READS: [Read; 8] = [
+    Read::Settings,
+    Read::Refresh,
+    Read::Own,
+    Read::Projects,
+    Read::Groups,
+    Read::Permissions,
+    Read::Path,
+    Read::FullPath,
 ];
 
-impl Question {
+impl Read {
     /// Returns the answer in a form that can be compared; of an error only its kind.
-    async fn ask(self, client: &Client, id: ProjectId) -> Result<Value, String> {
+    async fn read(self, client: &Client, id: ProjectId) -> Result<Value, String> {
         fn shown<T: Debug>(answer: Result<T, Error>) -> Result<Value, String> {
             answer.map(|value| json!(format!("{value:?}"))).map_err(|error| {
                 let kind = format!("{:?}", error.kind());
@@ -251,7 +254,7 @@ impl Question {
             Self::Projects => shown(client.allowlist(id, Kind::Project, Freshness::Shared).await),
             Self::Groups => shown(client.allowlist(id, Kind::Group, Freshness::Shared).await),
             Self::Permissions => shown(client.permissions(id, Freshness::Shared).await),
-            Self::Place => shown(client.full_path(id.into()).await),
+            Self::FullPath => shown(client.full_path(id.into()).await),
             Self::Path => {
                 let path: ProjectRef = format!("acme/APP-{id}").parse().unwrap();
                 shown(client.resolve_to_read(&path).await)
@@ -278,22 +281,22 @@ proptest! {
     #[test]
     fn batched_projects_equal_projects_read_alone(
         world in world(),
-        questions in subsequence(QUESTIONS.to_vec(), 1..=QUESTIONS.len()),
+        reads in subsequence(READS.to_vec(), 1..=READS.len()),
         rounds in 1_usize..=2,
     ) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let (gitlab, token) = world.start();
-            let all: Vec<(ProjectId, Question)> = (1..=PROJECTS)
-                .flat_map(|id| questions.iter().map(move |question| (project(id), *question)))
+            let all: Vec<(ProjectId, Read)> = (1..=PROJECTS)
+                .flat_map(|id| reads.iter().map(move |read| (project(id), *read)))
                 .collect();
             let mut alone = Vec::new();
-            for (id, question) in &all {
-                alone.push(question.ask(&client(&gitlab, &token), *id).await);
+            for (id, read) in &all {
+                alone.push(read.read(&client(&gitlab, &token), *id).await);
             }
             let together = client(&gitlab, &token);
             for _ in 0..rounds {
-                let answers = join_all(all.iter().map(|(id, question)| question.ask(&together, *id))).await;
+                let answers = join_all(all.iter().map(|(id, read)| read.read(&together, *id))).await;
                 for (asked, (answer, expected)) in all.iter().zip(answers.iter().zip(&alone)) {
                     prop_assert_eq!(answer, expected, "{:?}", asked);
                 }

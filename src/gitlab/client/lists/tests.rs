@@ -8,7 +8,7 @@ use crate::gitlab::testing::{
 use crate::gitlab::{Freshness, Kind};
 
 /// Lists project 1 and targets 2 and 3; agrees to each write.
-fn agreeable(seen: &Seen) -> Reply {
+fn accept_all(seen: &Seen) -> Reply {
     match seen.method.as_str() {
         "POST" => json(201, &seen.body),
         "DELETE" => empty(204),
@@ -18,7 +18,7 @@ fn agreeable(seen: &Seen) -> Reply {
 
 #[tokio::test]
 async fn concurrent_readers_share_one_list() {
-    let server = Scripted::slow(Duration::from_millis(20), agreeable).await;
+    let server = Scripted::slow(Duration::from_millis(20), accept_all).await;
     let client = server.client();
     let readers = (1..=50).map(|number| {
         let client = client.clone();
@@ -39,7 +39,7 @@ async fn concurrent_readers_share_one_list() {
 
 #[tokio::test]
 async fn own_writes_update_the_list_without_a_request() {
-    let server = Scripted::new(agreeable).await;
+    let server = Scripted::new(accept_all).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     client.allow(project(1), project_target(9)).await.unwrap();
@@ -51,7 +51,7 @@ async fn own_writes_update_the_list_without_a_request() {
 
 #[tokio::test]
 async fn entry_with_only_an_id_is_read_for_its_path() {
-    let server = Scripted::new(agreeable).await;
+    let server = Scripted::new(accept_all).await;
     let client = server.client();
     client.complete_allowlist(project(1), Kind::Group).await.unwrap();
     client.allow(project(1), group_target(3)).await.unwrap();
@@ -66,7 +66,7 @@ async fn entry_with_only_an_id_is_read_for_its_path() {
 
 #[tokio::test]
 async fn list_read_during_a_write_is_not_cached() {
-    let server = Scripted::slow(Duration::from_millis(100), agreeable).await;
+    let server = Scripted::slow(Duration::from_millis(100), accept_all).await;
     let client = server.client();
     let slow_reader = tokio::spawn({
         let client = client.clone();
@@ -93,7 +93,7 @@ async fn failed_list_is_not_cached() {
 #[tokio::test]
 async fn canceled_write_invalidates_the_list() {
     let server =
-        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { agreeable(seen) })
+        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { accept_all(seen) })
             .await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();

@@ -65,7 +65,7 @@ impl Push {
     }
 
     /// Returns the current value, or `None` if GitLab doesn't return it.
-    async fn ask(self, client: &Client, project: ProjectId) -> Result<Option<bool>, Error> {
+    async fn read(self, client: &Client, project: ProjectId) -> Result<Option<bool>, Error> {
         match self {
             Self::Own => client.push_allowed(project).await,
             Self::CrossProject => {
@@ -86,7 +86,7 @@ impl Push {
         (project, name): (ProjectId, &str),
         wanted: bool,
     ) -> Result<bool, Diagnostic> {
-        match self.ask(client, project).await {
+        match self.read(client, project).await {
             Ok(Some(allowed)) => Ok(allowed == wanted),
             Ok(None) => Err(self.not_returned(name)),
             Err(error)
@@ -137,7 +137,7 @@ impl Push {
         if self.of(state).known().is_none() {
             return Ok(Attr::Null);
         }
-        match self.ask(client, project).await {
+        match self.read(client, project).await {
             Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
             Ok(None) => {
                 warnings.add(self.not_returned(name));
@@ -159,7 +159,7 @@ impl Push {
         (project, name): (ProjectId, &str),
         warnings: &Warnings,
     ) -> Result<Attr<bool>, Diagnostic> {
-        match self.ask(client, project).await {
+        match self.read(client, project).await {
             Ok(Some(true)) => Ok(Attr::Known(true)),
             Ok(Some(false) | None) => Ok(Attr::Null),
             Err(error) if error.is_denied_by_graphql() => {
@@ -210,7 +210,7 @@ impl Push {
         (project, name): (ProjectId, &str),
         warnings: &Warnings,
     ) -> Result<(), Diagnostic> {
-        match self.ask(client, project).await {
+        match self.read(client, project).await {
             Ok(Some(false) | None) => return Ok(()),
             Err(error) if !error.is_supported() => return Ok(()),
             Ok(Some(true)) | Err(_) => {}

@@ -16,7 +16,7 @@ model! {
 
 /// What a search covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SearchScope {
     /// One project.
     Project(ProjectId),
     /// The projects of a group.
@@ -99,7 +99,7 @@ fn check_option(
     })
 }
 
-impl Place {
+impl SearchScope {
     /// Resolves the project or group of a search.
     ///
     /// # Errors
