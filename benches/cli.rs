@@ -75,10 +75,10 @@ impl Size {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked_for = |mode: &str| env::args().any(|argument| argument == mode);
-    let (sizes, latencies): (&[Size], &[u64]) = if asked_for("quick") {
+    let has_argument = |mode: &str| env::args().any(|argument| argument == mode);
+    let (sizes, latencies): (&[Size], &[u64]) = if has_argument("quick") {
         (&[Size::new(1, 50, 0)], &[0])
-    } else if asked_for("scale") {
+    } else if has_argument("scale") {
         (
             &[
                 Size::new(1, 50, 0),

@@ -47,8 +47,8 @@ const COLUMNS: [&str; 11] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let sizes = if asked.is_empty() { &SIZES } else { asked.as_slice() };
+    let requested: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if requested.is_empty() { &SIZES } else { requested.as_slice() };
     let cli = Cli::find()?;
     print_header(&COLUMNS);
     for &projects in sizes {
@@ -158,8 +158,8 @@ fn print_cost(projects: usize, latency: u64, command: &str, ours: &Cost, floor: 
     ]);
 }
 
-/// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and tries
-/// of the token.
+/// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and token
+/// checks.
 fn by_kind(requests: &Requests) -> String {
     let mut kinds = BTreeMap::<&str, usize>::new();
     for request in requests.iter() {

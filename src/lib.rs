@@ -1,6 +1,6 @@
 //! A Terraform and OpenTofu provider for GitLab's CI/CD job token scope and allowlists.
 //!
-//! The crate has five parts. Dependencies point downwards only, which `tests/arrows` checks:
+//! The crate has five parts. Dependencies point downwards only, which `tests/architecture` checks:
 //!
 //! - [`provider`]: the provider block, the resources, data sources and list resources. It is the
 //!   only part that depends on both [`framework`] and [`gitlab`].

@@ -12,11 +12,11 @@ If it isn't set, the first terraform or tofu on PATH does; without any, the host
 of this repository's tests does.
 ";
 
-/// Returns the text to print in place of the quickstart, if the arguments ask for it.
+/// Returns the text to print instead of running the quickstart, if the arguments request it.
 ///
 /// # Errors
 ///
-/// An argument that the quickstart doesn't have.
+/// Fails for an unknown argument.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Option<&'static str>, String> {

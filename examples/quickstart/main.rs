@@ -1,4 +1,4 @@
-//! Shows the provider at work: builds it, starts an in-memory GitLab on loopback, and manages the
+//! Demonstrates the provider: builds it, starts an in-memory GitLab on loopback, and manages the
 //! job token scope and the allowlist of a project with the configuration in `main.tf`. Terraform or
 //! OpenTofu runs the provider or, where neither is installed, the host of this repository's tests.
 //!

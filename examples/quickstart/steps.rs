@@ -1,4 +1,4 @@
-//! The steps, the same whatever runs the provider.
+//! The steps, independent of the program that runs the provider.
 
 use std::error::Error;
 

@@ -6,7 +6,7 @@ use gitlab_simulator::{Simulator, Target};
 
 /// The project whose allowlist is managed.
 pub(crate) const DEPLOY: &str = "platform/deploy";
-/// The target that somebody removes behind the configuration's back.
+/// The target that is removed outside Terraform.
 pub(crate) const SCANNER: &str = "security/scanner";
 
 /// A GitLab where `platform/deploy` is open, as projects from before GitLab 16 are.
@@ -27,12 +27,12 @@ impl World {
         World { gitlab, deploy, scanner }
     }
 
-    /// Removes `security/scanner` from the allowlist, as somebody with a browser does.
+    /// Removes `security/scanner` from the allowlist, as in GitLab's UI.
     pub(crate) fn remove_scanner(&self) {
         self.gitlab.revoke(self.deploy, self.scanner);
     }
 
-    /// Returns the project as the user knows it, with its ID.
+    /// Returns the display name of the project, with its ID.
     pub(crate) fn project(&self) -> String {
         format!("{DEPLOY} ({})", self.deploy)
     }

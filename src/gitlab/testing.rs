@@ -15,33 +15,33 @@ use tokio_util::sync::CancellationToken;
 use super::sender::{Backoff, Sender};
 use super::{BaseUrl, Client, Config, Error, ProjectId, Target};
 
-/// The token of all tests: nothing that a person reads may contain it.
+/// The token of all tests. No message may contain it.
 pub(super) const TOKEN: &str = "glpat-hush-hush-20-chars";
 
-/// The value of a header that all tests send; secret as well.
+/// The secret value of a header that all tests send.
 pub(super) const HEADER: &str = "header-hush-hush";
 
-/// The name of the program that all tests are.
+/// The `User-Agent` of all tests.
 pub(super) const USER_AGENT: &str = "tests/1.0";
 
-/// A request that has arrived.
+/// A received request.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(super) struct ReceivedRequest {
     pub(super) method: String,
-    /// Below `/api/v4`, without query.
+    /// The path below `/api/v4`, without the query.
     pub(super) path: String,
     pub(super) query: String,
     pub(super) headers: String,
     pub(super) body: Value,
 }
 
-impl Seen {
-    /// `POST /projects/1/…`
+impl ReceivedRequest {
+    /// Returns method and path, such as `POST /projects/1/…`.
     pub(super) fn line(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
-    /// The number of the page that is asked for.
+    /// Returns the number of the requested page.
     pub(super) fn page(&self) -> u64 {
         let page = self.query.split('&').find_map(|pair| pair.strip_prefix("page="));
         page.map_or(1, |page| page.parse().unwrap())
@@ -51,16 +51,16 @@ impl Seen {
 /// A response of the script.
 #[derive(Clone)]
 pub(super) enum Reply {
-    /// An answer as it should be.
+    /// A complete response.
     ApiResponse { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
-    /// The connection closes once the request was read.
+    /// Closes the connection after reading the request.
     Lost,
-    /// The answer promises more body than comes before the connection closes.
+    /// Closes the connection before the end of the body.
     CutOff,
-    /// A good beginning that never ends.
+    /// A body without an end.
     Endless,
-    /// Nothing, for longer than any test waits.
-    Silence,
+    /// No response.
+    NoResponse,
 }
 
 pub(super) fn json(status: u16, body: &Value) -> Reply {
@@ -71,12 +71,12 @@ pub(super) fn text(status: u16, body: &str) -> Reply {
     Reply::ApiResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
 }
 
-/// An answer with that status and nothing else.
+/// Returns a response with only a status.
 pub(super) fn empty(status: u16) -> Reply {
     text(status, "")
 }
 
-/// A refusal in GitLab's words.
+/// Returns an error response in GitLab's format.
 pub(super) fn refusal(status: u16, message: &str) -> Reply {
     json(status, &json!({ "message": message }))
 }
@@ -90,7 +90,7 @@ impl Reply {
     }
 }
 
-/// A page of a list, with GitLab's headers.
+/// Returns a page of a list, with GitLab's headers.
 pub(super) fn page(elements: &[Value], number: u64, pages: u64, total: usize) -> Reply {
     let next = if number < pages { (number + 1).to_string() } else { String::new() };
     json(200, &Value::from(elements))
@@ -100,8 +100,8 @@ pub(super) fn page(elements: &[Value], number: u64, pages: u64, total: usize) ->
         .with("x-total", total)
 }
 
-/// A whole list of elements with these ids, cut into pages as asked.
-pub(super) fn list(ids: &[u64], seen: &Seen) -> Reply {
+/// Returns the requested page of a list of elements with these IDs.
+pub(super) fn list(ids: &[u64], seen: &ReceivedRequest) -> Reply {
     let elements: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
     let pages: Vec<_> = elements.chunks(100).collect();
     let number = seen.page();
@@ -113,10 +113,10 @@ pub(super) fn list(ids: &[u64], seen: &Seen) -> Reply {
     page(part, number, pages.len().max(1) as u64, ids.len())
 }
 
-type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
+type Script = dyn Fn(&ReceivedRequest) -> Reply + Send + Sync;
 
-/// The server.
-pub(super) struct Scripted {
+/// A mock server.
+pub(super) struct MockServer {
     pub(super) origin: String,
     shared: Arc<Shared>,
 }
@@ -124,29 +124,31 @@ pub(super) struct Scripted {
 struct Shared {
     script: Box<Script>,
     latency: Duration,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<ReceivedRequest>>,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
 }
 
-impl Scripted {
-    /// Starts a server that answers by the script.
-    pub(super) async fn new(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+impl MockServer {
+    /// Starts a server that returns the responses of the script.
+    pub(super) async fn new(
+        script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         Self::slow(Duration::ZERO, script).await
     }
 
-    /// A server that thinks for a while before each answer.
+    /// Starts a server that delays each response.
     pub(super) async fn slow(
         latency: Duration,
-        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
     ) -> Self {
         Self::start(latency, None, script).await
     }
 
-    /// A server behind TLS.
+    /// Starts a server with TLS.
     pub(super) async fn behind_tls(
         tls: ServerConfig,
-        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
     ) -> Self {
         Self::start(Duration::ZERO, Some(TlsAcceptor::from(Arc::new(tls))), script).await
     }
@@ -154,7 +156,7 @@ impl Scripted {
     async fn start(
         latency: Duration,
         tls: Option<TlsAcceptor>,
-        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -170,7 +172,7 @@ impl Scripted {
         Self { origin, shared }
     }
 
-    /// A server that answers in this order, and the last answer for ever.
+    /// Starts a server that returns these responses in order, and repeats the last one.
     pub(super) async fn answers(replies: Vec<Reply>) -> Self {
         let next = AtomicUsize::new(0);
         Self::new(move |_| {
@@ -193,12 +195,12 @@ impl Scripted {
         client(&self.config())
     }
 
-    /// All requests so far, as method and path.
+    /// Returns method and path of all requests so far.
     pub(super) fn lines(&self) -> Vec<String> {
-        self.seen().iter().map(Seen::line).collect()
+        self.seen().iter().map(ReceivedRequest::line).collect()
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<ReceivedRequest> {
         self.shared.seen.lock().unwrap().clone()
     }
 
@@ -210,20 +212,20 @@ impl Scripted {
         self.shared.most_in_flight.load(Ordering::SeqCst)
     }
 
-    /// Waits until that many requests have arrived.
-    pub(super) async fn has_seen(&self, count: usize) {
+    /// Waits until this many requests have arrived.
+    pub(super) async fn wait_for_requests(&self, count: usize) {
         while self.count() < count {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-/// A client that no one stops and that does not wait between attempts.
+/// Creates a client without delays between attempts.
 pub(super) fn client(config: &Config) -> Client {
     stoppable(config, CancellationToken::new())
 }
 
-/// A client that does not wait between attempts.
+/// Creates a client without delays between attempts that can be stopped.
 pub(super) fn stoppable(config: &Config, stop: CancellationToken) -> Client {
     Client::over(Sender::with_backoff(config, stop, Backoff::negligible()).unwrap())
 }
@@ -240,7 +242,7 @@ pub(super) fn group_target(number: u64) -> Target {
     Target::Group(number.try_into().unwrap())
 }
 
-/// The error's line for a reader, after a look for secrets in both its forms.
+/// Returns the message of the error. Panics if it or the `Debug` form contains a secret.
 #[track_caller]
 pub(super) fn shown(error: &Error) -> String {
     let (line, debug) = (error.to_string(), format!("{error:?}"));
@@ -280,7 +282,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>)
     }
 }
 
-async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
+async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<ReceivedRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -292,7 +294,7 @@ async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut body = vec![0; content_length(headers)];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Seen {
+    Some(ReceivedRequest {
         method: method.to_owned(),
         path: path.strip_prefix("/api/v4").unwrap_or(path).to_owned(),
         query: query.to_owned(),
@@ -307,11 +309,11 @@ fn content_length(headers: &str) -> usize {
     length.map_or(0, |length| length.trim().parse().unwrap())
 }
 
-/// Sends the reply; false when the connection is to be closed.
+/// Sends the reply. Returns whether the connection stays open.
 async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
     match reply {
         Reply::Lost => false,
-        Reply::Silence => std::future::pending().await,
+        Reply::NoResponse => std::future::pending().await,
         Reply::Endless => {
             let head =
                 stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
@@ -325,7 +327,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
             false
         }
         Reply::ApiResponse { status, headers, body } => {
-            let mut head = format!("HTTP/1.1 {status} Scripted\r\n");
+            let mut head = format!("HTTP/1.1 {status} MockServer\r\n");
             for (name, value) in headers {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }

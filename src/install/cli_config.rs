@@ -1,6 +1,5 @@
-//! Finds out whether the user's configuration of the CLI keeps it from the mirror that it would
-//! search by itself. The files are searched for a word and not parsed, so what is found is a hint
-//! for the user, and never a reason to fail.
+//! Finds CLI configuration files that may exclude the implied mirror. The files are searched for a
+//! word and not parsed, so the result is only a hint for the user, and never an error.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::user::{CliConfig, User};
 
-/// With a block of this name, the CLI searches only what stands in it.
+/// The block that restricts the CLI to the installation methods that it lists.
 const BLOCK: &str = "provider_installation";
 
-/// Endings of file names in a configuration folder.
-const ENDINGS: [&str; 2] = [".tfrc", ".tfrc.json"];
+/// The extensions of files in a configuration folder.
+const EXTENSIONS: [&str; 2] = [".tfrc", ".tfrc.json"];
 
-/// The files that seem to hold the block, of those that Terraform or OpenTofu may read.
+/// Returns the configuration files of Terraform and OpenTofu that seem to contain the block.
 pub(super) fn files_with_block<F: Fn(&str) -> Option<OsString>>(user: &User<F>) -> Vec<PathBuf> {
     let CliConfig { files, folders } = user.cli_config();
     let files = files.into_iter().chain(folders.iter().flat_map(|folder| files_in(folder)));
@@ -24,7 +23,7 @@ pub(super) fn files_with_block<F: Fn(&str) -> Option<OsString>>(user: &User<F>) 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let names_a_config = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        ENDINGS.iter().any(|ending| name.ends_with(ending))
+        EXTENSIONS.iter().any(|ending| name.ends_with(ending))
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(names_a_config).collect();
@@ -32,7 +31,8 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// In HCL the name begins a line; in JSON, and in HCL for those who like it, it stands in quotes.
+/// Returns whether a configuration seems to contain the block. In HCL its name begins a line; in
+/// JSON, and optionally in HCL, it is in quotes.
 fn has_block(text: &str) -> bool {
     let quoted = format!("\"{BLOCK}\"");
     let mut code = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']));

@@ -6,39 +6,39 @@ use std::path::PathBuf;
 /// The error of an installation or a removal.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The user's own directories aren't known.
+    /// An environment variable that names the user's home or data directory is missing or relative.
     #[error(
-        "the environment variable {variable} does not name a directory by its full path, so there \
-         is no telling where Terraform and OpenTofu look for providers. Set it, or name a mirror \
-         with --dir"
+        "the environment variable {variable} isn't set to an absolute path, so the folder in which \
+         Terraform and OpenTofu look for providers is unknown. Set it, or pass a mirror with \
+         --dir"
     )]
     NoHome {
-        /// The variable that should name the directory.
+        /// The variable.
         variable: &'static str,
     },
-    /// Nobody knows the name of the folder.
+    /// Go has no known name for this platform, so the folder in mirrors is unknown.
     #[error(
-        "there is no known folder name in mirrors for providers on {system} with a processor of \
-         type {processor}"
+        "the platform {system}/{processor} isn't supported by filesystem mirrors: its name in Go is \
+         unknown"
     )]
     Platform {
-        /// The system, as Rust calls it.
+        /// The operating system, as in `target_os`.
         system: &'static str,
-        /// The processor, as Rust calls it.
+        /// The architecture, as in `target_arch`.
         processor: &'static str,
     },
     /// The system doesn't return the path of this binary.
     #[error("finding the running binary failed: {0}")]
-    Unfindable(#[source] io::Error),
-    /// The binary is no longer where it was started from, or can't be read.
+    UnknownExecutable(#[source] io::Error),
+    /// The running binary was moved or deleted, or can't be read.
     #[error("reading the running binary at {} failed: {source}", path.display())]
     Unreadable {
-        /// The path where it should be.
+        /// The path that it was started from.
         path: PathBuf,
         /// The system's error.
         source: io::Error,
     },
-    /// A relative `--dir` has nothing to be relative to.
+    /// A relative `--dir` can't be resolved.
     #[error("{} can't be made a full path: {source}", path.display())]
     Relative {
         /// The path as given.
@@ -46,17 +46,16 @@ pub enum InstallError {
         /// The system's error.
         source: io::Error,
     },
-    /// The folder of the package is not ours alone.
+    /// The folder of the package contains other files.
     #[error(
-        "{} is not a folder of this provider alone: {found}. Terraform and OpenTofu would count \
-         everything in it into the checksum, and might run another file. Remove it by hand, then \
-         try again",
+        "{} contains more than this provider: {found}. Terraform and OpenTofu would include it \
+         in the checksum, and might run another file. Remove it, then try again",
         directory.display()
     )]
     Occupied {
-        /// The folder that a package is to fill by itself.
+        /// The folder of the package.
         directory: PathBuf,
-        /// The thing that is there, as the end of a sentence.
+        /// The unexpected content, as the end of a sentence.
         found: String,
     },
     /// A file or folder could not be written.
@@ -67,10 +66,10 @@ pub enum InstallError {
         /// The system's error.
         source: io::Error,
     },
-    /// A file or folder could not be looked at.
-    #[error("looking into {} failed: {source}", path.display())]
-    Look {
-        /// The path to be looked at.
+    /// A file or folder could not be read.
+    #[error("reading {} failed: {source}", path.display())]
+    Read {
+        /// The path to be read.
         path: PathBuf,
         /// The system's error.
         source: io::Error,

@@ -1,5 +1,4 @@
-//! The layout of a filesystem mirror: which folder holds which package. Files are the business of
-//! `package`.
+//! The layout of a filesystem mirror. `package` reads and writes the files.
 
 use std::fs;
 use std::io;
@@ -10,8 +9,7 @@ use super::package::{Outcome, Package};
 use super::platform::Platform;
 use crate::address::{REGISTRIES, SOURCE};
 
-/// A directory in which packages of providers lie unpacked, each under its registry, address,
-/// version and platform.
+/// A directory of unpacked provider packages, by registry, address, version and platform.
 #[derive(Clone, Debug)]
 pub(super) struct Mirror {
     root: PathBuf,
@@ -20,13 +18,13 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    /// A mirror that Terraform and OpenTofu search by themselves. Folders down from `kept` may go
-    /// when they are empty.
+    /// Creates an implied mirror, which Terraform and OpenTofu search by default. Empty folders
+    /// below `kept` may be removed.
     pub(super) fn implied(root: PathBuf, kept: PathBuf) -> Self {
         Self { root, kept, is_implied: true }
     }
 
-    /// A mirror of the user's choice, whose own directory is the user's, too.
+    /// Creates the mirror in a directory that the user has chosen, which is never removed.
     pub(super) fn named(directory: &Path) -> Result<Self, InstallError> {
         let root = std::path::absolute(directory)
             .map_err(|source| InstallError::Relative { path: directory.to_owned(), source })?;
@@ -37,12 +35,12 @@ impl Mirror {
         &self.root
     }
 
-    /// Returns whether Terraform and OpenTofu search it by themselves.
+    /// Returns whether Terraform and OpenTofu search the mirror by default.
     pub(super) fn is_implied(&self) -> bool {
         self.is_implied
     }
 
-    /// The packages of a version, one for each registry.
+    /// Returns the packages of a version, one for each registry.
     pub(super) fn packages(
         &self,
         version: &str,
@@ -52,11 +50,11 @@ impl Mirror {
         self.providers().map(move |provider| Package::at(provider.join(&of_version), version))
     }
 
-    /// All versions for which there is a folder, each once, in no particular order.
+    /// Returns all versions that have a folder, without duplicates.
     pub(super) fn versions(&self) -> Result<Vec<String>, InstallError> {
         let mut versions = Vec::new();
         for provider in self.providers() {
-            let look = |source| InstallError::Look { path: provider.clone(), source };
+            let look = |source| InstallError::Read { path: provider.clone(), source };
             let entries = match fs::read_dir(&provider) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -71,13 +69,13 @@ impl Mirror {
         Ok(versions)
     }
 
-    /// Puts the executable of a package into its place.
+    /// Writes the executable of a package.
     pub(super) fn put(&self, package: &Package, binary: &[u8]) -> Result<Outcome, InstallError> {
         package.put(binary, &self.root).inspect_err(|_| self.prune(package.folder()))
     }
 
-    /// Removes the executable of a package, and the folders that are empty then. Returns false when
-    /// there was none.
+    /// Removes the executable of a package, and the folders that are then empty. Returns whether
+    /// there was one.
     pub(super) fn remove(&self, package: &Package) -> Result<bool, InstallError> {
         let was_there = package.remove()?;
         if was_there {
@@ -86,8 +84,8 @@ impl Mirror {
         Ok(was_there)
     }
 
-    /// Removes a folder and those above it as long as they are empty, but not what belongs to the
-    /// user. What can't be removed stays: an empty folder that is left is no harm.
+    /// Removes a folder and its parents as long as they are empty, but no folder of the user.
+    /// Errors are ignored: an empty folder does no harm.
     fn prune(&self, folder: &Path) {
         let inside = |folder: &&Path| *folder != self.kept && folder.starts_with(&self.kept);
         for folder in folder.ancestors().take_while(inside) {
@@ -100,7 +98,7 @@ impl Mirror {
     }
 
     fn providers(&self) -> impl Iterator<Item = PathBuf> {
-        // Part by part, so that the system's own separator is between them.
+        // Joined part by part, so that the separator is that of the system.
         let parts = |host: &str| [host].into_iter().chain(SOURCE.split('/')).collect::<PathBuf>();
         REGISTRIES.iter().map(move |registry| self.root.join(parts(registry.host)))
     }

@@ -1,6 +1,6 @@
-//! Puts the running binary where Terraform and OpenTofu find it without a registry, and takes it
-//! away again. Only what it made itself is ever changed; the user's CLI configuration is read and
-//! left alone.
+//! Installs the running binary into a filesystem mirror, where Terraform and OpenTofu find it
+//! without a registry, and uninstalls it. Other files aren't changed, including the CLI
+//! configuration.
 
 mod cli_config;
 mod error;
@@ -21,7 +21,7 @@ use user::User;
 /// The version under which the binary is installed.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The result of an installation, printed for a person: where it is, and what to do next.
+/// The result of an installation. `Display` prints the paths and the next steps.
 #[derive(Debug)]
 pub struct Installed {
     mirror: Mirror,
@@ -31,7 +31,7 @@ pub struct Installed {
     found_before: Option<PathBuf>,
 }
 
-/// The result of a removal, printed for a person.
+/// The result of a removal. `Display` prints the paths.
 #[derive(Debug)]
 pub struct Uninstalled {
     mirror: Mirror,
@@ -39,12 +39,11 @@ pub struct Uninstalled {
     other_versions: Vec<String>,
 }
 
-/// Installs the running binary for Terraform and for OpenTofu: in the mirror at `directory`, or
-/// else in that of the user, which both search by themselves. What is there already under the same
-/// version is replaced.
+/// Installs the running binary for Terraform and OpenTofu into the mirror at `directory`, by
+/// default the user's implied mirror. Replaces an installation of the same version.
 ///
 /// # Errors
-/// When there is no such mirror, or the binary can't be read, or the mirror can't be written to.
+/// Fails if the mirror can't be determined or written, or if the binary can't be read.
 pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     let platform = Platform::current()?;
     let user = User::current();
@@ -56,22 +55,23 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     };
     let executables = mirror.packages(VERSION, platform).map(put).collect::<Result<_, _>>()?;
     let cli_config_files = cli_config::files_with_block(&user);
-    let found_before = user.earlier_mirror().filter(|root| holds_the_provider(root));
+    let found_before = user.earlier_mirror().filter(|root| contains_provider(root));
     Ok(Installed { mirror, platform, executables, cli_config_files, found_before })
 }
 
-/// Takes a folder that can't be read for empty: this serves a warning only.
-fn holds_the_provider(root: &Path) -> bool {
+/// Returns whether the mirror contains the provider. An unreadable folder counts as empty, because
+/// the result is only used for a warning.
+fn contains_provider(root: &Path) -> bool {
     Mirror::named(root)
         .and_then(|mirror| mirror.versions())
         .is_ok_and(|versions| !versions.is_empty())
 }
 
-/// Removes what [`install`] has put into the same mirror, of this version or of all, and the
-/// folders that are empty then.
+/// Removes what [`install`] has installed into the same mirror, in this version or in all versions,
+/// and the folders that are then empty.
 ///
 /// # Errors
-/// When there is no such mirror, or something in it can't be removed.
+/// Fails if the mirror can't be determined or read, or if a file can't be removed.
 pub fn uninstall(
     directory: Option<&Path>,
     all_versions: bool,
@@ -80,9 +80,9 @@ pub fn uninstall(
     let mirror = mirror(&User::current(), directory)?;
     let (mut executables, mut other_versions) = (Vec::new(), Vec::new());
     for version in mirror.versions()? {
-        let is_meant = all_versions || version == VERSION;
-        for package in mirror.packages(&version, platform).filter(package::Package::is_there) {
-            if !is_meant {
+        let is_selected = all_versions || version == VERSION;
+        for package in mirror.packages(&version, platform).filter(package::Package::exists) {
+            if !is_selected {
                 other_versions.push(version.clone());
             } else if mirror.remove(&package)? {
                 executables.push(package.executable().to_owned());
@@ -100,8 +100,9 @@ fn mirror<F: Fn(&str) -> Option<std::ffi::OsString>>(
     directory.map_or_else(|| user.implied_mirror(), Mirror::named)
 }
 
-/// Read as a whole before anything is written, since it may be the very file that is replaced.
+/// Reads the running binary. It is read completely before anything is written, because it may be
+/// the file that is replaced.
 fn running_binary() -> Result<Vec<u8>, InstallError> {
-    let path = std::env::current_exe().map_err(InstallError::Unfindable)?;
+    let path = std::env::current_exe().map_err(InstallError::UnknownExecutable)?;
     std::fs::read(&path).map_err(|source| InstallError::Unreadable { path, source })
 }

@@ -1,5 +1,5 @@
-//! One package in a mirror: a folder that holds the executable and nothing else, since everything
-//! in it counts for the checksum in lock files. It appears whole or not at all.
+//! A package in a mirror: a folder with only the executable, because lock files have a checksum of
+//! all files in it. It is written atomically.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
@@ -10,17 +10,16 @@ use tempfile::NamedTempFile;
 use super::InstallError;
 use crate::address::EXECUTABLE;
 
-/// Hosts take no notice of files of this name at the root of a mirror, where one is written before
-/// it is moved.
+/// The prefix of temporary files in the root of a mirror, which hosts ignore.
 const STAGING_PREFIX: &str = ".gitlab-job-token-";
 
-/// Mode of executables before the user's umask.
+/// The mode of executables before the user's umask is applied.
 #[cfg(unix)]
 const EXECUTABLE_MODE: u32 = 0o777;
 #[cfg(unix)]
-const MAY_EXECUTE: u32 = 0o111;
+const EXECUTE_BITS: u32 = 0o111;
 
-/// The folder of one package and the file in it, which may not be there yet.
+/// The folder of a package and its executable, which may not exist yet.
 #[derive(Clone, Debug)]
 pub(super) struct Package {
     folder: PathBuf,
@@ -30,16 +29,16 @@ pub(super) struct Package {
 /// The result of copying a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// There was none.
+    /// There was no such package.
     New,
-    /// The same bytes were there already.
+    /// The package existed with the same content.
     Unchanged,
-    /// Other bytes were there under the same version.
+    /// The package existed with other content under the same version.
     Replaced,
 }
 
 impl Package {
-    /// The package in `folder`, with the name that a release gives to its executable.
+    /// Creates the package in `folder`, whose executable is named as in a release.
     pub(super) fn at(folder: PathBuf, version: &str) -> Self {
         let executable =
             folder.join(format!("{EXECUTABLE}_v{version}{}", std::env::consts::EXE_SUFFIX));
@@ -50,30 +49,30 @@ impl Package {
         &self.executable
     }
 
-    /// Returns whether its executable is there.
-    pub(super) fn is_there(&self) -> bool {
+    /// Returns whether the executable exists.
+    pub(super) fn exists(&self) -> bool {
         self.executable.symlink_metadata().is_ok()
     }
 
-    /// Its folder.
+    /// Returns the folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Makes `binary`, which is first written into `root`, the executable. A host that runs
-    /// meanwhile finds the old one or the new one, and nothing between.
+    /// Writes `binary` as the executable, atomically: to a temporary file in `root` that is then
+    /// moved. A host that runs in the meantime finds the old or the new executable.
     pub(super) fn put(&self, binary: &[u8], root: &Path) -> Result<Outcome, InstallError> {
-        self.refuse_strangers()?;
+        self.check_contents()?;
         let former = fs::read(&self.executable).ok();
         let is_same = former.as_deref() == Some(binary);
-        if is_same && self.executable.metadata().is_ok_and(|found| may_be_run(&found)) {
+        if is_same && self.executable.metadata().is_ok_and(|found| is_executable(&found)) {
             return Ok(Outcome::Unchanged);
         }
         self.write(binary, root)?;
         Ok(if former.is_none() || is_same { Outcome::New } else { Outcome::Replaced })
     }
 
-    /// Removes the executable. Returns false when there was none.
+    /// Removes the executable. Returns whether there was one.
     pub(super) fn remove(&self) -> Result<bool, InstallError> {
         match fs::remove_file(&self.executable) {
             Ok(()) => Ok(true),
@@ -82,7 +81,8 @@ impl Package {
         }
     }
 
-    /// The folder comes last, because an empty one is a package without an executable to hosts.
+    /// Creates the folder last, because hosts regard an empty one as a package without an
+    /// executable.
     fn write(&self, binary: &[u8], root: &Path) -> Result<(), InstallError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -97,10 +97,10 @@ impl Package {
         Ok(())
     }
 
-    fn refuse_strangers(&self) -> Result<(), InstallError> {
+    fn check_contents(&self) -> Result<(), InstallError> {
         let occupied =
             |found: String| InstallError::Occupied { directory: self.folder.clone(), found };
-        let look = |source| InstallError::Look { path: self.folder.clone(), source };
+        let look = |source| InstallError::Read { path: self.folder.clone(), source };
         match self.folder.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(look(error)),
@@ -130,11 +130,11 @@ fn staging_file(root: &Path) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(unix)]
-fn may_be_run(file: &Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & MAY_EXECUTE != 0
+fn is_executable(file: &Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & EXECUTE_BITS != 0
 }
 
 #[cfg(not(unix))]
-fn may_be_run(_: &Metadata) -> bool {
+fn is_executable(_: &Metadata) -> bool {
     true
 }

@@ -1,12 +1,11 @@
-//! The names that Go gives to systems and processors, since mirrors are laid out by them.
+//! Platforms by the names of Go, which mirrors use.
 
 use std::env::consts;
 use std::fmt;
 
 use super::InstallError;
 
-/// A system and a processor, printed as the folder of a mirror that holds their packages:
-/// `linux_amd64`.
+/// A platform. `Display` prints it as the folder in a mirror: `linux_amd64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Platform {
     system: &'static str,
@@ -21,8 +20,8 @@ impl Platform {
             .ok_or(InstallError::Platform { system, processor })
     }
 
-    /// The platform that Rust calls by these names, those of `target_os` and `target_arch`. None
-    /// where Go's name is not known for certain: a wrong folder would never be looked at.
+    /// Returns the platform with these names in Rust, as in `target_os` and `target_arch`, or
+    /// `None` if its name in Go is uncertain: hosts would never search a wrong folder.
     #[must_use]
     pub fn of(system: &str, processor: &str, little_endian: bool) -> Option<Self> {
         let (system, processor) = (go_system(system)?, go_processor(processor, little_endian)?);
@@ -35,7 +34,7 @@ impl Platform {
         self.system
     }
 
-    /// Returns the ending of names of executables.
+    /// Returns the suffix of executables, such as `.exe`.
     #[must_use]
     pub fn executable_suffix(self) -> &'static str {
         if self.system == "windows" { ".exe" } else { "" }
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn systems_and_processors_have_the_names_that_go_gives_them() {
+    fn systems_and_processors_have_their_go_names() {
         let systems = ["macos", "windows", "linux", "freebsd"].map(go_system);
         assert_eq!(systems, ["darwin", "windows", "linux", "freebsd"].map(Some));
         let processors =

@@ -1,5 +1,5 @@
-//! The report after the work is done. It fits 80 columns where paths allow, and what is to be
-//! pasted stands by itself.
+//! The reports of the commands. They fit 80 columns unless a path is long, and text to be copied is
+//! in separate lines.
 
 use std::fmt;
 use std::path::Path;
@@ -42,7 +42,7 @@ impl fmt::Display for Installed {
 }
 
 impl Installed {
-    /// Returns what the user should know beside the report, each a paragraph or more.
+    /// Returns the warnings, each with one or more paragraphs.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.any(Outcome::Replaced) {
@@ -160,7 +160,7 @@ fn provider_installation(root: &Path) -> String {
     )
 }
 
-/// For shells of any system, as long as a path is no stranger than with spaces.
+/// Quotes a path for the shells of all systems. Only spaces are supported.
 fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }

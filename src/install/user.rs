@@ -1,6 +1,5 @@
-//! The places of a user's own files, on each system: the mirror that Terraform and OpenTofu both
-//! search by themselves, and the files that configure the two. Nothing is read or written here; it
-//! is all names.
+//! The paths of a user's files on each system: the mirrors that Terraform and OpenTofu search by
+//! default, and their configuration files. Nothing is read or written here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +7,7 @@ use std::path::PathBuf;
 use super::InstallError;
 use super::mirror::Mirror;
 
-/// By its manners, not by its name: all other systems follow those of Linux.
+/// The systems with different paths. All others use those of Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum System {
     Linux,
@@ -16,7 +15,7 @@ enum System {
     Windows,
 }
 
-/// A user of this machine, from the environment.
+/// A user of this machine, described by the environment.
 pub(super) struct User<F> {
     system: System,
     environment: F,
@@ -25,12 +24,12 @@ pub(super) struct User<F> {
 /// The files that may configure Terraform or OpenTofu.
 pub(super) struct CliConfig {
     pub(super) files: Vec<PathBuf>,
-    /// Folders in which every file with a certain ending counts.
+    /// Folders in which all files with certain extensions are read.
     pub(super) folders: Vec<PathBuf>,
 }
 
 impl User<fn(&str) -> Option<OsString>> {
-    /// The user who runs this process.
+    /// Returns the user who runs this process.
     pub(super) fn current() -> Self {
         let system = match std::env::consts::OS {
             "macos" => System::MacOs,
@@ -42,14 +41,14 @@ impl User<fn(&str) -> Option<OsString>> {
 }
 
 impl<F: Fn(&str) -> Option<OsString>> User<F> {
-    /// The mirror that both programs search by default.
+    /// Returns the implied mirror, which both programs search by default.
     ///
-    /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that
-    /// folder is missing, making it would move the place in which OpenTofu keeps its credentials.
+    /// It is the one in the data directory and not `~/.terraform.d`: if the latter doesn't exist,
+    /// creating it would change where OpenTofu stores its credentials.
     pub(super) fn implied_mirror(&self) -> Result<Mirror, InstallError> {
         let (kept, data, folder) = match self.system {
             System::Linux => match self.directory("XDG_DATA_HOME") {
-                // Both programs pass over a relative path, too.
+                // Both programs ignore a relative path.
                 Some(data) => (data.clone(), data, "terraform"),
                 None => {
                     let home = self.required("HOME")?;
@@ -68,8 +67,7 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
         Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
     }
 
-    /// The mirror in the user's home that both programs search before that one, if there can be
-    /// one.
+    /// Returns the mirror in the user's home that both programs search before the implied one.
     pub(super) fn earlier_mirror(&self) -> Option<PathBuf> {
         let (home, folder) = match self.system {
             System::Windows => (self.directory("APPDATA"), "terraform.d"),
@@ -78,7 +76,7 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
         home.map(|home| home.join(folder).join("plugins"))
     }
 
-    /// The files that may configure the programs, whether they are there or not.
+    /// Returns the configuration files of both programs, whether they exist or not.
     pub(super) fn cli_config(&self) -> CliConfig {
         if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG"))
         {
@@ -137,10 +135,10 @@ mod tests {
         }
     }
 
-    // An absolute path on the systems that have no drive letters, and these tests run on those.
+    // The paths are absolute only on systems without drive letters.
     #[cfg(unix)]
     #[test]
-    fn mirror_is_the_implied_one_on_each_system() {
+    fn implied_mirror_depends_on_the_system() {
         const HOME: (&str, &str) = ("HOME", "/home/ann");
         assert_eq!(mirror(System::Linux, &[HOME]), "/home/ann/.local/share/terraform/plugins");
         assert_eq!(

@@ -156,7 +156,7 @@ impl Announcement<'_> {
         .to_string()
     }
 
-    fn who_can_connect(&self) -> &'static str {
+    fn access_note(&self) -> &'static str {
         match self.address {
             #[cfg(unix)]
             Address::Unix(_) => "Only you can reach the socket.",
@@ -175,7 +175,7 @@ impl fmt::Display for Announcement<'_> {
         )?;
         writeln!(f, "{}", self.shell.assign(&self.variable()))?;
         writeln!(f, "The provider uses the environment of this process, not that of the shell.")?;
-        writeln!(f, "Connections are not encrypted in this mode. {}", self.who_can_connect())?;
+        writeln!(f, "Connections are not encrypted in this mode. {}", self.access_note())?;
         writeln!(f, "Press Ctrl-C to stop.")
     }
 }

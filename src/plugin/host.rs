@@ -140,7 +140,7 @@ mod tests {
         drop(connections.track::<()>(empty()));
         let watching = tokio::spawn(wait_for_disconnect(connections.watch()));
         sleep(RECONNECT_TIMEOUT / 2).await;
-        let _anew = connections.track::<()>(empty());
+        let _reconnected = connections.track::<()>(empty());
         sleep(RECONNECT_TIMEOUT * 3).await;
         assert!(!watching.is_finished());
     }

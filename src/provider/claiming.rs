@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::conflicts;
 use super::connection::Connection;
-use super::ledger::{Finding, Manager, Object, Turn, Wanted};
+use super::ledger::{Finding, Manager, Object, Wanted, WriteGuard};
 use crate::framework::{Context, PlanContext, Private};
 
 /// The note that lists the objects which a removal leaves.
@@ -79,7 +79,7 @@ pub(super) fn warn_of_replaced(
 
 /// Returns whether a removal leaves the object, because its plan noted that or because another
 /// resource of the run wants it, and records the result in the ledger.
-pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
+pub(super) fn leave(context: &Context<'_, Connection>, turn: &WriteGuard<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
     let leaves = is_noted || turn.is_wanted_by_another(context.private.instance_id());
     if leaves {

@@ -252,8 +252,9 @@ fn client_config(
     Ok(config)
 }
 
-/// Returns the token without surrounding whitespace, which comes with files. If there is no token
-/// and it isn't verified, the first request returns the error: a configuration may make no request.
+/// Returns the token without surrounding whitespace, such as the newline at the end of a file. If
+/// there is no token and it isn't verified, the first request returns the error: a configuration
+/// may make no request.
 fn token(
     block: &ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
@@ -266,7 +267,7 @@ fn token(
     Ok(token.map(SecretString::from))
 }
 
-/// Returns a number that [`validate`] found to be check_range bounds.
+/// Converts a number that [`validate`] has checked.
 fn checked<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
     number.known().and_then(|number| T::try_from(*number).ok())
 }
@@ -298,7 +299,7 @@ fn flag(
     variable: &str,
     default: bool,
 ) -> Result<bool, Diagnostic> {
-    // Parsed as Go does, and so as the official provider does.
+    // Parsed like Go, and so like the official provider.
     let value = environment(variable);
     match value.as_deref().map(str::trim) {
         None => Ok(default),
@@ -416,11 +417,11 @@ fn not_accepted(
             format!("{}{}{}", diagnostic.detail, without_path(client.base_url()), source.note());
         return Diagnostic { detail, ..diagnostic }.at("base_url");
     }
-    if error.is_about_the_proxy() {
+    if error.is_proxy_error() {
         return report(attempted, error);
     }
     let diagnostic = report(attempted, error);
-    if error.is_about_the_token() {
+    if error.is_token_error() {
         return diagnostic.at("token");
     }
     let detail = format!("{}{}", diagnostic.detail, source.note());

@@ -71,7 +71,7 @@ pub(super) fn warning(finding: Finding, manager: Manager, project: &str) -> Diag
         }
         Finding::ExcludedEntries(entries) => excluded(&entries, project),
         Finding::WidenedEntries(by, entries) => widened(by, &entries, project),
-        Finding::UnlikePermissions(entries) => Diagnostic::new(
+        Finding::DifferentPermissions(entries) => Diagnostic::new(
             format!("Conflicting permissions: project {project}"),
             format!(
                 "A `{}` and a `{}` of this configuration set different permissions for these on \

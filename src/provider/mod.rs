@@ -1,5 +1,5 @@
-//! The provider: its block, resources and data sources. Only this layer knows both Terraform and
-//! GitLab; `framework` and `gitlab` each know one of them.
+//! The provider: its block, resources and data sources. Only this layer depends on both `framework`
+//! (Terraform) and `gitlab` (GitLab).
 
 mod claiming;
 mod config;

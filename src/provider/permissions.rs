@@ -261,7 +261,7 @@ pub(in crate::provider) fn as_found<T>(
 
 /// Returns the warning of permissions that aren't visible to the token.
 pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diagnostic {
-    let advice = if error.is_about_fine_grained_token() {
+    let advice = if error.is_fine_grained_token_error() {
         "Fine-grained tokens can't read them; a classic token with the `api` scope can."
     } else {
         "To read them, let requests to `/api/graphql` through any proxy in front of GitLab."

@@ -168,7 +168,7 @@ pub(super) enum Resolved {
 ///
 /// # Errors
 ///
-/// Fails if the path is invalid, or if GitLab can't be asked.
+/// Fails if the path is invalid, or if GitLab can't be queried.
 pub(super) async fn resolve<I: Id>(
     client: Option<&Client>,
     attribute: &'static str,

@@ -36,8 +36,8 @@ pub(super) fn report_permissions(
     diagnostic(Diagnostic::new(attempted, ""), error, Some(setting))
 }
 
-/// As [`report`], or as [`report_permissions`] for a call about permissions. A sentence in front of the
-/// detail names the objects that don't fit the title.
+/// As [`report`], or as [`report_permissions`] for a call about permissions. A sentence in front of
+/// the detail names the objects that don't fit the title.
 pub(super) fn report_on(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -162,14 +162,15 @@ pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
-/// Returns whether GitLab rejected the target of a write, and not the project. The words only
-/// affect the advice and the attribute of the diagnostic: GitLab has no code for this.
-pub(super) fn is_about_the_target(error: &Error) -> bool {
+/// Returns whether GitLab rejected the target of a write, and not the project. It depends on the
+/// wording of the message, because GitLab has no code for this. It only affects the advice and the
+/// attribute of the diagnostic.
+pub(super) fn is_target_error(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
     *error.kind() == ErrorKind::TargetNotVisible || error.message().is_some_and(named)
 }
 
-/// GitLab's words for the target in error messages of REST and GraphQL.
+/// The names of the target in error messages of REST and GraphQL.
 const TARGET_NAMES: [&str; 4] = [
     "target_project",
     "target_group",

@@ -26,7 +26,8 @@ struct Debugged {
 }
 
 impl Debugged {
-    /// Variables such as `GITLAB_TOKEN` count where the provider is, which is not where the CLI is.
+    /// The provider reads variables such as `GITLAB_TOKEN` from its own environment, not from that
+    /// of the CLI.
     fn start(gitlab: &Simulator) -> Debugged {
         let files = tempfile::tempdir().unwrap();
         fs::create_dir(files.path().join("temporary")).unwrap();

@@ -1,4 +1,4 @@
-//! `import` blocks, many at a time with `for_each`, by ids in every form.
+//! `import` blocks, with `for_each`, by IDs in every form.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -13,7 +13,7 @@ fn full() -> Simulator {
     FOUR_PROJECTS.allowing(&[2, 3, 4], &[2, 3])
 }
 
-/// Imports that configuration, by which nothing may change on the server and nothing be left to do.
+/// Imports this configuration, which must not change the server and must leave nothing to do.
 fn imports_clean(config: &str, count: usize) {
     IMPORT_FOR_EACH.require();
     let gitlab = full();

@@ -31,7 +31,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// Nobody listens there, so a request to a registry fails.
+/// A closed port, so requests to a registry fail.
 const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 struct Installing {
@@ -50,7 +50,7 @@ impl Installing {
         Installing { gitlab, tf }
     }
 
-    /// Runs the binary in the home of the CLI, and returns what it says.
+    /// Runs the binary in the home directory of the CLI, and returns its output.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> String {
         self.run_with_cli_config(arguments, &self.tf.home().join("none.tfrc"))
@@ -66,9 +66,10 @@ impl Installing {
             .env("HOME", self.tf.home())
             .env("APPDATA", self.tf.home());
         let ran = command.env("TF_CLI_CONFIG_FILE", cli_config).output().unwrap();
-        let said = [ran.stdout, ran.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
-        assert!(ran.status.success(), "{said}");
-        said
+        let printed =
+            [ran.stdout, ran.stderr].map(|printed| String::from_utf8(printed).unwrap()).concat();
+        assert!(ran.status.success(), "{printed}");
+        printed
     }
 
     fn lock_file(&self) -> String {
@@ -96,8 +97,8 @@ impl Installing {
 
 /// Returns the block for the CLI configuration in the output. It ends at the first line with the
 /// same indentation.
-fn block_in(said: &str) -> String {
-    let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
+fn block_in(printed: &str) -> String {
+    let lines = printed.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
     let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
     block.push_str("\n}\n");
     block
@@ -166,10 +167,10 @@ fn advice_of_the_warning_fixes_the_cli_configuration() {
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
 
-    let said = installing.run_with_cli_config(&["install"], &cli_config);
+    let printed = installing.run_with_cli_config(&["install"], &cli_config);
 
     tf.run(&["init", "-no-color"]).fails();
-    let (_, warning) = said.split_once("Warning: ").expect("a warning");
+    let (_, warning) = printed.split_once("Warning: ").expect("a warning");
     tf.cli_config(&block_in(warning));
     tf.run(&["init", "-no-color"]).succeeds();
     installing.assert_applies();

@@ -13,7 +13,7 @@ use crate::kit::workspace;
 const LATENCY: Duration = Duration::from_millis(250);
 
 /// The reads before GraphQL turns out to be unavailable, and the token check.
-const TRIES: usize = 6;
+const EXTRA_REQUESTS: usize = 6;
 
 /// Returns a scope and an exclusive list, of two projects and a group by path, for each project.
 fn configuration(projects: usize) -> String {
@@ -118,7 +118,7 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
 
     tf.plan().changes_nothing();
 
-    assert_at_most(&gitlab, 3 * projects.len() + TRIES);
+    assert_at_most(&gitlab, 3 * projects.len() + EXTRA_REQUESTS);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn fine_grained_token_costs_three_requests_for_a_project() {
 
         tf.plan().changes_nothing();
 
-        assert_at_most(&gitlab, 3 * projects.len() + TRIES);
+        assert_at_most(&gitlab, 3 * projects.len() + EXTRA_REQUESTS);
     }
 }
 

@@ -92,8 +92,8 @@ fn lib_and_ops_allowed() -> Simulator {
     FOUR_PROJECTS.allowing(&[2], &[2])
 }
 
-/// Plans and applies a move, by which nothing may be written and after which nothing may be left to
-/// do. The state afterwards, and what the plan warned of.
+/// Plans and applies a move, which must not write anything and must leave nothing to do. Returns
+/// the state and the warnings of the plan.
 fn assert_moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
     let gitlab = lib_and_ops_allowed();
     let tf = official.moved_to(&gitlab, resource, config);
@@ -349,7 +349,7 @@ fn own_state_from_another_registry_is_kept() {
     }
 }
 
-/// The state has no ID that could tell the project then.
+/// The state then has no ID of the project.
 #[test]
 fn moved_state_of_a_deleted_project_can_be_destroyed() {
     for (official, resource, config) in [
@@ -391,7 +391,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
 fn state_of_another_provider_is_an_error() {
     let gitlab = lib_and_ops_allowed();
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
-    // Its type has another prefix, too, which is all that some OpenTofus tell of a provider.
+    // Its type also has another prefix, which is all that some versions of OpenTofu send.
     let other = Official {
         address: "registry.terraform.io/acme/forge",
         type_name: "forge_job_token_scope",

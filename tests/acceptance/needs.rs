@@ -61,7 +61,7 @@ pub(crate) const IMPORT_FOR_EACH: Feature = Feature {
     opentofu: Some((1, 7)),
 };
 
-/// Terraform 1.6 looks for a provider by the prefix of the resource type, whatever the block says.
+/// Terraform 1.6 looks for a provider by the prefix of the resource type, regardless of the block.
 pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
     name: "generated configuration for `import` blocks with `provider`",
     terraform: Some((1, 7)),

@@ -117,7 +117,7 @@ fn encrypted_state_and_plan_hold_no_plain_text() {
     assert_eq!(gitlab.allowlist(1).projects, [].into());
 }
 
-/// Entries for a project, with this in their block, and for a group.
+/// Returns entries for a project, with this in their block, and for a group.
 fn entries(more: &str) -> String {
     format!(
         r#"

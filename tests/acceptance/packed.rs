@@ -14,7 +14,7 @@ use crate::kit::{PROVIDER, workspace_without_provider};
 use crate::needs::LOCK_OF_ANOTHER_BUILD;
 use crate::worlds::{APP, APP_ONLY};
 
-/// Nobody listens there, so a request to a registry fails.
+/// A closed port, so requests to a registry fail.
 const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];

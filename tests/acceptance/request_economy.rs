@@ -12,10 +12,10 @@ use crate::kit::workspace;
 const FULL: usize = 200;
 
 /// `terraform apply` plans in one process and applies in another, and each verifies the token.
-const TRIES_TO_APPLY: usize = 2;
+const TOKEN_CHECKS_OF_APPLY: usize = 2;
 
 /// `terraform destroy` refreshes, plans the destruction and applies it in a process each.
-const TRIES_TO_DESTROY: usize = 3;
+const TOKEN_CHECKS_OF_DESTROY: usize = 3;
 
 struct Allowlists {
     sources: Vec<u64>,
@@ -67,7 +67,7 @@ impl Allowlists {
         )
     }
 
-    /// Puts all targets on all lists behind Terraform's back.
+    /// Adds all targets to all lists outside Terraform.
     fn allow_all(&self, gitlab: &Simulator) {
         for source in &self.sources {
             self.projects.iter().for_each(|id| gitlab.allow(*source, Target::Project(*id)));
@@ -200,13 +200,13 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
     tf.config(&allowlists.entries());
 
     tf.apply_with(&["-parallelism=50"]).succeeds();
-    assert_writes(&gitlab, FULL, TRIES_TO_APPLY, 2);
+    assert_writes(&gitlab, FULL, TOKEN_CHECKS_OF_APPLY, 2);
     assert_in_flight_at_most(&gitlab, 10);
 
     gitlab.clear_requests();
     tf.apply_with(&["-destroy", "-parallelism=50"]).succeeds();
     // A destroy refreshes first: the three pages of the list.
-    assert_writes(&gitlab, FULL, TRIES_TO_DESTROY, 3);
+    assert_writes(&gitlab, FULL, TOKEN_CHECKS_OF_DESTROY, 3);
     assert_in_flight_at_most(&gitlab, 10);
     assert!(gitlab.allowlist(allowlists.sources[0]).projects.is_empty());
 }
@@ -221,7 +221,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     tf.apply().succeeds();
     // Each of the two processes reads the lists to plan, and the second writes from what it has
     // just read: one empty page of each kind.
-    assert_writes(&gitlab, 2 * FULL, TRIES_TO_APPLY, 4);
+    assert_writes(&gitlab, 2 * FULL, TOKEN_CHECKS_OF_APPLY, 4);
 
     gitlab.clear_requests();
     tf.plan().changes_nothing();
@@ -234,7 +234,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
 
     gitlab.clear_requests();
     tf.destroy().succeeds();
-    assert_writes(&gitlab, 2 * FULL, TRIES_TO_DESTROY, 5);
+    assert_writes(&gitlab, 2 * FULL, TOKEN_CHECKS_OF_DESTROY, 5);
 }
 
 /// Without the early check, the only requests are for lists and writes.

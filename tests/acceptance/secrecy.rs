@@ -1,5 +1,4 @@
-//! The log, which must not have secrets: the token, and the values of headers. Nor must anything
-//! else.
+//! Neither the log nor any other output contains secrets: the token, and the values of headers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,8 +100,8 @@ fn files_left(directory: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// Answers that repeat the secrets, each in another way, and troubles whose report may hold a
-/// request.
+/// Returns responses that repeat the secrets in different encodings, and faults whose errors may
+/// contain a request.
 fn faults(secrets: &str, elsewhere: &str) -> Vec<Fault> {
     let answers = |status, content_type: &str, body| Fault::Answers {
         status,
@@ -198,7 +197,7 @@ fn runs_never_write_the_token_or_header_values() {
         for (what, secret) in
             [("the token", gitlab.token()), ("the value of a header", HEADER_VALUE)]
         {
-            // A piece of a secret is as bad.
+            // A part of a secret must not occur either.
             let piece = &secret[..secret.len().min(12)];
             assert!(!text.contains(piece), "{place} holds {what}");
         }

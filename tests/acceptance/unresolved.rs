@@ -52,7 +52,7 @@ fn shows_saved_plan(tf: &Workspace) {
     assert!(!tf.saved_plan().is_null());
 }
 
-/// Plans, shows the plan and applies it, after which nothing is left to do.
+/// Plans, shows the plan and applies it, after which a plan has no changes.
 #[track_caller]
 fn plans_and_applies(tf: &Workspace, options: &[&str]) {
     tf.plan_with(options).succeeds();
@@ -61,8 +61,7 @@ fn plans_and_applies(tf: &Workspace, options: &[&str]) {
     tf.plan().changes_nothing();
 }
 
-/// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the
-/// way of a destroy.
+/// Plans, shows the plan, and applies it, which fails and names the path. A destroy then succeeds.
 #[track_caller]
 fn assert_apply_names(tf: &Workspace, path: &str) {
     tf.plan().succeeds();

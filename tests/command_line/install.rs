@@ -342,7 +342,7 @@ fn error_without_a_home_has_advice() {
 
     let printed = home.printed(ran);
     assert_eq!((printed.status, printed.stdout.as_str()), (Some(1), ""));
-    assert!(printed.stderr.contains("name a mirror with --dir"), "{}", printed.stderr);
+    assert!(printed.stderr.contains("pass a mirror with --dir"), "{}", printed.stderr);
 }
 
 /// A file without a name can still be run here, by its ID.

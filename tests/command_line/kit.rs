@@ -14,7 +14,7 @@ pub(crate) const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu
 
 pub(crate) struct Home(TempDir);
 
-/// The output of a run, with what differs between machines replaced.
+/// The output of a run. Values that differ between machines are replaced.
 #[derive(Debug)]
 pub(crate) struct Printed {
     pub(crate) status: Option<i32>,
@@ -33,7 +33,7 @@ impl Home {
 
     pub(crate) fn command(&self, binary: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary);
-        // Either says where the user's data is, on one system or another.
+        // One of them locates the user's data, depending on the system.
         command.args(arguments).env_clear().env("HOME", self.path()).env("APPDATA", self.path());
         command.current_dir(self.path());
         command

@@ -39,17 +39,17 @@ fn files_of_others_stay() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     let arguments = |command| [command, "--dir", "mirror"];
-    let neighbour = mirror.join(HOSTS[0]).join("hashicorp");
+    let sibling = mirror.join(HOSTS[0]).join("hashicorp");
     let beside = executable(&mirror, HOSTS[1], VERSION).with_file_name("README");
-    fs::create_dir_all(&neighbour).unwrap();
+    fs::create_dir_all(&sibling).unwrap();
     home.run(&arguments("install"));
     fs::write(&beside, "by hand").unwrap();
 
     assert_eq!(home.run(&arguments("uninstall")).status, Some(0));
 
-    assert!(neighbour.exists() && beside.exists());
+    assert!(sibling.exists() && beside.exists());
     assert!(HOSTS.iter().all(|host| !executable(&mirror, host, VERSION).exists()));
-    assert!(!neighbour.with_file_name("aff15f21").exists(), "an empty folder is left");
+    assert!(!sibling.with_file_name("aff15f21").exists(), "an empty folder is left");
 }
 
 #[test]

@@ -6,9 +6,9 @@ mod check;
 mod deletion;
 mod harness;
 mod life_cycles;
-mod promises;
 mod report;
 mod secrets;
+mod self_tests;
 mod simulated;
 mod site;
 mod statements;
@@ -21,13 +21,13 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     let args = Arguments::from_args();
     harness::silence_panics();
-    let played = match simulated::start() {
-        Ok(played) => played,
+    let sites = match simulated::start() {
+        Ok(sites) => sites,
         Err(why) => {
             eprintln!("error: the simulator doesn't serve the live test:\n{why:?}");
             return ExitCode::FAILURE;
         }
     };
-    let statements = played.iter().flat_map(simulated::Played::trials);
-    libtest_mimic::run(&args, statements.chain(promises::trials()).collect()).exit_code()
+    let statements = sites.iter().flat_map(simulated::SimulatedSite::trials);
+    libtest_mimic::run(&args, statements.chain(self_tests::trials()).collect()).exit_code()
 }

@@ -203,7 +203,7 @@ impl Answer {
         format!("{}\n{}{location}\n{text}", self.request, self.status)
     }
 
-    /// Fails unless something that was expected of the answer holds.
+    /// Fails unless an expectation about the response holds.
     pub(crate) fn expect(self, expected: impl Into<String>, holds: bool) -> Result<Self, Problem> {
         if holds {
             Ok(self)
@@ -229,7 +229,7 @@ impl Answer {
         self.expect("status 204, no body", holds).map(drop)
     }
 
-    /// Expects a refusal whose `message` or `error` contains these words.
+    /// Expects an error whose `message` or `error` contains this text.
     pub(crate) fn refuses(self, status: u16, words: &str) -> Outcome {
         let body = self.json();
         let texts = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());

@@ -20,7 +20,7 @@ const REPORT: &str = "GITLAB_LIVE_REPORT";
 /// GitLab's processes cache instance settings for a minute.
 const SETTLING: Duration = Duration::from_secs(65);
 
-/// Returns the way to GitLab, or what is missing.
+/// Returns the connection to GitLab, or the missing variables.
 pub(crate) fn connection() -> Result<Connection, String> {
     let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| variable(name).is_none()).collect();
     if !missing.is_empty() {

@@ -54,7 +54,7 @@ pub(crate) fn verify(site: &Site, check: &Check) -> Outcome {
     }
 }
 
-/// Keeps panics from being printed twice: runs of the CLI panic with all that it has said, which is
+/// Keeps panics from being printed twice: runs of the CLI panic with their whole output, which is
 /// in the report.
 pub(crate) fn silence_panics() {
     panic::set_hook(Box::new(|_| {}));

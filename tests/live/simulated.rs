@@ -18,12 +18,12 @@ pub(crate) const CURRENT: &str = "18.8.0-ee";
 const OTHERS: [&str; 3] = ["17.11.7-ee", "18.2.8", "19.4.0-ee"];
 
 /// Starts the GitLabs, and makes a site on each.
-pub(crate) fn start() -> Result<Vec<Played>, Problem> {
-    let mut played = vec![Played::new(CURRENT, cli()?)?, Played::as_owner()?];
+pub(crate) fn start() -> Result<Vec<SimulatedSite>, Problem> {
+    let mut sites = vec![SimulatedSite::new(CURRENT, cli()?)?, SimulatedSite::as_owner()?];
     for version in OTHERS {
-        played.push(Played::new(version, None)?);
+        sites.push(SimulatedSite::new(version, None)?);
     }
-    Ok(played)
+    Ok(sites)
 }
 
 /// Returns the CLI, without which the life cycles are ignored. A CI job must have one.
@@ -38,14 +38,14 @@ fn cli() -> Result<Option<Cli>, Problem> {
 }
 
 /// A simulator and the site on it.
-pub(crate) struct Played {
+pub(crate) struct SimulatedSite {
     pub(crate) gitlab: Simulator,
     pub(crate) site: Arc<Site>,
     /// The prefix of the names of its tests.
     label: String,
 }
 
-impl Played {
+impl SimulatedSite {
     /// Starts a version of GitLab, and uses its administrator's token.
     pub(crate) fn new(version: &str, cli: Option<Cli>) -> Result<Self, Problem> {
         let gitlab = Simulator::builder().version(version).start();

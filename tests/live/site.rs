@@ -31,12 +31,12 @@ pub(crate) struct Connection {
 
 /// A project or a group.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct ProjectOrGroup {
     pub(crate) id: u64,
     pub(crate) path: String,
 }
 
-impl Place {
+impl ProjectOrGroup {
     fn read(created: &Value, path: &str) -> Result<Self, Problem> {
         let place = created["id"].as_u64().zip(created[path].as_str());
         let (id, path) = place.ok_or_else(|| {
@@ -68,7 +68,7 @@ pub(crate) struct User {
 pub(crate) struct Site {
     pub(crate) api: Api,
     pub(crate) version: Version,
-    pub(crate) group: Place,
+    pub(crate) group: ProjectOrGroup,
     /// Locked by each check, exclusively by those that change the instance.
     pub(crate) turn: RwLock<()>,
     pub(crate) settling: Duration,
@@ -87,7 +87,7 @@ struct Made {
 }
 
 impl Site {
-    /// Finds out what the GitLab is, and makes the group.
+    /// Reads the properties of the GitLab instance, and creates the group.
     pub(crate) fn connect(connection: &Connection, cli: Option<Cli>) -> Result<Self, Problem> {
         let Connection { base_url, token, parent, consents, settling } = connection;
         let api = Api::new(base_url, token).map_err(Problem::Setup)?;
@@ -103,7 +103,7 @@ impl Site {
             let path = format!("/groups/{}?with_projects=false", parent.replace('/', "%2F"));
             body["parent_id"] = api.get(&path)?.created(200)?["id"].clone();
         }
-        let group = Place::read(&api.post("/groups", &body)?.created(201)?, "full_path")?;
+        let group = ProjectOrGroup::read(&api.post("/groups", &body)?.created(201)?, "full_path")?;
         let mut site = Self {
             api,
             version,
@@ -127,7 +127,7 @@ impl Site {
         Ok(site)
     }
 
-    /// Tries whether a project can be opened.
+    /// Returns whether allowlists are enforced, by opening a project.
     fn is_enforced(&self) -> Result<bool, Problem> {
         let project = self.project()?;
         let status = self.api.patch(&project.scope(""), &json!({ "enabled": false }))?.status;
@@ -158,22 +158,25 @@ impl Site {
     }
 
     /// Makes a project in the group.
-    pub(crate) fn project(&self) -> Result<Place, Problem> {
+    pub(crate) fn project(&self) -> Result<ProjectOrGroup, Problem> {
         self.project_in(&self.group)
     }
 
     /// Makes a project in another group.
-    pub(crate) fn project_in(&self, group: &Place) -> Result<Place, Problem> {
+    pub(crate) fn project_in(&self, group: &ProjectOrGroup) -> Result<ProjectOrGroup, Problem> {
         let name = self.name("project");
         let body = json!({ "name": name, "path": name, "namespace_id": group.id, "visibility": "private" });
-        Place::read(&self.api.post("/projects", &body)?.created(201)?, "path_with_namespace")
+        ProjectOrGroup::read(
+            &self.api.post("/projects", &body)?.created(201)?,
+            "path_with_namespace",
+        )
     }
 
     /// Makes a group below the group.
-    pub(crate) fn subgroup(&self) -> Result<Place, Problem> {
+    pub(crate) fn subgroup(&self) -> Result<ProjectOrGroup, Problem> {
         let name = self.name("group");
         let body = json!({ "name": name, "path": name, "parent_id": self.group.id, "visibility": "private" });
-        Place::read(&self.api.post("/groups", &body)?.created(201)?, "full_path")
+        ProjectOrGroup::read(&self.api.post("/groups", &body)?.created(201)?, "full_path")
     }
 
     /// Makes a user with a token of these scopes.
@@ -200,7 +203,7 @@ impl Site {
     /// Makes a user who is a member of a project, with an access level such as 40 for Maintainer.
     pub(crate) fn member(
         &self,
-        project: &Place,
+        project: &ProjectOrGroup,
         level: u64,
         scopes: &[&str],
     ) -> Result<User, Problem> {
@@ -216,7 +219,7 @@ impl Site {
         format!("{kind}-{}", made.count)
     }
 
-    /// Removes all that was made. Returns what is left, a line each.
+    /// Removes everything that was created. Returns what is left, one per line.
     pub(crate) fn clean_up(&self) -> Vec<String> {
         let users =
             std::mem::take(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner).users);

@@ -14,8 +14,8 @@ mod plans;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 
-/// Holds a property against so many inputs, or as many as `PROPTEST_CASES` says. What breaks it is
-/// printed as small as it can be made.
+/// Checks a property with this number of generated inputs, or with `PROPTEST_CASES`. A failing
+/// input is shrunk and printed.
 fn check_all<T: std::fmt::Debug>(
     cases: u32,
     inputs: impl Strategy<Value = T>,

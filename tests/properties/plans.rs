@@ -35,13 +35,13 @@ const NAMES: [&str; 11] = [
     "77",
 ];
 /// Strings that don't name an existing project or group.
-const ODD: [&str; 10] =
+const INVALID_REFERENCES: [&str; 10] =
     ["", " ", "0", "-5", "99999999999999999999", "/", "a//b", "acme/app/", "project", "group"];
 
 fn text() -> BoxedStrategy<Value> {
     prop_oneof![
         6 => prop::sample::select(&NAMES[..]).prop_map(Value::from),
-        1 => prop::sample::select(&ODD[..]).prop_map(Value::from),
+        1 => prop::sample::select(&INVALID_REFERENCES[..]).prop_map(Value::from),
         1 => any::<String>().prop_map(Value::from),
     ]
     .boxed()

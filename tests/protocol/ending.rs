@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory};
 
 /// Time after which a host kills the process.
-const HOST_PATIENCE: Duration = Duration::from_secs(2);
+const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn shutdown_is_answered_and_leaves_no_process_or_file() {
@@ -22,7 +22,7 @@ async fn shutdown_is_answered_and_leaves_no_process_or_file() {
     host.shutdown().await.unwrap();
     let exit = host.plugin.wait().await.unwrap();
     assert!(exit.status.success());
-    assert!(exit.took < HOST_PATIENCE, "took {:?}", exit.took);
+    assert!(exit.took < KILL_TIMEOUT, "took {:?}", exit.took);
     assert!(is_empty(temporary.path()));
     let lines = host.plugin.wait_for_stderr().await.unwrap();
     assert!(

@@ -31,7 +31,7 @@ pub(crate) async fn all(kit: &Kit, query: &Query<'_>) -> Vec<Listed> {
     kit.list(query).await.unwrap().rest().await.unwrap()
 }
 
-/// Projects 2 and 3 and group `acme` are on the allowlist of project 1.
+/// Starts a GitLab with projects 2 and 3 and group `acme` on the allowlist of project 1.
 fn three_targets() -> Simulator {
     let gitlab = four_projects();
     gitlab.allow(1, Target::Project(2));

@@ -21,7 +21,7 @@ const OFFICIAL: [&str; 4] = [
 ];
 
 /// Moves a state with an unconfigured process and reads it with a configured one, as a host does.
-async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
+async fn move_and_read(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
     let unconfigured = Kit::with_environment(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
     assert!(
@@ -68,7 +68,8 @@ async fn every_state_of_an_entry_becomes_one_that_plans_clean() {
             to_group,
         ),
     ] {
-        let (kit, stored, diagnostics) = take_over(entry_from(OFFICIAL[0], version, &state)).await;
+        let (kit, stored, diagnostics) =
+            move_and_read(entry_from(OFFICIAL[0], version, &state)).await;
         assert_eq!(diagnostics, [], "{state}");
         assert_eq!(stored.state["project_id"], 1, "{state}");
         assert!(
@@ -117,7 +118,8 @@ async fn every_state_of_a_list_becomes_one_that_plans_clean() {
             both("acme/app"),
         ),
     ] {
-        let (kit, stored, diagnostics) = take_over(list_from(OFFICIAL[0], version, &state)).await;
+        let (kit, stored, diagnostics) =
+            move_and_read(list_from(OFFICIAL[0], version, &state)).await;
         assert_eq!(diagnostics.len(), usize::from(state.get("enabled").is_some()), "{state}");
         assert_eq!(
             (&stored.state["project_id"], &stored.state["id"]),
@@ -132,7 +134,7 @@ async fn every_state_of_a_list_becomes_one_that_plans_clean() {
 #[tokio::test]
 async fn kind_missing_from_an_old_state_is_not_managed() {
     let state = json!({"id": "1", "project_id": 1, "target_project_ids": [2]});
-    let (kit, stored, _) = take_over(list_from(OFFICIAL[0], 0, &state)).await;
+    let (kit, stored, _) = move_and_read(list_from(OFFICIAL[0], 0, &state)).await;
     assert_eq!(
         (&stored.state["target_groups"], &stored.state["target_group_ids"]),
         (&Value::Null, &Value::Null)
@@ -177,7 +179,7 @@ async fn identity_is_planned_as_soon_as_its_ids_are_known() {
     let by_path = json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2});
     let moved = kit.move_state(&entry_from(OFFICIAL[0], 0, &by_path)).await.unwrap();
     assert_eq!(moved.stored.identity, None);
-    let (_, read, _) = take_over(entry_from(OFFICIAL[0], 0, &by_path)).await;
+    let (_, read, _) = move_and_read(entry_from(OFFICIAL[0], 0, &by_path)).await;
     assert_eq!(read.identity, Some(identity));
 }
 

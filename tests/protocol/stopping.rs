@@ -18,7 +18,7 @@ const SLOW: Duration = Duration::from_millis(100);
 /// Far more targets than requests that an interrupt lets through.
 const TARGETS: u64 = 50;
 
-/// Projects 1 to 51, and a provider that asks for one thing after another.
+/// Starts a GitLab with projects 1 to 51, and a provider that sends one request at a time.
 async fn one_at_a_time() -> Kit {
     let gitlab = Simulator::start();
     for number in 0..=TARGETS {

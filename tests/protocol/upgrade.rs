@@ -25,8 +25,8 @@ fn fixture(version: i64, type_name: &str) -> Value {
     .unwrap()
 }
 
-/// Returns a fixture as of today: attributes that were added since, with what they are where nobody
-/// has set them.
+/// Returns a fixture in the current schema: attributes that were added since then have their unset
+/// values.
 fn current(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {

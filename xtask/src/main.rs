@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use terraform_cli::fetch;
 use xtask::{dist, docs, notes, project};
 
-/// Makes what the project publishes beside the program itself.
+/// Developer tasks
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -17,20 +17,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes docs/ anew from the schemas, examples/ and docs-src/.
+    /// Regenerates docs/ from the schemas, examples/ and docs-src/
     Docs,
-    /// Makes a package of the release build, with its bill of materials, an OCI image layout and
-    /// checksums.
+    /// Builds a release package with its SBOM, OCI image layout and checksums
     Dist(dist::Options),
-    /// Sums up the packages that several machines made of a release, and fails when one is missing.
+    /// Writes the checksums of a release's packages; fails if one is missing
     Checksums(dist::Parts),
-    /// Prints what the changelog says of the release that a tag names, and fails when the tag is
-    /// another's.
+    /// Prints the changelog of the release with this tag; fails if it isn't this version's
     Notes {
         /// The tag, such as v1.2.3
         tag: String,
     },
-    /// Fetches a Terraform and prints its path, for TF_ACC_TERRAFORM_PATH.
+    /// Fetches a Terraform release and prints its path, for TF_ACC_TERRAFORM_PATH
     Terraform {
         /// The version, such as 1.11.4
         version: String,

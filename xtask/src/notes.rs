@@ -21,37 +21,37 @@ pub enum NotesError {
     OtherVersion(String),
     /// The changelog has no heading for the version, or nothing below it.
     #[error(
-        "{CHANGELOG} says nothing of version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with \
+        "{CHANGELOG} doesn't mention version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with \
          the changes below it"
     )]
-    Unmentioned(&'static str),
+    NoSection(&'static str),
 }
 
 /// Returns the notes of the release with this tag.
 ///
 /// # Errors
 ///
-/// Where the tag is not that of this version, or the changelog says nothing of it.
+/// Fails if the tag isn't that of this version, or the changelog doesn't have the version.
 pub fn of_release(project: &Path, tag: &str) -> Result<String, NotesError> {
     if tag.strip_prefix('v') != Some(VERSION) {
         return Err(NotesError::OtherVersion(tag.to_owned()));
     }
     let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(NotesError::Unreadable)?;
-    section(&changelog, VERSION).ok_or(NotesError::Unmentioned(VERSION))
+    section(&changelog, VERSION).ok_or(NotesError::NoSection(VERSION))
 }
 
-/// Returns what stands between the heading of a version and the next one, if it is more than
-/// headings.
+/// Returns the section of a version, or `None` if it has nothing but headings.
 fn section(changelog: &str, version: &str) -> Option<String> {
     let heading = format!("## [{version}] - ");
     let below = changelog.lines().skip_while(|line| !line.starts_with(&heading)).skip(1);
     let lines: Vec<&str> =
         below.take_while(|line| !line.starts_with("## ") && !is_link(line)).collect();
-    let says_something = lines.iter().any(|line| !line.is_empty() && !line.starts_with('#'));
-    says_something.then(|| format!("{}\n", lines.join("\n").trim()))
+    let has_content = lines.iter().any(|line| !line.is_empty() && !line.starts_with('#'));
+    has_content.then(|| format!("{}\n", lines.join("\n").trim()))
 }
 
-/// Addresses of comparisons stand at the end of a changelog, under names such as `[1.2.3]`.
+/// Returns whether a line defines a link. Changelogs end with links to comparisons, such as
+/// `[1.2.3]: …`.
 fn is_link(line: &str) -> bool {
     line.starts_with('[') && line.contains("]: ")
 }
@@ -60,7 +60,7 @@ fn is_link(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TOLD: &str = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n### \
+    const SAMPLE: &str = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n### \
                         Added\n\n- A thing,\n  in two lines.\n\n\
                         ## [1.1.0] - 2025-01-02\n\n### Fixed\n\n[1.1.0]: https://example.org\n\
                         ";
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn notes_end_at_the_next_release() {
         assert_eq!(
-            section(TOLD, "1.2.0").as_deref(),
+            section(SAMPLE, "1.2.0").as_deref(),
             Some("### Added\n\n- A thing,\n  in two lines.\n")
         );
     }
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn unlisted_version_has_no_notes() {
         for version in ["1.1.0", "1.2", "Unreleased", "2.0.0"] {
-            assert_eq!(section(TOLD, version), None, "{version}");
+            assert_eq!(section(SAMPLE, version), None, "{version}");
         }
     }
 

@@ -3,17 +3,23 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;
 
-/// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what
-/// tells the title of a web page from GitLab's message.
+/// The maximum length of a message: 300 characters and an ellipsis, and the words around the title
+/// of a web page.
 const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 
 /// Reads the bytes as the body of an error. The part that is shown must be printable.
 ///
 /// # Panics
-/// When it can't, or is longer than a reader would bear.
+/// Panics if it isn't printable or too long.
 pub fn refusal(bytes: &[u8]) {
-    let gitlab::ErrorMessage { text, code, scope, is_not_found: _, is_no_json: _, is_no_route: _ } =
-        gitlab::read_error_message(bytes, |said| said);
+    let gitlab::ErrorMessage {
+        text,
+        code,
+        scope,
+        is_not_found: _,
+        is_not_json: _,
+        is_unknown_route: _,
+    } = gitlab::read_error_message(bytes, |said| said);
     for line in [text, code, scope].into_iter().flatten() {
         assert!(!line.trim().is_empty(), "nothing is said as nothing");
         assert!(!line.chars().any(char::is_control), "{line:?} moves the cursor");
@@ -25,7 +31,7 @@ pub fn refusal(bytes: &[u8]) {
 /// header.
 ///
 /// # Panics
-/// When another page than the next one is to be read.
+/// Panics if another page than the next one would be read.
 pub fn headers(bytes: &[u8]) {
     let [page, count, lines @ ..] = bytes else { return };
     let headers: HeaderMap = lines.split(|byte| *byte == b'\n').filter_map(header).collect();
@@ -33,7 +39,7 @@ pub fn headers(bytes: &[u8]) {
         assert_eq!(next, u64::from(*page) + 1);
     }
     for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
-        // Any wait will do: the client gives up in place of one that is too long.
+        // Any wait is valid: the client rejects one that is too long.
         let _ = gitlab::retry_after(status, &headers);
     }
 }

@@ -7,17 +7,17 @@ use std::task::{Context, Poll, Waker};
 use terraform_provider_gitlab_job_token::framework::{Instance, InstanceId};
 use terraform_provider_gitlab_job_token::gitlab::{GroupId, ProjectId, Target};
 use terraform_provider_gitlab_job_token::provider::ledger::{
-    Finding, Ledger, Manager, Object, Turn, Value, Wanted,
+    Finding, Ledger, Manager, Object, Value, Wanted, WriteGuard,
 };
 
 const RESOURCES: usize = 4;
 
-/// A resource of the run, as an outside observer knows it.
+/// The expected state of a resource of the run.
 struct Resource {
     instance: Instance,
     manager: Manager,
     held: BTreeSet<Object>,
-    fate: LastCall,
+    last_call: LastCall,
 }
 
 /// The last relevant call for a resource. A read after a plan changes nothing.
@@ -32,8 +32,8 @@ enum LastCall {
 /// a call: which resource is read, planned, removed or written, with which objects.
 ///
 /// # Panics
-/// Panics if something that a resource keeps goes away untold, or if a write that undoes another's
-/// isn't found.
+/// Panics if an object that a resource keeps is removed without a finding, or if a write that
+/// undoes another one isn't found.
 pub fn ledger(bytes: &[u8]) {
     let Some((states, calls)) = bytes.split_at_checked(RESOURCES) else { return };
     let (ledger, all) = (Ledger::default(), objects());
@@ -91,13 +91,13 @@ impl Resource {
             instance: Instance { id: InstanceId::random(), replaces: None, persistent: true },
             manager: managers[usize::from(state >> 6)],
             held: chosen(state, all),
-            fate: LastCall::Unknown,
+            last_call: LastCall::Unknown,
         }
     }
 
     fn keeps(&self, object: Object) -> bool {
         self.held.contains(&object)
-            && match &self.fate {
+            && match &self.last_call {
                 LastCall::Read => true,
                 LastCall::Planned { wanted } => wanted.contains(&object),
                 LastCall::Unknown | LastCall::Removed { .. } => false,
@@ -105,15 +105,15 @@ impl Resource {
     }
 
     fn wants(&self, object: Object) -> bool {
-        matches!(&self.fate, LastCall::Planned { wanted } if wanted.contains(&object))
+        matches!(&self.last_call, LastCall::Planned { wanted } if wanted.contains(&object))
     }
 
-    fn takes(&self, object: Object) -> bool {
-        matches!(&self.fate, LastCall::Removed { taken } if taken.contains(&object))
+    fn removes(&self, object: Object) -> bool {
+        matches!(&self.last_call, LastCall::Removed { taken } if taken.contains(&object))
     }
 }
 
-/// Returns those of the objects with which one of the other resources has to do.
+/// Returns the objects for which `has` is true of another resource.
 fn among_others(
     resources: &[Resource],
     own: usize,
@@ -129,8 +129,8 @@ fn among_others(
 
 fn read(ledger: &Ledger, resource: &mut Resource) {
     ledger.note_read(Some(resource.instance), resource.manager, resource.held.clone());
-    if matches!(resource.fate, LastCall::Unknown) {
-        resource.fate = LastCall::Read;
+    if matches!(resource.last_call, LastCall::Unknown) {
+        resource.last_call = LastCall::Read;
     }
 }
 
@@ -148,11 +148,11 @@ fn plan(ledger: &Ledger, resources: &mut [Resource], own: usize, chosen: BTreeSe
         _ => None,
     });
     let lost = match is_unchanged {
-        true => among_others(resources, own, &wanted, Resource::takes),
+        true => among_others(resources, own, &wanted, Resource::removes),
         false => BTreeSet::new(),
     };
     assert_eq!(named.unwrap_or_default(), lost.iter().map(Object::to_string).collect());
-    resources[own].fate = LastCall::Planned { wanted };
+    resources[own].last_call = LastCall::Planned { wanted };
 }
 
 fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
@@ -160,10 +160,10 @@ fn remove(ledger: &Ledger, resources: &mut [Resource], own: usize) {
     let leaves = ledger.plan_removal(Some(*instance), *manager, held);
     assert_eq!(leaves, among_others(resources, own, held, Resource::keeps));
     let taken = held.difference(&leaves).copied().collect();
-    resources[own].fate = LastCall::Removed { taken };
+    resources[own].last_call = LastCall::Removed { taken };
 }
 
-/// Makes an object what the resource is planned to have.
+/// Writes an object as planned for the resource.
 fn write(ledger: &Ledger, resources: &[Resource], own: usize, object: Object) {
     let resource = &resources[own];
     let id = resource.instance.id;
@@ -171,7 +171,7 @@ fn write(ledger: &Ledger, resources: &[Resource], own: usize, object: Object) {
     let turn = turn(ledger, object);
     let wanted = among_others(resources, own, &BTreeSet::from([object]), Resource::wants);
     assert_eq!(turn.is_wanted_by_another(Some(id)), !wanted.is_empty());
-    if value == Value::Default && resource.takes(object) && turn.is_wanted_by_another(Some(id)) {
+    if value == Value::Default && resource.removes(object) && turn.is_wanted_by_another(Some(id)) {
         turn.leave();
         return;
     }
@@ -184,8 +184,8 @@ fn write(ledger: &Ledger, resources: &[Resource], own: usize, object: Object) {
     }
 }
 
-/// Returns the turn of an object, which nobody else has.
-fn turn(ledger: &Ledger, object: Object) -> Turn<'_> {
+/// Returns the turn of an object, which must be free.
+fn turn(ledger: &Ledger, object: Object) -> WriteGuard<'_> {
     match pin!(ledger.turn(object)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(turn) => turn,
         Poll::Pending => panic!("the turn of {object} is free"),

@@ -18,7 +18,7 @@ struct Known {
     types: Vec<Type>,
 }
 
-/// The provider's own types, and some that it has no use for yet.
+/// The provider's types, and some that it doesn't use yet.
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let provider = GitlabJobToken::in_environment(Box::new(|_| None));
     let resources = provider.resources();
@@ -35,7 +35,7 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 /// read can be written, and is then read as the same.
 ///
 /// # Panics
-/// When it is not.
+/// Panics if it isn't.
 pub fn msgpack(bytes: &[u8]) {
     let Some((choice, bytes)) = bytes.split_first() else { return };
     let ty = &KNOWN.types[usize::from(*choice) % KNOWN.types.len()];

@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_text_doesnt_panic(ty in any_type(), text in "[\\[\\]{}\":,0-9a-z.]{0,48}") {
+        fn arbitrary_text_does_not_panic(ty in any_type(), text in "[\\[\\]{}\":,0-9a-z.]{0,48}") {
             let _ = decode(text.as_bytes(), &ty);
         }
     }

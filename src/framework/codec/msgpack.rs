@@ -320,7 +320,7 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_dont_panic(ty in any_type(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn arbitrary_bytes_do_not_panic(ty in any_type(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = decode(&bytes, &ty);
         }
     }

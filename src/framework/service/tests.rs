@@ -1,4 +1,4 @@
-//! Tests of the service with a test provider, called as a host calls it.
+//! Tests of the service with a test provider and the RPCs of a host.
 
 mod applying;
 mod importing;

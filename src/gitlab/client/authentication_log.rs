@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::gitlab::names::Kind;
-    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+    use crate::gitlab::testing::{MockServer, Reply, json as reply, shown};
 
     fn row(id: u64, time: &str) -> Value {
         json!({
@@ -169,9 +169,9 @@ mod tests {
         reply(200, &json!({ "data": { "project": project } }))
     }
 
-    async fn read(mut replies: Vec<Reply>) -> (Scripted, Result<AuthenticationLog, Error>) {
+    async fn read(mut replies: Vec<Reply>) -> (MockServer, Result<AuthenticationLog, Error>) {
         replies.insert(0, reply(200, &json!({ "id": 1, "path_with_namespace": "acme/app" })));
-        let server = Scripted::answers(replies).await;
+        let server = MockServer::answers(replies).await;
         let log = server.client().authentication_log(ProjectId::try_from(1_u64).unwrap()).await;
         (server, log)
     }

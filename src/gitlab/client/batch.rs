@@ -14,13 +14,14 @@ use tokio::time::Instant;
 /// Bounds of the time without another key after which a batch is complete. It is a fraction of the
 /// duration of the last load: longer than a host needs to send the next RPC, and shorter than a
 /// request.
-const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
-const GAP_PART: u32 = 4;
+const IDLE_TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
+const IDLE_TIME_DIVISOR: u32 = 4;
 
 /// Bounds of the time that a batch waits for requests in flight. It is three times the duration of
 /// the last load: requests that have just started complete in that time, and their callers send the
 /// next keys, so that alternating batches merge.
-const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(1000);
+const MAX_GATHER_TIME: RangeInclusive<Duration> =
+    Duration::from_millis(2)..=Duration::from_millis(1000);
 
 /// Timeout of a load.
 const MAX_LOAD: Duration = Duration::from_secs(5);
@@ -28,16 +29,16 @@ const MAX_LOAD: Duration = Duration::from_secs(5);
 /// Duration of a slow load. After this number of slow loads in a row, batching is turned off. A
 /// single one may be due to a busy machine.
 const SLOW_LOAD: Duration = Duration::from_secs(2);
-const MAX_SLOW: usize = 2;
+const MAX_SLOW_LOADS: usize = 2;
 
 /// Loads keys in batches.
 pub(super) struct BatchLoader<K, V> {
     /// Maximum number of keys per batch.
     max_size: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
-    last: Mutex<Last>,
+    last: Mutex<LastLoad>,
     /// Whether a batch has found something, so that single keys are loaded as batches, too.
-    is_proven: AtomicBool,
+    has_loaded: AtomicBool,
     /// Number of slow loads in a row.
     slow: AtomicUsize,
     is_off: AtomicBool,
@@ -45,7 +46,7 @@ pub(super) struct BatchLoader<K, V> {
 
 /// The last load.
 #[derive(Debug, Clone, Copy, Default)]
-struct Last {
+struct LastLoad {
     took: Duration,
     /// Expected number of keys of the next batch: those of the last load, whose callers send the
     /// next keys, and those that were waiting when it ended, or one fewer than expected before.
@@ -56,8 +57,8 @@ struct Last {
 struct Batch<K, V> {
     keys: Mutex<Keys<K>>,
     /// Notified of each new key.
-    grown: Notify,
-    answers: OnceCell<HashMap<K, V>>,
+    key_added: Notify,
+    values: OnceCell<HashMap<K, V>>,
 }
 
 struct Keys<K> {
@@ -73,7 +74,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
             max_size,
             open: Mutex::default(),
             last: Mutex::default(),
-            is_proven: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
             slow: AtomicUsize::new(0),
             is_off: AtomicBool::new(false),
         }
@@ -97,8 +98,8 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         if self.is_off() {
             return None;
         }
-        let batch = self.enter(&key);
-        self.answers(&batch, is_idle, work).await.get(&key).cloned()
+        let batch = self.add(&key);
+        self.values(&batch, is_idle, work).await.get(&key).cloned()
     }
 
     /// Waits for a running load of the key, if there is one. `work` continues the load if its
@@ -109,7 +110,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
     {
         let running = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
         if let Some(batch) = running {
-            self.answers(&batch, || true, work).await;
+            self.values(&batch, || true, work).await;
         }
     }
 
@@ -118,7 +119,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         self.is_off.load(Ordering::Relaxed)
     }
 
-    async fn answers<'b, F>(
+    async fn values<'b, F>(
         &self,
         batch: &'b Arc<Batch<K, V>>,
         is_idle: impl Fn() -> bool,
@@ -127,18 +128,18 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
-        let answers = batch.answers.get_or_init(async || {
+        let values = batch.values.get_or_init(async || {
             self.gather(batch, is_idle).await;
             let keys = batch.close();
-            let is_useful = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
+            let is_useful = keys.len() > 1 || self.has_loaded.load(Ordering::Relaxed);
             if !is_useful || self.is_off() {
                 return HashMap::new();
             }
             let (began, number) = (Instant::now(), keys.len());
-            let answers = tokio::time::timeout(MAX_LOAD, work(keys)).await.ok().flatten();
+            let values = tokio::time::timeout(MAX_LOAD, work(keys)).await.ok().flatten();
             let expected = (number + self.waiting()).min(self.max_size);
             let mut last = self.last();
-            *last = Last {
+            *last = LastLoad {
                 took: began.elapsed(),
                 expected: expected.max(last.expected.saturating_sub(1)),
             };
@@ -146,25 +147,25 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
             let slow =
                 if began.elapsed() < SLOW_LOAD { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
             self.slow.store(slow, Ordering::Relaxed);
-            let is_usable = answers.is_some() && slow < MAX_SLOW;
-            let outcome = if is_usable { &self.is_proven } else { &self.is_off };
+            let is_usable = values.is_some() && slow < MAX_SLOW_LOADS;
+            let outcome = if is_usable { &self.has_loaded } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
-            answers.unwrap_or_default()
+            values.unwrap_or_default()
         });
-        let answers = answers.await;
+        let values = values.await;
         self.open().retain(|open| !Arc::ptr_eq(open, batch));
-        answers
+        values
     }
 
     /// Waits until a batch is full, has the expected size, or gets no more keys.
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
         let took = self.last().took;
-        let gap = (took / GAP_PART).clamp(*GAP.start(), *GAP.end());
-        let patience = (took * 3).clamp(*PATIENCE.start(), *PATIENCE.end());
+        let gap = (took / IDLE_TIME_DIVISOR).clamp(*IDLE_TIME.start(), *IDLE_TIME.end());
+        let max_gather_time = (took * 3).clamp(*MAX_GATHER_TIME.start(), *MAX_GATHER_TIME.end());
         let mut was_idle = is_idle();
-        while !batch.is_closed() && began.elapsed() < patience {
-            let is_complete = tokio::time::timeout(gap, batch.grown.notified()).await.is_err();
+        while !batch.is_closed() && began.elapsed() < max_gather_time {
+            let is_complete = tokio::time::timeout(gap, batch.key_added.notified()).await.is_err();
             let expected = self.last().expected;
             let is_as_expected = expected > 1 && batch.len() >= expected;
             let is_idle = is_idle();
@@ -180,14 +181,14 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
         self.open().iter().filter(|batch| !batch.is_closed()).map(|batch| batch.len()).sum()
     }
 
-    fn last(&self) -> MutexGuard<'_, Last> {
+    fn last(&self) -> MutexGuard<'_, LastLoad> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the key to an open batch, or to a new one.
-    fn enter(&self, key: &K) -> Arc<Batch<K, V>> {
+    fn add(&self, key: &K) -> Arc<Batch<K, V>> {
         let mut open = self.open();
-        if let Some(batch) = open.iter().find(|batch| batch.takes(key, self.max_size)) {
+        if let Some(batch) = open.iter().find(|batch| batch.try_add(key, self.max_size)) {
             return Arc::clone(batch);
         }
         let batch = Arc::new(Batch::of(key.clone()));
@@ -203,11 +204,11 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
 impl<K: Eq + Clone, V> Batch<K, V> {
     fn of(key: K) -> Self {
         let keys = Mutex::new(Keys { keys: vec![key], is_closed: false });
-        Self { keys, grown: Notify::new(), answers: OnceCell::new() }
+        Self { keys, key_added: Notify::new(), values: OnceCell::new() }
     }
 
     /// Adds the key, unless the batch is closed. Returns whether it was added.
-    fn takes(&self, key: &K, max_size: usize) -> bool {
+    fn try_add(&self, key: &K, max_size: usize) -> bool {
         let mut keys = self.keys();
         if keys.is_closed {
             return false;
@@ -215,7 +216,7 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         if !keys.keys.contains(key) {
             keys.keys.push(key.clone());
             keys.is_closed = keys.keys.len() >= max_size;
-            self.grown.notify_one();
+            self.key_added.notify_one();
         }
         true
     }
@@ -293,9 +294,9 @@ mod tests {
     async fn concurrent_keys_are_loaded_together() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
-        let mut answers = load_all(&batches, &work, [1, 2, 3, 2]).await;
-        answers.sort_unstable();
-        assert_eq!(answers, [Some(2), Some(4), Some(4), Some(6)]);
+        let mut values = load_all(&batches, &work, [1, 2, 3, 2]).await;
+        values.sort_unstable();
+        assert_eq!(values, [Some(2), Some(4), Some(4), Some(6)]);
         assert_eq!((work.loads.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed)), (1, 3));
         assert!(batches.open().is_empty());
     }
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_caller_continues_a_canceled_load() {
+    async fn another_caller_continues_a_cancelled_load() {
         let (batches, work) =
             (Arc::new(BatchLoader::with_max_size(20)), Arc::new(Doubling::default()));
         let spawn = |key| {

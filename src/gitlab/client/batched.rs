@@ -203,7 +203,7 @@ impl Client {
         };
         let (answer, fault) = self.sender.execute_partial(call).await.inspect_err(failed).ok()?;
         // For projects without the Maintainer role, GitLab returns less and adds an error.
-        if let Some(fault) = fault.filter(Error::is_about_fine_grained_token) {
+        if let Some(fault) = fault.filter(Error::is_fine_grained_token_error) {
             failed(&fault);
             return None;
         }

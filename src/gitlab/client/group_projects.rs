@@ -121,7 +121,7 @@ impl GroupProjects {
             Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
         };
         // A fine-grained token sees some projects, but none of their settings.
-        if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
+        if let Some(error) = error.clone().filter(Error::is_fine_grained_token_error) {
             return Err(error);
         }
         let Some(listed) = answer.value.group else {
@@ -187,7 +187,7 @@ fn is_blocked(error: &Error) -> bool {
 
 impl Client {
     /// Returns the settings of a listed project as REST does. If a project's own setting is off,
-    /// the instance may still restrict access, so REST is asked about such projects until one of
+    /// the instance may still restrict access, so such projects are read over REST until one of
     /// them shows that the instance doesn't enforce allowlists.
     ///
     /// # Errors
@@ -218,12 +218,12 @@ mod tests {
 
     use super::*;
     use crate::gitlab::names::GroupId;
-    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+    use crate::gitlab::testing::{MockServer, Reply, json as reply, shown};
 
-    async fn read(mut replies: Vec<Reply>) -> (Scripted, Vec<Result<usize, Error>>) {
+    async fn read(mut replies: Vec<Reply>) -> (MockServer, Vec<Result<usize, Error>>) {
         let acme = json!({ "id": 7, "full_path": "acme", "name": "Acme", "web_url": "http://x/groups/acme" });
         replies.insert(0, reply(200, &acme));
-        let server = Scripted::answers(replies).await;
+        let server = MockServer::answers(replies).await;
         let group = GroupId::try_from(7_u64).unwrap();
         let mut list =
             GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn archived_projects_are_left_out_even_where_gitlab_lists_them() {
+    async fn archived_projects_are_omitted_even_if_gitlab_lists_them() {
         let end = json!({ "hasNextPage": false, "endCursor": null });
         let (_, pages) = read(vec![page(&[node(1, false), node(2, true)], &end)]).await;
         assert_eq!(pages.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1]);

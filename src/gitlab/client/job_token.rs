@@ -181,8 +181,7 @@ impl Client {
                 // Someone may have removed the entry since GitLab's response, or the connection was
                 // closed when the request was sent.
                 Ok(false)
-                    if (error.is_bad_request() || error.is_about_the_connection())
-                        && !is_repeated =>
+                    if (error.is_bad_request() || error.is_connection_error()) && !is_repeated =>
                 {
                     is_repeated = true;
                     continue;

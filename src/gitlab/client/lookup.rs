@@ -48,9 +48,9 @@ impl Client {
             return Ok(Some(id));
         }
         let path = reference.to_string();
-        let is_asked = AtomicBool::new(false);
+        let is_requested = AtomicBool::new(false);
         let work = async {
-            is_asked.store(true, Ordering::Relaxed);
+            is_requested.store(true, Ordering::Relaxed);
             match self.resolve_and_read_batched(&path).await {
                 Some(found) => Ok(Some(found)),
                 None => self.look_up(endpoint::show(Kind::Project, &reference.segment())).await,
@@ -60,7 +60,7 @@ impl Client {
         let project = found.and_then(|found| ProjectId::of(found.target));
         // Projects that were resolved as targets are read together with those that weren't.
         if let Some(project) = project
-            && !is_asked.into_inner()
+            && !is_requested.into_inner()
             && self.cache.lists.allowlist(project, Kind::Project).peek().is_none()
         {
             self.resolve_and_read_batched(&path).await;

@@ -1,5 +1,5 @@
-//! The client: reads and writes of allowlists, settings and permissions, with a cache of what was
-//! read. It may import from all other modules of `gitlab`; none of them imports from here.
+//! The client: reads and writes of allowlists, settings and permissions, with a cache. It may
+//! import from all other modules of `gitlab`; none of them imports from here.
 
 mod allowlist;
 mod authentication_log;

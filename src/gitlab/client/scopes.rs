@@ -88,7 +88,7 @@ impl Client {
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
             };
-            if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
+            if let Some(error) = error.clone().filter(Error::is_fine_grained_token_error) {
                 return Err(error);
             }
             let page = match answer.value.group {
@@ -208,7 +208,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+    use crate::gitlab::testing::{MockServer, Reply, json as reply, shown};
 
     fn acme() -> Reply {
         reply(
@@ -220,9 +220,9 @@ mod tests {
     async fn read(
         mut replies: Vec<Reply>,
         with_archived: bool,
-    ) -> (Scripted, Result<ProjectScopes, Error>) {
+    ) -> (MockServer, Result<ProjectScopes, Error>) {
         replies.insert(0, acme());
-        let server = Scripted::answers(replies).await;
+        let server = MockServer::answers(replies).await;
         let scopes = server
             .client()
             .scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived, false)
@@ -299,7 +299,7 @@ mod tests {
         });
         let mut replies: Vec<Reply> = replies.collect();
         replies.insert(0, acme());
-        let server = Scripted::answers(replies).await;
+        let server = MockServer::answers(replies).await;
         let group = GroupId::try_from(7_u64).unwrap();
         let error = server.client().scopes_below(group, false, true).await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::TooManyEntries);
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn archived_projects_are_left_out_even_where_gitlab_lists_them() {
+    async fn archived_projects_are_omitted_even_if_gitlab_lists_them() {
         let mut archived = node(1, "acme/a");
         archived["archived"] = json!(true);
         let replies = || vec![page(&[archived.clone(), node(2, "acme/b")], None)];

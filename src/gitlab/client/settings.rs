@@ -139,7 +139,7 @@ impl Client {
         let read = async {
             match self.sender.send(&instance::show()).await {
                 Ok(answer) => Ok(answer.value.enforce_ci_inbound_job_token_scope_enabled),
-                Err(error) if error.is_about_the_token() || error.is_not_found() => Ok(None),
+                Err(error) if error.is_token_error() || error.is_not_found() => Ok(None),
                 Err(error) => Err(error),
             }
         };

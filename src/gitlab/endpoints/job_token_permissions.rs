@@ -218,7 +218,7 @@ pub(in crate::gitlab) struct Written {
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct Entry {
     source_project: Option<Source>,
-    target: Option<Seen>,
+    target: Option<ReceivedRequest>,
     direction: Option<String>,
     default_permissions: Option<bool>,
     #[serde(default, deserialize_with = "bounded::optional_texts")]
@@ -241,7 +241,7 @@ struct Source {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Seen {
+struct ReceivedRequest {
     id: Option<GlobalId>,
     #[serde(default, deserialize_with = "bounded::optional_text")]
     full_path: Option<String>,
@@ -383,7 +383,7 @@ pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
 }
 
-impl Seen {
+impl ReceivedRequest {
     fn listed(&self) -> Option<ListedTarget> {
         Some(ListedTarget {
             target: self.id?.0,
@@ -426,7 +426,7 @@ impl Entry {
 
     /// Returns the entry, or `None` if GitLab hides its target or permissions.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
-        let Seen { id, full_path, .. } = self.target?;
+        let ReceivedRequest { id, full_path, .. } = self.target?;
         let (GlobalId(target), full_path) = (id?, full_path?);
         let permissions = if self.default_permissions? {
             Permissions::Default

@@ -56,9 +56,9 @@ impl SchemaGaps {
         optional: &'static [Optional],
         faults: &[GraphqlError],
     ) -> bool {
-        let about_the_schema = faults.iter().filter(|fault| fault.is_about_the_schema());
+        let about_the_schema = faults.iter().filter(|fault| fault.is_schema_error());
         let gap =
-            |fault: &GraphqlError| optional.iter().find(|optional| fault.says_missing(optional));
+            |fault: &GraphqlError| optional.iter().find(|optional| fault.reports_missing(optional));
         let Some(found) = about_the_schema.map(gap).collect::<Option<Vec<_>>>() else {
             return false;
         };

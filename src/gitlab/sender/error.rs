@@ -160,7 +160,7 @@ impl Error {
 
     /// Returns whether the connection failed, or the server responded that it received no request.
     #[must_use]
-    pub fn is_about_the_connection(&self) -> bool {
+    pub fn is_connection_error(&self) -> bool {
         *self.kind() == ErrorKind::Unreachable || self.0.status == Some(StatusCode::REQUEST_TIMEOUT)
     }
 
@@ -187,18 +187,18 @@ impl Error {
                 | UnexpectedStatus
                 | Unsupported
         );
-        self.is_about_fine_grained_token() || is_denied && self.is_over_graphql()
+        self.is_fine_grained_token_error() || is_denied && self.is_over_graphql()
     }
 
     /// Returns whether the call reads the token's user, which requires no role.
     #[must_use]
-    pub fn is_about_the_user(&self) -> bool {
+    pub fn is_user_request(&self) -> bool {
         self.0.line.path == USER
     }
 
     /// Returns whether the call reads a group or its projects, and not a single project.
     #[must_use]
-    pub fn is_about_a_group(&self) -> bool {
+    pub fn is_group_request(&self) -> bool {
         let RequestLine { path, operation, .. } = &self.0.line;
         path.split('/').nth(1) == Some(Kind::Group.collection())
             || operation.is_some_and(|operation| OF_GROUPS.contains(&operation))
@@ -206,13 +206,13 @@ impl Error {
 
     /// Returns whether the call is about the group entries of an allowlist.
     #[must_use]
-    pub fn is_about_group_entries(&self) -> bool {
+    pub fn is_group_entries_request(&self) -> bool {
         self.0.line.path.split('/').any(|part| part == Kind::Group.allowlist())
     }
 
     /// Returns whether the call is about a project's job token scope or allowlist, over REST.
     #[must_use]
-    pub fn is_about_the_scope(&self) -> bool {
+    pub fn is_scope_request(&self) -> bool {
         self.0.line.path.split('/').any(|part| part == SCOPE)
     }
 
@@ -230,19 +230,19 @@ impl Error {
 
     /// Returns whether the kind is [`ErrorKind::FineGrained`].
     #[must_use]
-    pub fn is_about_fine_grained_token(&self) -> bool {
+    pub fn is_fine_grained_token_error(&self) -> bool {
         matches!(self.kind(), ErrorKind::FineGrained { .. })
     }
 
     /// Returns whether the kind is [`ErrorKind::Proxy`].
     #[must_use]
-    pub fn is_about_the_proxy(&self) -> bool {
+    pub fn is_proxy_error(&self) -> bool {
         matches!(self.kind(), ErrorKind::Proxy { .. })
     }
 
     /// Returns whether the cause is the token, its scopes or permissions, or the role of its user.
     #[must_use]
-    pub fn is_about_the_token(&self) -> bool {
+    pub fn is_token_error(&self) -> bool {
         use ErrorKind::{FineGrained, Forbidden, InsufficientScope, Unauthorized};
         matches!(
             self.kind(),

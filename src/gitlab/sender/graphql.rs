@@ -265,7 +265,7 @@ fn kind_of<D>(errors: &[GraphqlError], has_data: bool, call: &Call<Envelope<D>>)
     } else if has_data {
         // Errors during the execution leave data with null at their paths.
         ErrorKind::NotAvailable
-    } else if errors.iter().any(GraphqlError::is_about_the_schema) {
+    } else if errors.iter().any(GraphqlError::is_schema_error) {
         ErrorKind::Unsupported
     } else {
         ErrorKind::BadRequest
@@ -291,7 +291,7 @@ fn message_of(errors: &[GraphqlError], kind: &ErrorKind, optional: &[Optional]) 
         ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
         // A missing part causes further errors, and optional parts aren't the problem.
         ErrorKind::Unsupported => joined(errors.iter().filter(|fault| {
-            fault.is_about_the_schema() && !optional.iter().any(|part| fault.says_missing(part))
+            fault.is_schema_error() && !optional.iter().any(|part| fault.reports_missing(part))
         })),
         _ => joined(errors.iter()),
     }
@@ -319,12 +319,12 @@ impl GraphqlError {
         FAILURES.iter().any(|start| self.message.starts_with(start))
     }
 
-    pub(super) fn is_about_the_schema(&self) -> bool {
+    pub(super) fn is_schema_error(&self) -> bool {
         self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
     }
 
-    /// Returns whether the error says that the schema lacks `part`.
-    pub(super) fn says_missing(&self, part: &Optional) -> bool {
+    /// Returns whether the error reports that the schema lacks `part`.
+    pub(super) fn reports_missing(&self, part: &Optional) -> bool {
         let Extensions { type_name, field_name, .. } = &self.extensions;
         match part.field {
             Some(field) => {

@@ -9,7 +9,7 @@ use super::config::{Config, ConfigError};
 const CONNECTION: &str = "the provider controls the connection itself";
 const TOKEN: &str = "it carries a token: set the provider's `token` instead";
 const CONTENT: &str = "the provider sets it itself";
-const MEANING: &str = "it changes the meaning of requests";
+const CHANGES_SEMANTICS: &str = "it changes the meaning of requests";
 
 /// The headers that can't be configured, in lower case.
 const FORBIDDEN: [(&str, &str); 28] = [
@@ -33,13 +33,13 @@ const FORBIDDEN: [(&str, &str); 28] = [
     ("accept", CONTENT),
     ("accept-encoding", CONTENT),
     ("content-type", CONTENT),
-    ("range", MEANING),
-    ("if-match", MEANING),
-    ("if-none-match", MEANING),
-    ("if-modified-since", MEANING),
-    ("if-unmodified-since", MEANING),
-    ("if-range", MEANING),
-    ("x-http-method-override", MEANING),
+    ("range", CHANGES_SEMANTICS),
+    ("if-match", CHANGES_SEMANTICS),
+    ("if-none-match", CHANGES_SEMANTICS),
+    ("if-modified-since", CHANGES_SEMANTICS),
+    ("if-unmodified-since", CHANGES_SEMANTICS),
+    ("if-range", CHANGES_SEMANTICS),
+    ("x-http-method-override", CHANGES_SEMANTICS),
     ("sudo", "requests are made as the token's user"),
 ];
 
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reserved_headers_cant_be_configured() {
+    fn reserved_headers_cannot_be_configured() {
         for name in
             ["User-Agent", "content-type", "PRIVATE-TOKEN", "Content-Length", "Sudo", "a b", ""]
         {

@@ -11,7 +11,8 @@ const MAX_LINE_CHARS: usize = 300;
 const WHOLE_RECORD: &str = "base";
 
 /// The fields with a message: first those of GitLab, then those of gateways.
-const SPOKEN: [&str; 6] = ["message", "error_description", "error", "Message", "detail", "title"];
+const MESSAGE_FIELDS: [&str; 6] =
+    ["message", "error_description", "error", "Message", "detail", "title"];
 
 /// The message of an error response, and its details. Texts are short lines without control
 /// characters.
@@ -27,9 +28,9 @@ pub struct ErrorMessage {
     /// Found"}`. The responses of gateways, and of GitLab for an unknown route, are different.
     pub is_not_found: bool,
     /// Whether the body isn't JSON, which GitLab's API always returns. False for an empty body.
-    pub is_no_json: bool,
+    pub is_not_json: bool,
     /// Whether the message is GitLab's for an unknown route: `{"error": "404 Not Found"}`.
-    pub is_no_route: bool,
+    pub is_unknown_route: bool,
 }
 
 /// Extracts the message from a body of any format. `hide` redacts secrets; it gets each text before
@@ -42,7 +43,7 @@ pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> ErrorMessage {
             let text = hide(String::from_utf8_lossy(body).into_owned());
             ErrorMessage {
                 text: from_text(&text),
-                is_no_json: !body.is_empty(),
+                is_not_json: !body.is_empty(),
                 ..ErrorMessage::default()
             }
         }
@@ -51,14 +52,14 @@ pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> ErrorMessage {
 
 fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> ErrorMessage {
     let string = |key: &str| line(&hide(object.get(key)?.as_str()?.to_owned()));
-    let spoken = SPOKEN.into_iter().find_map(|key| object.get(key));
+    let spoken = MESSAGE_FIELDS.into_iter().find_map(|key| object.get(key));
     ErrorMessage {
         text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
         is_not_found: object.get("message").and_then(Value::as_str).is_some_and(is_not_found),
-        is_no_json: false,
-        is_no_route: object.len() == 1
+        is_not_json: false,
+        is_unknown_route: object.len() == 1
             && object
                 .get("error")
                 .and_then(Value::as_str)

@@ -321,13 +321,13 @@ impl Sender {
             {
                 ErrorKind::Blocked { by: gateway::name(&reply.headers, &reply.body) }
             }
-            ErrorKind::BadRequest if message.is_no_json => {
+            ErrorKind::BadRequest if message.is_not_json => {
                 gateway::tls_problem(&reply.body).map_or(ErrorKind::BadRequest, ErrorKind::Tls)
             }
             kind => kind,
         };
         // A gateway may have forwarded the request.
-        let is_of_a_gateway = (kind == ErrorKind::UnexpectedStatus || message.is_no_json)
+        let is_of_a_gateway = (kind == ErrorKind::UnexpectedStatus || message.is_not_json)
             && !matches!(kind, ErrorKind::Tls(_));
         let maybe_carried_out =
             is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();

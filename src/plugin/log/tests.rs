@@ -1,4 +1,4 @@
-//! The exact lines that a host will read.
+//! Tests the exact lines that hosts read.
 
 use std::io;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ fn message_of_another_type_is_a_string() {
 }
 
 #[test]
-fn fields_cant_replace_reserved_keys() {
+fn fields_cannot_replace_reserved_keys() {
     let line = logged(|| {
         let _span = info_span!("odd", message = 1, "@timestamp" = 2).entered();
         info!("@level" = 3, "@message" = false, "@@module" = 4, "kept");
@@ -160,7 +160,7 @@ fn too_long_line_loses_its_fields_but_not_its_message() {
 }
 
 #[test]
-fn other_crates_are_not_let_through() {
+fn events_of_other_crates_are_dropped() {
     let lines = logged(|| {
         error!(target: "h2::codec", "headers");
         error!(target: "hyper", "headers");
@@ -240,7 +240,7 @@ fn control_characters_are_escaped_for_terminals() {
 }
 
 #[test]
-fn level_is_ours_then_the_hosts_for_providers_then_the_hosts() {
+fn more_specific_level_variables_win() {
     for (variables, expected) in [
         (&[][..], None),
         (&[("TF_LOG", "")], None),

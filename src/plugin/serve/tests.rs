@@ -90,7 +90,7 @@ async fn call(host: &Connection) -> Code {
 }
 
 #[tokio::test]
-async fn call_that_finishes_in_time_is_answered() {
+async fn call_that_finishes_in_time_gets_its_response() {
     let slow = Slow::default();
     let end = serve_while(slow.clone(), async |host| {
         let ending = async {

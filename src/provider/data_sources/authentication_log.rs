@@ -197,7 +197,7 @@ struct Allowing {
 }
 
 /// Returns the entries on the project's allowlist, except for its own. GraphQL is enough unless it
-/// hides some or isn't supported: then REST is asked, too.
+/// hides some or isn't supported: in that case, REST is read as well.
 async fn entries(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),

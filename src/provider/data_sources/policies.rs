@@ -1,4 +1,4 @@
-//! Data source `gitlab_job_token_policies`: the policies that this version of GitLab knows.
+//! Data source `gitlab_job_token_policies`: the policies that this version of GitLab supports.
 
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Set, Type, Warnings, model,

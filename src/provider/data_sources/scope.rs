@@ -125,7 +125,7 @@ async fn own_settings(
     }
     let push = match gitlab.push_allowed(project).await {
         Ok(push) => push,
-        Err(error) if error.is_about_fine_grained_token() => None,
+        Err(error) if error.is_fine_grained_token_error() => None,
         Err(error) => return Err(report(cannot_read(), &error).at("project").into()),
     };
     Ok(Settings { push_repository_for_job_token_allowed: push, ..Settings::default() })

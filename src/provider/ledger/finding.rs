@@ -22,7 +22,7 @@ pub enum Finding {
     /// type restrict them.
     WidenedEntries(Manager, BTreeSet<String>),
     /// An exclusive allowlist and entries give these entries different permissions.
-    UnlikePermissions(BTreeSet<String>),
+    DifferentPermissions(BTreeSet<String>),
     /// Removals of other resources remove these objects, which this one keeps, and nothing adds
     /// them again in this run.
     RemovedObjects(BTreeSet<String>),
@@ -168,7 +168,7 @@ fn beside_list(entry: &Wanted, list: &Wanted, names: &Names<'_>) -> Option<Findi
     names
         .of(entry, is_excluded)
         .map(Finding::ExcludedEntries)
-        .or_else(|| names.of(entry, are_unlike).map(Finding::UnlikePermissions))
+        .or_else(|| names.of(entry, are_unlike).map(Finding::DifferentPermissions))
         .or_else(|| {
             names.of(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive))
         })
@@ -185,7 +185,7 @@ fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in findings {
         match finding {
             Finding::ExcludedEntries(entries) => excluded.extend(entries),
-            Finding::UnlikePermissions(entries) => unlike.extend(entries),
+            Finding::DifferentPermissions(entries) => unlike.extend(entries),
             Finding::WidenedEntries(by, entries) => widened.entry(by).or_default().extend(entries),
             other if merged.contains(&other) => {}
             other => merged.push(other),
@@ -195,7 +195,7 @@ fn merged(findings: Vec<Finding>) -> Vec<Finding> {
         merged.push(Finding::ExcludedEntries(excluded));
     }
     if !unlike.is_empty() {
-        merged.push(Finding::UnlikePermissions(unlike));
+        merged.push(Finding::DifferentPermissions(unlike));
     }
     merged.extend(widened.into_iter().map(|(by, entries)| Finding::WidenedEntries(by, entries)));
     merged

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use claim::{Claim, Planned};
 pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
-pub use turn::Turn;
+pub use turn::WriteGuard;
 
 use crate::framework::{Instance, InstanceId};
 use crate::gitlab::{ProjectId, Target};
@@ -137,9 +137,9 @@ impl Ledger {
     }
 
     /// Waits for the turn to write an object.
-    pub async fn turn(&self, object: Object) -> Turn<'_> {
+    pub async fn turn(&self, object: Object) -> WriteGuard<'_> {
         let turn = Arc::clone(&self.state().objects.entry(object).or_default().turn);
-        Turn::new(self, object, turn.lock_owned().await)
+        WriteGuard::new(self, object, turn.lock_owned().await)
     }
 
     /// Returns whether another instance has removed one of the objects in this run. First waits for

@@ -160,14 +160,14 @@ fn list_and_entry_conflict_if_their_permissions_differ() {
         Wanted::default().with(project(3), value, project(3).to_string())
     };
     for found in both_orders(lists.clone(), (Manager::Entry, with(Permissions::Default))) {
-        assert_eq!(found, [Finding::UnlikePermissions(names(&[project(3)]))]);
+        assert_eq!(found, [Finding::DifferentPermissions(names(&[project(3)]))]);
     }
     let alike = with(Permissions::Only(BTreeSet::new()));
     assert_eq!(both_orders(lists, (Manager::Entry, alike)), [[], []]);
 }
 
 #[test]
-fn repeated_plan_and_replacement_dont_conflict() {
+fn repeated_plan_and_replacement_do_not_conflict() {
     let ledger = Ledger::default();
     let first = instance();
     for _ in 0..2 {
@@ -185,7 +185,7 @@ fn repeated_plan_and_replacement_dont_conflict() {
 }
 
 #[test]
-fn instances_without_persistent_ids_dont_conflict() {
+fn instances_without_persistent_ids_do_not_conflict() {
     let ledger = Ledger::default();
     let without_id = || Instance { persistent: false, ..instance() };
     for instance in [without_id(), without_id(), instance()] {
@@ -240,7 +240,7 @@ fn earlier_removal_is_found_by_a_resource_that_stays() {
 }
 
 #[tokio::test]
-async fn write_of_another_is_undone_only_if_it_is_not_wanted_any_more() {
+async fn only_a_write_that_is_still_wanted_conflicts() {
     let ledger = Ledger::default();
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(false), false);
@@ -268,7 +268,7 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
 }
 
 #[tokio::test]
-async fn changes_of_others_are_not_an_instances_own() {
+async fn writes_are_attributed_to_their_instance() {
     let ledger = Ledger::default();
     let (one, other) = (Some(instance().id), Some(instance().id));
     let written_by = || [one, other].map(|id| ledger.is_written_by(id, project(2)));
@@ -368,7 +368,7 @@ fn replacement_finds_a_resource_that_stays() {
 }
 
 #[test]
-fn resource_that_changes_too_keeps_nothing_that_is_replaced() {
+fn changing_resource_does_not_keep_replaced_objects() {
     let ledger = Ledger::default();
     let (moving, replaced) = (instance(), instance());
     let held: BTreeSet<Object> = [project(2)].into();

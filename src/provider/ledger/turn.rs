@@ -1,4 +1,4 @@
-//! The turn of one resource to write an object. Other resources wait until it is dropped.
+//! The guard with which one resource writes an object. Other resources wait until it is dropped.
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -8,13 +8,13 @@ use crate::framework::InstanceId;
 
 /// The right to write one object, until it is dropped.
 #[must_use]
-pub struct Turn<'a> {
+pub struct WriteGuard<'a> {
     ledger: &'a Ledger,
     object: Object,
     _guard: OwnedMutexGuard<()>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> WriteGuard<'a> {
     pub(super) fn new(ledger: &'a Ledger, object: Object, guard: OwnedMutexGuard<()>) -> Self {
         Self { ledger, object, _guard: guard }
     }

@@ -57,8 +57,8 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    /// Returns the allowlist. It isn't read if only its identity is wanted and `is_visible` says
-    /// that the token can read it.
+    /// Returns the allowlist. It isn't read if only its identity is needed and the token can read
+    /// it according to `is_visible`.
     async fn of(
         &self,
         (project, name): (ProjectId, &str),

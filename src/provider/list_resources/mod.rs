@@ -1,4 +1,4 @@
-//! The list resources, one file each. `place` and `walk` are shared.
+//! The list resources, one file each. `query` and `walk` are shared.
 
 mod allowlist_entries;
 mod allowlists;

@@ -104,7 +104,7 @@ impl SearchScope {
     ///
     /// # Errors
     ///
-    /// Fails if the block is invalid, if the path isn't found, or if GitLab can't be asked.
+    /// Fails if the block is invalid, if the path isn't found, or if GitLab can't be queried.
     pub(super) async fn of(gitlab: &Client, config: &Query) -> Result<Self, Errors> {
         validate(config)?;
         if config.group.is_null() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{PermissionSetting, is_about_the_target, permissions_missing, switched_off};
+use super::{PermissionSetting, is_target_error, permissions_missing, switched_off};
 use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
@@ -29,7 +29,7 @@ pub(super) fn advice(
         ErrorKind::PermissionsDisabled => {
             Some(switched_off(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
-        ErrorKind::Unsupported if error.is_over_graphql() && !error.is_about_a_group() => {
+        ErrorKind::Unsupported if error.is_over_graphql() && !error.is_group_request() => {
             Some(permissions_missing(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
         _ => fixed_advice(error).map(Cow::Borrowed),
@@ -88,7 +88,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              or as `GITLAB_TOKEN`."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
-            if is_about_the_address(error) =>
+            if is_ip_address_error(error) =>
         {
             "GitLab accepts requests only from some IP addresses. Ask an administrator of the \
              instance or an owner of the group to add this machine's address."
@@ -117,11 +117,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              `headers`; if it filters by IP address, allow this machine's. GitLab itself answers \
              with a plain \"Forbidden\" while it bans an IP address after failed logins."
         }
-        ErrorKind::Forbidden if error.is_about_the_user() => {
+        ErrorKind::Forbidden if error.is_user_request() => {
             "This request doesn't need a role, so GitLab rejects the token or its user for all \
              requests. If the response gives no reason, ask an administrator of the instance."
         }
-        ErrorKind::Forbidden if error.is_about_a_group() => {
+        ErrorKind::Forbidden if error.is_group_request() => {
             "Give the token's user at least the Guest role in the group. If the user has it, the \
              group may have restrictions, such as on IP addresses or single sign-on: ask an owner \
              of the group."
@@ -133,11 +133,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::InsufficientScope { .. } => {
             "Use an access token with the `api` scope. `read_api` is enough for plans."
         }
-        ErrorKind::NotFound if is_about_the_target(error) => {
+        ErrorKind::NotFound if is_target_error(error) => {
             "GitLab has no target with this ID. Check the ID, and whether it belongs to a project \
              or a group."
         }
-        ErrorKind::NotFound if error.is_about_a_group() => {
+        ErrorKind::NotFound if error.is_group_request() => {
             "GitLab returns 404 both for groups that don't exist and for groups that aren't \
              visible to the token. Check the path or ID, and that the token's user is a member of \
              the group."
@@ -151,7 +151,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "An allowlist can have at most 200 projects and 200 groups. Add a group instead of its \
              projects, or remove entries that are no longer needed."
         }
-        ErrorKind::BadRequest if is_about_the_target(error) => UNSEEN_TARGET,
+        ErrorKind::BadRequest if is_target_error(error) => UNSEEN_TARGET,
         ErrorKind::BadRequest if may_not_change(error) => {
             "GitLab also gives this response if the entry's target isn't visible to the token. \
              Give the token's user at least the Guest role in the target, or use a token whose \
@@ -165,7 +165,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::RateLimited { .. } => {
             "Try again later, or set a smaller `max_concurrent_requests` in the provider block."
         }
-        ErrorKind::Server if error.is_about_the_user() => {
+        ErrorKind::Server if error.is_user_request() => {
             "GitLab or a proxy in front of it failed. Try again later."
         }
         ErrorKind::Server => {
@@ -231,18 +231,18 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              18.2). Upgrade GitLab, or read each project with `gitlab_job_token_scope` and \
              `gitlab_job_token_allowlist` instead, which older versions support."
         }
-        ErrorKind::Unsupported if error.is_about_group_entries() => {
+        ErrorKind::Unsupported if error.is_group_entries_request() => {
             "Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or add each \
              project of the group instead. If this GitLab is newer, check that the provider's \
              `base_url` is the URL of a GitLab instance."
         }
-        ErrorKind::Unsupported if error.is_about_the_scope() => {
+        ErrorKind::Unsupported if error.is_scope_request() => {
             "Allowlists and changes of the setting need GitLab 16.1 or later. Upgrade GitLab. If \
              this GitLab is newer, check that the provider's `base_url` is the URL of a GitLab \
              instance."
         }
         ErrorKind::Unsupported => NOT_GITLAB,
-        ErrorKind::NotAvailable if error.is_about_a_group() => {
+        ErrorKind::NotAvailable if error.is_group_request() => {
             "GitLab gives the same response if the group doesn't exist, and if the token isn't \
              allowed to read it. The token needs the `read_api` or `api` scope, and its user at \
              least the Maintainer role in the group."
@@ -266,35 +266,36 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
     Some(advice)
 }
 
-/// The words only affect the advice: GitLab has no codes for blocked accounts.
+/// Returns whether the account is blocked. Like the functions below, it depends on the wording,
+/// because GitLab has no code for this; it only affects the advice.
 fn is_blocked(error: &Error) -> bool {
-    says_one_of(error, &["blocked", "deactivated", "pending approval", "banned"])
+    message_contains(error, &["blocked", "deactivated", "pending approval", "banned"])
 }
 
-/// The words only affect the advice, as above.
+/// Returns whether the user must sign in to accept terms, set a password or confirm the account.
 fn must_sign_in(error: &Error) -> bool {
-    says_one_of(
+    message_contains(
         error,
         &["Terms of Service", "terms of service", "password expired", "not confirmed"],
     )
 }
 
-/// The words only affect the advice, as above.
-fn is_about_the_address(error: &Error) -> bool {
-    says_one_of(error, &["IP address", "ip address"])
+/// Returns whether GitLab rejected the IP address.
+fn is_ip_address_error(error: &Error) -> bool {
+    message_contains(error, &["IP address", "ip address"])
 }
 
-/// The words only affect the advice, as above.
+/// Returns whether GitLab is in maintenance mode or read-only.
 fn is_in_maintenance(error: &Error) -> bool {
-    says_one_of(error, &["maintenance mode", "undergoing maintenance", "read-only instance"])
+    message_contains(error, &["maintenance mode", "undergoing maintenance", "read-only instance"])
 }
 
-/// The words only affect the advice, as above.
+/// Returns whether the error is about an impersonation token.
 fn is_impersonation(error: &Error) -> bool {
-    says_one_of(error, &["mpersonation"])
+    message_contains(error, &["mpersonation"])
 }
 
-fn says_one_of(error: &Error, parts: &[&str]) -> bool {
+fn message_contains(error: &Error, parts: &[&str]) -> bool {
     error.message().is_some_and(|words| parts.iter().any(|part| words.contains(part)))
 }
 
@@ -303,7 +304,7 @@ fn exceeds_the_limit(error: &Error) -> bool {
     error.message().is_some_and(|words| words.contains("exceeds the allowable number"))
 }
 
-/// The words only affect the advice, as above.
+/// Returns whether the user lacks the permission to change a setting.
 fn may_not_change(error: &Error) -> bool {
     error.message().is_some_and(|words| words.contains("insufficient permission to update"))
 }

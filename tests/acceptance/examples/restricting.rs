@@ -1,5 +1,5 @@
-//! The guide "Restrict access to a group's projects", from open projects to least privilege, with a hundred
-//! projects.
+//! The guide "Restrict access to a group's projects", from open projects to least privilege, with a
+//! hundred projects.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,7 +30,7 @@ fn needed(caller: &str) -> &'static [&'static str] {
         SCANNER => &["READ_REPOSITORIES"],
         DEPLOY => &["READ_PACKAGES", "READ_REPOSITORIES"],
         STOREFRONT => &["READ_PACKAGES"],
-        // Its entry is restricted to that before, whatever it could need.
+        // Its entry is already restricted to this policy.
         _ => &["READ_RELEASES"],
     }
 }
@@ -43,8 +43,8 @@ struct Group {
 }
 
 impl Group {
-    /// Opens each project, with entries and a log. `security/scanner` has no entry, and nobody uses
-    /// that of `shop`.
+    /// Opens each project, with entries and a log. `security/scanner` has no entry, and the entry
+    /// of `shop` is unused.
     fn open() -> Group {
         let gitlab = examples();
         let mut projects: Vec<_> =

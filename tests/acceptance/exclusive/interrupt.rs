@@ -11,12 +11,12 @@ use super::{LIST, exclusive, listed};
 use crate::kit::{wait_until, workspace};
 use crate::worlds::{APP, FOUR_PROJECTS, LIB};
 
-/// Long enough for an interrupt to arrive, whatever the machine.
+/// Long enough for an interrupt to arrive, even on a slow machine.
 const STALL: Duration = Duration::from_secs(3);
 
 const ONE_BY_ONE: &str = "provider \"gitlab\" {\n  max_concurrent_requests = 1\n}\n";
 
-/// Applies, and interrupts the second write while GitLab works on it.
+/// Applies, and interrupts the second write while GitLab executes it.
 fn interrupted_in_the_second_write(gitlab: &Simulator, tf: &Workspace) -> Run {
     gitlab.clear_requests();
     gitlab.inject(Fault::StallsTheRequest(STALL).on(Route::AllowlistProjectPost).after(1).once());

@@ -1,4 +1,4 @@
-//! A project is identified by its ID, whatever path names it and wherever it is moved.
+//! Projects are identified by ID: a different path or ID, a rename or a transfer changes nothing.
 
 use serde_json::json;
 use terraform_cli::Action;

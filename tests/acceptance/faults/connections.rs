@@ -6,7 +6,7 @@ use gitlab_simulator::{Fault, Injection, Route};
 
 use super::{FOREVER, Switchover, WRITES};
 
-/// The title of the warning about an entry that somebody else has added.
+/// The title of the warning about an entry that another client has added.
 const ADOPTED: &str = "Entry already exists: acme/lib on acme/app";
 
 /// Returns the fault for the first attempt of each write.

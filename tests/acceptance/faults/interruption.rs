@@ -64,7 +64,7 @@ fn interrupted_list_is_in_state_as_written_and_then_completed() {
     assert_eq!(added.len() as u64, FULL - 1, "none was added twice");
 }
 
-/// Terraform does not wait for its providers any more then, and tells them so.
+/// After that, Terraform doesn't wait for its providers.
 #[test]
 fn second_interrupt_leaves_no_process_and_apply_converges() {
     require_processes();
@@ -90,7 +90,7 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
     });
     assert_eq!(fs::read_dir(&temporary).expect("a directory").count(), 0, "a socket is left");
     gitlab.clear_faults();
-    // Requests in flight are carried out although nobody waits for them.
+    // Requests in flight are executed although no client waits for them.
     eventually("nothing is under way", || {
         gitlab.clear_requests();
         gitlab.max_in_flight() == 0
@@ -147,7 +147,7 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
     assert!(gitlab.allowlist(APP).projects.is_empty());
 }
 
-/// Terraform survives the signal and asks its providers to stop, so that they must survive it, too.
+/// Terraform handles the signal and stops its providers, so they must ignore it.
 #[test]
 fn state_is_true_after_a_signal_to_the_whole_group() {
     require_processes();
@@ -162,7 +162,7 @@ fn state_is_true_after_a_signal_to_the_whole_group() {
         );
         let running = tf.start_apply();
         eventually("writes are under way", || gitlab.requests().writes().len() > round * 4);
-        // Terraform itself ends on a hangup, so that the provider alone gets it.
+        // Terraform exits on SIGHUP, so only the provider gets it.
         if signal == "TERM" {
             running.signal_group(signal);
         } else {
@@ -177,7 +177,7 @@ fn state_is_true_after_a_signal_to_the_whole_group() {
     }
 }
 
-/// GitLab asks to wait for a minute, and nobody waits for that after Ctrl-C.
+/// GitLab requests a wait of one minute, which Ctrl-C ends.
 #[test]
 fn interrupt_ends_the_wait_for_a_rate_limit() {
     require_processes();

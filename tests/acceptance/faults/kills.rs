@@ -21,7 +21,7 @@ const BEFORE: usize = 10;
 const HOLD_UP: Duration = Duration::from_secs(2);
 
 /// An apply in the middle of its writes.
-struct Scene {
+struct RunningApply {
     gitlab: Simulator,
     tf: Workspace,
     running: Running,
@@ -29,9 +29,9 @@ struct Scene {
     temporary: PathBuf,
 }
 
-impl Scene {
+impl RunningApply {
     #[track_caller]
-    fn of(config: &str) -> Scene {
+    fn of(config: &str) -> RunningApply {
         require_processes();
         let gitlab = with_targets(ENTRIES);
         let mut tf = workspace(&gitlab);
@@ -44,10 +44,10 @@ impl Scene {
         let running = tf.start_apply();
         eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
         let [provider] = running.children()[..] else { panic!("{:?} run", running.children()) };
-        Scene { gitlab, tf, running, provider, temporary }
+        RunningApply { gitlab, tf, running, provider, temporary }
     }
 
-    /// Sockets and whatever else the provider puts where temporary files go.
+    /// Returns the number of files that the provider has left in its temporary directory.
     fn left_behind(&self) -> usize {
         fs::read_dir(&self.temporary).expect("a directory").count()
     }
@@ -77,11 +77,11 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 
 #[test]
 fn next_apply_converges_after_the_provider_was_killed() {
-    let scene = Scene::of(&entries(2..2 + ENTRIES));
+    let scene = RunningApply::of(&entries(2..2 + ENTRIES));
     kill_process(scene.provider);
     eventually("the provider ends", || !is_process_running(scene.provider));
     assert_eq!(scene.left_behind(), 0);
-    let Scene { gitlab, tf, running, .. } = scene;
+    let RunningApply { gitlab, tf, running, .. } = scene;
 
     running.wait().fails();
 
@@ -90,9 +90,9 @@ fn next_apply_converges_after_the_provider_was_killed() {
 
 #[test]
 fn list_converges_after_its_provider_was_killed() {
-    let scene = Scene::of(&exclusive(2..2 + ENTRIES));
+    let scene = RunningApply::of(&exclusive(2..2 + ENTRIES));
     kill_process(scene.provider);
-    let Scene { gitlab, tf, running, .. } = scene;
+    let RunningApply { gitlab, tf, running, .. } = scene;
 
     running.wait().fails();
 
@@ -101,7 +101,7 @@ fn list_converges_after_its_provider_was_killed() {
 
 #[test]
 fn provider_ends_and_cleans_up_after_terraform_was_killed() {
-    let mut scene = Scene::of(&entries(2..2 + ENTRIES));
+    let mut scene = RunningApply::of(&entries(2..2 + ENTRIES));
     scene.running.kill();
 
     eventually("the provider ends", || !is_process_running(scene.provider));

@@ -3,12 +3,12 @@
 
 mod answers;
 mod connections;
-mod doubt;
 mod interruption;
 mod kills;
 mod paging;
 mod redirects;
 mod refusals;
+mod unknown_results;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -182,7 +182,7 @@ fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
     )
 }
 
-/// Entries for the projects with these IDs.
+/// Returns entries for the projects with these IDs.
 fn entries(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().map(|target| target.to_string()).collect();
     format!(

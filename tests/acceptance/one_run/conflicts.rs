@@ -207,7 +207,7 @@ fn apply_without_conflict(configs: &[&str]) {
 }
 
 #[test]
-fn lists_of_different_kinds_are_no_conflict() {
+fn lists_of_different_kinds_do_not_conflict() {
     let [projects, groups] = KINDS.map(|kind| kind.list(&[0]));
     apply_without_conflict(&[&format!(
         "{}{}",
@@ -217,7 +217,7 @@ fn lists_of_different_kinds_are_no_conflict() {
 }
 
 #[test]
-fn lists_of_different_projects_are_no_conflict() {
+fn lists_of_different_projects_do_not_conflict() {
     let list = list("app", "target_projects = [\"acme/lib\"]");
     let other = replaced(&replaced(&list, "acme/app", "acme/old"), "\"app\"", "\"old\"");
     apply_without_conflict(&[&format!("{list}{other}")]);
@@ -242,13 +242,13 @@ fn entry_in_the_list_does_not_conflict() {
 }
 
 #[test]
-fn entry_beside_a_list_of_the_other_kind_is_no_conflict() {
+fn entry_beside_a_list_of_the_other_kind_does_not_conflict() {
     let entry = entry("web", "target_project = \"acme/web\"");
     apply_without_conflict(&[&format!("{entry}{}", list("this", "target_groups = []"))]);
 }
 
 #[test]
-fn entries_of_different_targets_are_no_conflict() {
+fn entries_of_different_targets_do_not_conflict() {
     let entries: Vec<String> = KINDS
         .iter()
         .flat_map(|kind| (0..3).map(move |index| (kind, index)))
@@ -261,7 +261,7 @@ fn entries_of_different_targets_are_no_conflict() {
 
 /// Project 2 and group 2 are two targets.
 #[test]
-fn project_and_group_of_one_id_are_no_conflict() {
+fn project_and_group_with_one_id_do_not_conflict() {
     assert_eq!(LIB, OPS);
     let [project, group] =
         ["project", "group"].map(|kind| entry(kind, &format!("target_{kind}_id = {LIB}")));
@@ -294,7 +294,7 @@ fn replacements(lifecycle: &str) -> Vec<[String; 2]> {
 const CREATE_BEFORE_DESTROY: &str = "lifecycle {\ncreate_before_destroy = true\n}";
 
 #[test]
-fn changes_that_force_a_new_resource_are_no_conflict() {
+fn changes_that_force_a_new_resource_do_not_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for [before, after] in replacements(lifecycle) {
             apply_without_conflict(&[&before, &after]);
@@ -313,14 +313,14 @@ fn each_resource(name: &str, more: &str) -> [String; 4] {
 }
 
 #[test]
-fn renamed_resources_are_no_conflict() {
+fn renamed_resources_do_not_conflict() {
     for (before, after) in each_resource("before", "").iter().zip(&each_resource("after", "")) {
         apply_without_conflict(&[before, after]);
     }
 }
 
 #[test]
-fn renamed_keys_are_no_conflict() {
+fn renamed_keys_do_not_conflict() {
     let [before, after] = ["before", "after"]
         .map(|key| each_resource("this", &format!("for_each = toset([\"{key}\"])")));
     for (before, after) in before.iter().zip(&after) {
@@ -329,7 +329,7 @@ fn renamed_keys_are_no_conflict() {
 }
 
 #[test]
-fn entries_that_become_a_list_are_no_conflict() {
+fn entries_that_become_a_list_do_not_conflict() {
     let entries = ["lib", "web"]
         .map(|name| entry(name, &format!("target_project = \"acme/{name}\"")))
         .concat();
@@ -338,7 +338,7 @@ fn entries_that_become_a_list_are_no_conflict() {
 }
 
 #[test]
-fn requested_replacement_is_no_conflict() {
+fn requested_replacement_does_not_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for config in each_resource("this", lifecycle) {
             let (_gitlab, tf) = FOUR_PROJECTS.with_workspace();
@@ -353,7 +353,7 @@ fn requested_replacement_is_no_conflict() {
 
 /// The apply plans it again, with the value that it knows by then.
 #[test]
-fn resource_that_is_planned_twice_is_no_conflict() {
+fn resource_that_is_planned_twice_does_not_conflict() {
     TERRAFORM_DATA.require();
     let unknown = "resource \"terraform_data\" \"app\" {\n  input = \"acme/app\"\n}\n";
     for (kind, arguments) in [
@@ -367,7 +367,7 @@ fn resource_that_is_planned_twice_is_no_conflict() {
 }
 
 #[test]
-fn shifted_count_is_no_conflict() {
+fn shifted_count_does_not_conflict() {
     let entries = |ids: &[u64]| {
         entry("this", &format!("count = {}\ntarget_project_id = {ids:?}[count.index]", ids.len()))
     };
@@ -377,7 +377,7 @@ fn shifted_count_is_no_conflict() {
 
 /// In the state, an adopted entry looks like a renamed one.
 #[test]
-fn adopted_entry_is_no_conflict() {
+fn adopted_entry_does_not_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);

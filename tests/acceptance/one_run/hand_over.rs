@@ -18,7 +18,7 @@ use crate::worlds::APP;
 /// The number of runs of each hand-over of three targets at each speed of removals.
 const ROUNDS: usize = 5;
 
-/// The numbers of targets, and how often a hand-over of so many runs at each speed of removals.
+/// The numbers of targets, each with the number of runs of its hand-over per speed of removals.
 const SIZES: [(usize, usize); 3] = [(1, 1), (3, ROUNDS), (40, 1)];
 
 /// How much slower than a read a removal is.
@@ -36,7 +36,7 @@ const PUSHING: &str = "acme/pushing";
 /// Allows the first target to read jobs and nothing else.
 const LIMITED: &str = "acme/limited";
 
-/// A GitLab with these projects and so many targets.
+/// A GitLab instance with these projects and this number of targets.
 struct Site {
     gitlab: Simulator,
     projects: Vec<u64>,
@@ -138,7 +138,7 @@ impl Site {
         Server { is_open: false, pushes: false, limited: None, ..self.all_in_place() }
     }
 
-    /// Delays whatever takes access away. A scope gives and takes by the same requests.
+    /// Delays all removals of access. A scope grants and removes access with the same request.
     fn slow_removals(&self, delay: Duration) {
         self.gitlab.clear_faults();
         if delay.is_zero() {
@@ -349,10 +349,10 @@ fn replaced_scope_writes_nothing() {
     }
 }
 
-/// The former resource and the new one have the same entry. Where its removal has left it to the
-/// new one, that is said.
+/// The former resource and the new one have the same entry. If the removal has left it to the new
+/// one, a message says so.
 #[test]
-fn failed_create_says_what_was_left_for_it() {
+fn failed_create_names_what_was_left_for_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);

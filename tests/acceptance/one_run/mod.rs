@@ -104,7 +104,7 @@ impl Kind {
         gitlab
     }
 
-    /// Puts a target on the allowlist of `acme/app`, as somebody does by hand.
+    /// Puts a target on the allowlist of `acme/app`, outside Terraform.
     fn allow(&self, gitlab: &Simulator, index: usize) {
         gitlab.allow(APP, (self.target)(self.ids[index]));
     }

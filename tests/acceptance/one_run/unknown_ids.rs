@@ -85,7 +85,7 @@ fn this(kind: &str) -> String {
 }
 
 #[test]
-fn unknown_project_that_is_the_same_is_no_write() {
+fn unknown_project_that_is_the_same_writes_nothing() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
@@ -100,7 +100,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 }
 
 #[test]
-fn project_of_a_deferred_data_source_is_no_write() {
+fn project_of_a_deferred_data_source_writes_nothing() {
     TERRAFORM_DATA.require();
     for (kind, arguments) in RESOURCES {
         let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
@@ -161,7 +161,7 @@ fn unknown_project_that_is_another_one_fails() {
 }
 
 #[test]
-fn unknown_target_that_is_the_same_is_no_write() {
+fn unknown_target_that_is_the_same_writes_nothing() {
     TERRAFORM_DATA.require();
     for kind in KINDS {
         let id = kind.ids[0].to_string();
@@ -215,7 +215,7 @@ fn unknown_target_that_is_another_one_fails() {
 
 /// No plan can resolve a path then.
 #[test]
-fn other_path_or_id_under_an_unknown_provider_is_no_write() {
+fn other_path_or_id_under_unknown_provider_writes_nothing() {
     TERRAFORM_DATA.require();
     for (kind, by_path, by_id) in [
         (ENTRY, "target_project = \"acme/lib\"", "target_project_id = 2"),

@@ -87,7 +87,7 @@ fn transient_errors_are_retried() {
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
-/// The entry may be somebody else's, so its permissions are restricted.
+/// Another client may have added the entry, so its permissions are restricted.
 #[test]
 fn lost_addition_that_others_made_meanwhile_is_restricted() {
     let (gitlab, tf) = THREE_PROJECTS.with_workspace();

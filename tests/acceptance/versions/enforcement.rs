@@ -56,7 +56,7 @@ fn maintainer_gets_an_error_where_the_setting_shows_it() {
     tf.config(OPEN);
     assert!(tf.plan().error().contains("Can't open project"));
 
-    // The project's own setting then says nothing about the instance.
+    // The project's own setting then doesn't show the enforcement.
     gitlab.set_inbound_enabled(APP, true);
     let plan = tf.plan();
     plan.succeeds();

@@ -70,8 +70,8 @@ pub struct NotACli {
 }
 
 impl Cli {
-    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`.
-    /// Where there is none, fetches a Terraform, and says so.
+    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`. If
+    /// there is none, fetches Terraform and prints a notice.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Cli {
         Cli::find_in(set_variable, || {
             let version = fetch::DEFAULT_VERSION;
             let path = fetch::terraform(version)?;
-            fetch::say(&format!(
+            fetch::print_notice(&format!(
                 "No terraform or tofu on PATH: using Terraform {version} from {}",
                 path.display()
             ));
@@ -139,7 +139,7 @@ impl Cli {
         &self.path
     }
 
-    /// Returns what the program says that it is. It is asked once.
+    /// Returns the program and version that the CLI reports. The result is cached.
     ///
     /// # Panics
     ///
@@ -150,7 +150,7 @@ impl Cli {
         self.identify().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Returns what the program says that it is, as [`Cli::release`] does.
+    /// Returns the program and version that the CLI reports, like [`Cli::release`].
     ///
     /// # Errors
     ///
@@ -164,11 +164,11 @@ impl Cli {
         let outcome = match command::output(&mut version) {
             Err(error) => format!("can't be started: {error}"),
             Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stdout);
-                if let Some(release) = said.lines().find_map(Release::read) {
+                let printed = String::from_utf8_lossy(&output.stdout);
+                if let Some(release) = printed.lines().find_map(Release::read) {
                     return Ok(*self.release.get_or_init(|| release));
                 }
-                match said.lines().next() {
+                match printed.lines().next() {
                     Some(line) => format!("printed {line:?}"),
                     None => "printed nothing".to_owned(),
                 }

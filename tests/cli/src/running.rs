@@ -146,7 +146,7 @@ fn so_far(file: &File) -> Vec<u8> {
     content
 }
 
-/// Panics: on this system, reading moves the position at which the program goes on writing.
+/// Panics, because on this system, reading changes the position at which the program writes.
 #[cfg(not(unix))]
 fn so_far(_: &File) -> Vec<u8> {
     panic!("what the program writes can't be read while it runs on this system");

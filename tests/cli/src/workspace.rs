@@ -38,8 +38,8 @@ const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-
 
 /// A configuration, its state, and an environment to run the program in. Removed when dropped.
 ///
-/// Every method panics when the directory can't be used or the program can't be started; how a run
-/// of it ended is in the [`Run`].
+/// Every method panics if the directory can't be used or the program can't be started. The [`Run`]
+/// has the result.
 #[derive(Debug)]
 pub struct Workspace {
     cli: Cli,

@@ -20,26 +20,26 @@ const TERRAFORM_VERSION: &str = "1.11.4";
 /// A host's request for a plan. Values are whole objects, or null.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The state so far.
+    /// The prior state.
     pub prior: Value,
     /// The state that the host proposes, as by [`Shape::propose`](crate::Shape::propose).
     pub proposed: Value,
     /// The configuration.
     pub config: Value,
-    /// The private bytes of the state so far.
+    /// The prior private data.
     pub prior_private: Vec<u8>,
-    /// The identity so far.
+    /// The prior identity.
     pub prior_identity: Option<Value>,
-    /// The private bytes of the first plan, from a host that plans again and has stored them.
+    /// The private data of the first plan, from a host that plans again and has stored it.
     pub planned_private: Vec<u8>,
 }
 
-/// The answer to [`Connection::plan`].
+/// The response to [`Connection::plan`].
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The planned state.
     pub state: Value,
-    /// The attributes whose change asks for a replacement, as [`render_path`] writes them.
+    /// The attributes whose change requires a replacement, as [`render_path`] writes them.
     pub requires_replace: Vec<String>,
     /// Private bytes for the apply.
     pub private: Vec<u8>,
@@ -51,7 +51,7 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The answer to [`Connection::apply`].
+/// The response to [`Connection::apply`].
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// The new state.
@@ -64,14 +64,14 @@ pub struct Applied {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The answer to [`Connection::read`].
+/// The response to [`Connection::read`].
 #[derive(Clone, Debug)]
 pub struct Read {
-    /// The state as it is now; null when the object is gone.
+    /// The current state; null if the object is gone.
     pub state: Value,
     /// Private bytes to store.
     pub private: Vec<u8>,
-    /// The identity as it is now.
+    /// The current identity.
     pub identity: Option<Value>,
     /// The number of the reason for which the read is deferred.
     pub deferred: Option<i32>,
@@ -79,7 +79,7 @@ pub struct Read {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The answer to [`Connection::import`].
+/// The response to [`Connection::import`].
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// The imported resources.
@@ -99,16 +99,16 @@ pub struct ImportedResource {
     pub stored: Stored,
 }
 
-/// The answer to [`Connection::upgrade`].
+/// The response to [`Connection::upgrade`].
 #[derive(Clone, Debug)]
 pub struct Upgraded {
-    /// The state by the current schema.
+    /// The state in the current schema.
     pub state: Value,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The answer to [`Connection::read_data_source`].
+/// The response to [`Connection::read_data_source`].
 #[derive(Clone, Debug)]
 pub struct DataRead {
     /// The state that was read.
@@ -251,7 +251,7 @@ impl Connection {
         })
     }
 
-    /// Imports by id.
+    /// Imports by ID.
     ///
     /// # Errors
     /// See above.

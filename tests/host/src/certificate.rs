@@ -28,7 +28,7 @@ impl ClientCertificate {
     /// Creates a certificate that is valid from 30 seconds ago.
     ///
     /// # Errors
-    /// When the key or certificate cannot be made.
+    /// Fails if the key or certificate can't be created.
     pub fn fresh() -> Result<Self, Error> {
         let now = SystemTime::now();
         Self::valid(now - BEFORE_NOW, now + AFTER_NOW)

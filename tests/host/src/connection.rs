@@ -30,7 +30,7 @@ use crate::tfplugin6::DynamicValue;
 use crate::tfplugin6::provider_client::ProviderClient;
 use crate::{ClientCertificate, Error, Handshake, Network};
 
-/// The name that hosts expect in a plugin's certificate.
+/// The server name that hosts expect in the certificate of a plugin.
 const SERVER_NAME: &str = "localhost";
 /// Hosts accept responses of almost any size.
 const MAX_MESSAGE_BYTES: usize = 1 << 31;
@@ -43,22 +43,22 @@ pub struct Connection {
     channel: Channel,
     /// True if this host allows deferral of plans, reads and imports. Few do.
     pub deferral_allowed: bool,
-    /// True if this host hands the private data of the first plan to the plan of the apply walk.
-    /// Newer ones do.
+    /// True if this host passes the private data of the first plan to the plan of the apply walk,
+    /// as newer hosts do.
     pub stores_planned_private: bool,
-    /// Standard output and error that the plugin sends over this stream.
+    /// The stream of the plugin's standard output and error.
     pub stdio: Streaming<StdioData>,
-    /// A plugin's messages about further connections.
+    /// The stream of connection information from the broker.
     pub broker: Streaming<ConnInfo>,
     _broker: mpsc::Sender<ConnInfo>,
 }
 
 impl Connection {
-    /// Connects to a plugin that announced itself by `handshake`, by TLS if it has a certificate,
-    /// and presents `certificate`.
+    /// Connects to a plugin with this handshake, over TLS if it has a certificate, and presents
+    /// `certificate`.
     ///
     /// # Errors
-    /// When the plugin cannot be reached or does not let us in.
+    /// Fails if the plugin can't be reached or rejects the connection.
     pub async fn open(
         handshake: &Handshake,
         certificate: Option<&ClientCertificate>,
@@ -86,8 +86,8 @@ impl Connection {
             .max_encoding_message_size(MAX_MESSAGE_BYTES)
     }
 
-    /// Calls a provider's method, such as `ReadResource`, with these bytes where its request begins
-    /// with a text. What is answered is not looked at.
+    /// Calls a provider's method, such as `ReadResource`, with these bytes in place of the first
+    /// text of its request. The response is ignored.
     ///
     /// # Errors
     /// The plugin's status.
@@ -102,7 +102,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Asks for the health of a service: its number in the health protocol, where 1 is serving.
+    /// Returns the health of a service as its number in the health protocol, where 1 is serving.
     ///
     /// # Errors
     /// The plugin's status, `NOT_FOUND` for a service that it does not know.
@@ -111,7 +111,7 @@ impl Connection {
         Ok(HealthClient::new(self.channel.clone()).check(request).await?.into_inner().status)
     }
 
-    /// Asks the plugin to end.
+    /// Requests the shutdown of the plugin.
     ///
     /// # Errors
     /// The plugin's status. Hosts ignore it.
@@ -170,8 +170,7 @@ fn tls(server: &[u8], certificate: Option<&ClientCertificate>) -> Result<TlsConn
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Presents the certificate without asking whether its key fits, so that a forged one reaches the
-/// plugin.
+/// Presents the certificate without checking its key, so that a forged one reaches the plugin.
 fn unchecked(certificate: &ClientCertificate) -> Result<SingleCertAndKey, Error> {
     let key = PrivatePkcs8KeyDer::from(certificate.key_der()).into();
     let key = aws_lc_rs::default_provider().key_provider.load_private_key(key)?;

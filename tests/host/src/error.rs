@@ -16,7 +16,7 @@ pub enum Error {
         /// The system's error.
         source: io::Error,
     },
-    /// It ended before it wrote a handshake line.
+    /// The plugin exited before it wrote a handshake line.
     #[error("the plugin ended with {status} before its handshake; standard error: {stderr:?}")]
     EndedEarly {
         /// The exit status.
@@ -24,10 +24,10 @@ pub enum Error {
         /// Its output on standard error.
         stderr: Vec<String>,
     },
-    /// It took too long.
+    /// A step timed out.
     #[error("the plugin did not {0} in time")]
     Timeout(&'static str),
-    /// Its first line is not a handshake.
+    /// The first line isn't a valid handshake.
     #[error("{line:?} is not a handshake: {reason}")]
     Handshake {
         /// The line.
@@ -38,7 +38,7 @@ pub enum Error {
     /// No connection could be made.
     #[error("connecting to the plugin failed: {0:?}")]
     Connect(#[from] tonic::transport::Error),
-    /// A certificate or TLS set-up of the host's own failed.
+    /// The host's TLS configuration is invalid.
     #[error("setting up TLS failed: {0}")]
     Tls(#[from] tokio_rustls::rustls::Error),
     /// A certificate could not be made.
@@ -47,7 +47,7 @@ pub enum Error {
     /// A call returned a gRPC status.
     #[error("the plugin answered {:?}: {}", .0.code(), .0.message())]
     Call(Box<tonic::Status>),
-    /// Something about the process failed.
+    /// The process can't be controlled.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A response has a malformed value.

@@ -11,7 +11,7 @@ use crate::Error;
 /// The content of a handshake line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
-    /// The version of the handshake itself.
+    /// The version of the handshake format.
     pub core_version: u32,
     /// The version of the provider protocol.
     pub protocol_version: u32,
@@ -19,7 +19,7 @@ pub struct Handshake {
     pub network: Network,
     /// `grpc`.
     pub kind: String,
-    /// The server's certificate as DER; none without TLS.
+    /// The server's certificate as DER; `None` without TLS.
     pub certificate: Option<Vec<u8>>,
     /// The seventh segment, if there is one.
     pub multiplexed: Option<String>,
@@ -35,10 +35,10 @@ pub enum Network {
 }
 
 impl Handshake {
-    /// Takes a line apart, without its end.
+    /// Parses a line without its line ending.
     ///
     /// # Errors
-    /// When a host would refuse it.
+    /// Fails if a host would reject it.
     pub fn parse(line: &str) -> Result<Self, Error> {
         let wrong = |reason| Error::Handshake { line: line.to_owned(), reason };
         let segments: Vec<_> = line.split('|').collect();

@@ -17,18 +17,18 @@ impl Host {
     /// Starts a plugin and connects to it.
     ///
     /// # Errors
-    /// When either fails.
+    /// Fails if either fails.
     pub async fn start(launch: &Launch) -> Result<Self, Error> {
         let plugin = launch.start().await?;
         let connection = plugin.connect().await?;
         Ok(Self { plugin, connection })
     }
 
-    /// Stops the plugin as hosts do: asks it to end, hangs up, waits. What the plugin says to it is
+    /// Stops the plugin as hosts do: requests the shutdown, disconnects, and waits. The response is
     /// ignored.
     ///
     /// # Errors
-    /// When the process does not end.
+    /// Fails if the process doesn't exit.
     pub async fn stop(mut self) -> Result<Exit, Error> {
         drop(self.connection.shutdown().await);
         drop(self.connection);

@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use crate::plugin::{LIMIT, Plugin};
 use crate::{ClientCertificate, Error};
 
-/// The same in Terraform and OpenTofu.
+/// The value of Terraform and OpenTofu.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
-/// The environment is otherwise empty, so that no test depends on its caller's.
+/// The rest of the environment is empty, so that no test depends on its caller.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A killed plugin leaves its socket behind, so each gets a private directory that is removed with
@@ -36,7 +36,7 @@ enum Tls {
     Off,
 }
 
-/// A process that ran to its end.
+/// A finished process.
 #[derive(Debug)]
 pub struct Finished {
     /// The exit status.
@@ -48,7 +48,8 @@ pub struct Finished {
 }
 
 impl Launch {
-    /// Starts `binary` as Terraform and OpenTofu do, with a fresh certificate for every start.
+    /// Creates a launch of `binary` as by Terraform and OpenTofu, with a new certificate for each
+    /// start.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         Self { binary: binary.into(), variables: Vec::new(), tls: Tls::Fresh }
             .env("PATH", PATH)
@@ -57,7 +58,7 @@ impl Launch {
             .ports(10000..=25000)
     }
 
-    /// Sets a variable, in place of one set before.
+    /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let name = name.into();
@@ -66,7 +67,7 @@ impl Launch {
         self
     }
 
-    /// Leaves a variable out.
+    /// Removes a variable.
     #[must_use]
     pub fn without_env(mut self, name: impl Into<OsString>) -> Self {
         let name = name.into();
@@ -113,7 +114,7 @@ impl Launch {
     /// Starts the plugin and reads its handshake.
     ///
     /// # Errors
-    /// When it cannot be run, ends early, or says something else.
+    /// Fails if it can't be run, exits early, or writes something else.
     pub async fn start(&self) -> Result<Plugin, Error> {
         let certificate = self.fresh_certificate()?;
         let temporary = tempfile::tempdir()?;
@@ -127,7 +128,7 @@ impl Launch {
     /// Runs the binary to its end.
     ///
     /// # Errors
-    /// When it cannot be run or does not end by itself.
+    /// Fails if it can't be run or doesn't exit by itself.
     pub async fn run(&self) -> Result<Finished, Error> {
         let certificate = self.fresh_certificate()?;
         let running = self.command(certificate.as_deref()).stdin(Stdio::null()).output();

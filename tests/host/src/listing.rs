@@ -29,18 +29,18 @@ pub struct Listed {
     pub identity: Option<Value>,
     /// The display name.
     pub display_name: String,
-    /// The whole object, where wanted.
+    /// The whole object, if requested.
     pub object: Option<Value>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The events of a query as they come. Dropping it cancels the query.
+/// The stream of events of a query. Dropping it cancels the query.
 #[derive(Debug)]
 pub struct Listing(Streaming<list_resource::Event>);
 
 impl Listing {
-    /// Returns the next event; none at the end.
+    /// Returns the next event, or `None` at the end.
     ///
     /// # Errors
     /// The plugin's gRPC status, or a malformed value in its answer.

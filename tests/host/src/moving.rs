@@ -15,27 +15,27 @@ pub struct Move<'a> {
     pub provider: &'a str,
     /// The other type.
     pub source_type: &'a str,
-    /// The version of the other schema that the state was stored under.
+    /// The schema version that the state was stored with.
     pub schema_version: i64,
-    /// The other resource, as it is in the state file.
+    /// The state, as stored in the state file.
     pub state: &'a Value,
     /// The type to move to.
     pub target_type: &'a str,
 }
 
-/// The answer to [`Connection::move_state`].
+/// The response to [`Connection::move_state`].
 #[derive(Clone, Debug)]
 pub struct Moved {
-    /// The resource by the target's schema.
+    /// The resource in the schema of the target type.
     pub stored: Stored,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The answer to [`Connection::upgrade_identity`].
+/// The response to [`Connection::upgrade_identity`].
 #[derive(Clone, Debug)]
 pub struct UpgradedIdentity {
-    /// The identity by the current schema.
+    /// The identity in the current schema.
     pub identity: Option<Value>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,

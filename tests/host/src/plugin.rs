@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::{ClientCertificate, Connection, Error, Handshake};
 
-/// Far longer than any step takes on a busy machine; a longer one hangs.
+/// The timeout of each step, far longer than needed on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// A running plugin. It is killed when dropped.
@@ -29,12 +29,12 @@ pub struct Plugin {
     _temporary: TempDir,
 }
 
-/// The end of a plugin.
+/// The exit of a plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct Exit {
     /// The status of the process.
     pub status: ExitStatus,
-    /// The time that waiting for it took.
+    /// The time until it exited.
     pub took: Duration,
 }
 
@@ -45,7 +45,7 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM, as service managers and `timeout` send it.
     Terminate,
-    /// SIGHUP, as a terminal sends it that is closed.
+    /// SIGHUP, as a terminal sends it when it is closed.
     HangUp,
 }
 
@@ -84,17 +84,17 @@ impl Plugin {
         Ok(Self { child, handshake, line, certificate, stdout, stderr, _temporary: temporary })
     }
 
-    /// Returns the content of its first line.
+    /// Returns the parsed handshake.
     pub fn handshake(&self) -> &Handshake {
         &self.handshake
     }
 
-    /// Its first line, as it stands.
+    /// Returns the handshake line.
     pub fn handshake_line(&self) -> &str {
         &self.line
     }
 
-    /// Returns the process ID; none once the process has ended.
+    /// Returns the process ID, or `None` if the process has exited.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
@@ -112,7 +112,7 @@ impl Plugin {
     /// Connects as the host that started it.
     ///
     /// # Errors
-    /// When the plugin does not let it in.
+    /// Fails if the plugin rejects the connection.
     pub async fn connect(&self) -> Result<Connection, Error> {
         self.connect_with(self.certificate.as_deref()).await
     }
@@ -140,7 +140,7 @@ impl Plugin {
     /// Waits for the process to end by itself.
     ///
     /// # Errors
-    /// When it does not.
+    /// Fails if it doesn't exit.
     pub async fn wait(&mut self) -> Result<Exit, Error> {
         let start = Instant::now();
         let status =
@@ -157,10 +157,10 @@ impl Plugin {
         Ok(self.stderr.finish().await)
     }
 
-    /// Ends the process as a host does when patience runs out.
+    /// Kills the process, as a host does after a timeout.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// Fails if the system returns an error.
     pub async fn kill(&mut self) -> Result<(), Error> {
         Ok(self.child.kill().await?)
     }
@@ -168,7 +168,7 @@ impl Plugin {
     /// Sends the process a signal. Works on unix only.
     ///
     /// # Errors
-    /// When it has ended already or the signal cannot be sent.
+    /// Fails if it has already exited or the signal can't be sent.
     pub async fn signal(&self, signal: Signal) -> Result<(), Error> {
         let ended = || std::io::Error::other("the process has ended");
         let pid = self.pid().ok_or_else(ended)?;
@@ -178,7 +178,7 @@ impl Plugin {
     }
 }
 
-/// The lines of a stream, collected as they come.
+/// The lines of a stream so far.
 #[derive(Debug)]
 struct Lines {
     lines: Arc<Mutex<Vec<String>>>,
@@ -199,7 +199,7 @@ impl Lines {
             while let Ok(Some(line)) = stream.next_segment().await {
                 let line = String::from_utf8_lossy(&line).into_owned();
                 match first.take() {
-                    // Nobody waits for it any more only if the start was given up.
+                    // Sending fails only if the start was aborted.
                     Some(first) => drop(first.send(line).await),
                     None => collected.lock().unwrap_or_else(PoisonError::into_inner).push(line),
                 }
@@ -213,7 +213,7 @@ impl Lines {
     }
 
     async fn finish(self) -> Vec<String> {
-        // A reader that failed leaves the lines it has read.
+        // If the reader failed, the lines so far are still available.
         drop(self.reader.await);
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }

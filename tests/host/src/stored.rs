@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::tfplugin6::ResourceIdentityData;
 use crate::wire::{Malformed, decode, encode};
 
-/// A resource in a host's state. The default is one that does not exist yet.
+/// A resource in a host's state. The default doesn't exist yet.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stored {
-    /// The state; null where there is none.
+    /// The state; null if there is none.
     pub state: Value,
-    /// The bytes that the provider asked to keep.
+    /// The provider's private data.
     pub private: Vec<u8>,
-    /// The identity, if the host knows identities and the provider gave one.
+    /// The identity, if host and provider support it.
     pub identity: Option<Value>,
 }
 

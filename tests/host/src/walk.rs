@@ -39,7 +39,7 @@ pub struct Instance {
     pub tainted: bool,
 }
 
-/// A plan's effect on an instance.
+/// The planned action for an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing: the apply walk skips it.
@@ -48,7 +48,7 @@ pub enum Action {
     Create,
     /// Changes an object in place.
     Update,
-    /// Destroys an object and creates another, in the order that the configuration asks for.
+    /// Destroys an object and creates another, in the configured order.
     Replace,
     /// Destroys an object.
     Destroy,
@@ -63,16 +63,16 @@ pub struct Change {
     pub before: Instance,
     /// The effect.
     pub action: Action,
-    /// The answer to the last plan call: of a replacement, that for the new object.
+    /// The response to the last plan call; in a replacement, that for the new object.
     pub planned: Planned,
     /// The warnings that users see: of a replacement those of the first plan call.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The end of an apply for an instance.
+/// The result of an apply for an instance.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The instance in the state; none if it is destroyed or was never created.
+    /// The instance in the state; `None` if it was destroyed or never created.
     pub instance: Option<Instance>,
     /// The old object of a replacement that couldn't be destroyed.
     pub deposed: Option<Instance>,
@@ -104,7 +104,7 @@ impl Walk {
     /// Starts the provider and configures it.
     ///
     /// # Errors
-    /// As the calls, and with [`Error::Diagnostics`] if the provider refuses its configuration.
+    /// As the calls, and with [`Error::Diagnostics`] if the provider rejects its configuration.
     pub async fn start(launch: &Launch, block: Value) -> Result<Self, Error> {
         let host = Host::start(launch).await?;
         let schema = host.schema().await?;
@@ -115,10 +115,10 @@ impl Walk {
         Ok(Self { host, shapes: shapes.collect() })
     }
 
-    /// Reads an instance as it is now. What is gone keeps its private data.
+    /// Refreshes an instance. A deleted object keeps its private data.
     ///
     /// # Errors
-    /// As the calls, and with [`Error::Diagnostics`] if the provider can't tell.
+    /// As the calls, and with [`Error::Diagnostics`] if the provider can't read it.
     pub async fn refresh(&self, type_name: &str, instance: &Instance) -> Result<Instance, Error> {
         let read = self.host.read(type_name, &instance.stored).await?;
         unless_failed(read.diagnostics)?;
@@ -184,7 +184,7 @@ impl Walk {
             Action::Replace if change.wanted.create_before_destroy => {
                 let created = self.put(change).await?;
                 match created.instance {
-                    // What was deposed comes back.
+                    // The deposed object becomes the current one again.
                     None => Ok(Outcome { instance: Some(before), ..created }),
                     Some(_) if failed(&created.diagnostics) => {
                         Ok(Outcome { deposed: Some(before), ..created })
@@ -215,7 +215,7 @@ impl Walk {
     /// Plans an object that is to be created or updated again, in the apply walk.
     ///
     /// # Errors
-    /// As the calls, and with [`Error::Diagnostics`] if the provider has second thoughts.
+    /// As the calls, and with [`Error::Diagnostics`] if the provider returns an error.
     pub async fn plan_again(&self, change: &Change) -> Result<Planned, Error> {
         let first =
             if self.host.stores_planned_private { &change.planned.private[..] } else { &[] };

@@ -20,18 +20,18 @@ const UNKNOWN_EXTENSION: (i8, [u8; 1]) = (0, [0]);
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// Packs a value as hosts do: always msgpack, a present null for null.
+/// Encodes a value as hosts do: always as msgpack, with an explicit null.
 pub fn encode(value: &Value) -> DynamicValue {
     let mut msgpack = Vec::new();
-    // Writing to memory does not fail.
+    // Writing to memory can't fail.
     drop(rmpv::encode::write_value(&mut msgpack, &pack(value)));
     DynamicValue { msgpack, json: Vec::new() }
 }
 
-/// Unpacks a value as hosts do: one that is missing or empty is null.
+/// Decodes a value as hosts do: a missing or empty one is null.
 ///
 /// # Errors
-/// When the bytes are no value, or more than one.
+/// Fails if the bytes aren't exactly one value.
 pub fn decode(value: Option<&DynamicValue>) -> Result<Value, Malformed> {
     match value {
         Some(DynamicValue { msgpack, .. }) if !msgpack.is_empty() => {

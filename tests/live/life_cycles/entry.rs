@@ -2,7 +2,7 @@
 
 use super::{applied, imports_clean, workspace};
 use crate::check::{Check, Need, Outcome};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 use serde_json::json;
 
 const ADDRESS: &str = "gitlab_job_token_allowlist_entry.this";
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Need::Program, Need::Since(18, 3)]),
 ];
 
-fn config(source: &Place, attributes: &str) -> String {
+fn config(source: &ProjectOrGroup, attributes: &str) -> String {
     format!(
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{}\"\n  \
          {attributes}\n}}\n\
@@ -41,7 +41,7 @@ fn config(source: &Place, attributes: &str) -> String {
 }
 
 /// Expects these projects on the list, beside the source project itself.
-fn lists(site: &Site, source: &Place, expected: &[&Place]) -> Outcome {
+fn lists(site: &Site, source: &ProjectOrGroup, expected: &[&ProjectOrGroup]) -> Outcome {
     let answer = site.api.get(&source.scope("/allowlist?per_page=100"))?.has_status(200)?;
     let mut ids: Vec<u64> = answer.ids().into_iter().filter(|id| *id != source.id).collect();
     let mut expected: Vec<u64> = expected.iter().map(|place| place.id).collect();

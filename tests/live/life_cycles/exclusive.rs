@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{applied, imports_clean, workspace};
 use crate::check::{Check, Need, Outcome};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 const ADDRESS: &str = "gitlab_job_token_allowlist_exclusive.this";
 
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Need::Program, Need::Since(18, 3)]),
 ];
 
-fn config(source: &Place, attributes: &str) -> String {
+fn config(source: &ProjectOrGroup, attributes: &str) -> String {
     format!(
         "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = \
          \"{}\"\n{attributes}\n}}\n\
@@ -37,7 +37,12 @@ fn config(source: &Place, attributes: &str) -> String {
 }
 
 /// Expects these projects and groups on the lists, beside the source project itself.
-fn lists(site: &Site, source: &Place, projects: &[&Place], groups: &[&Place]) -> Outcome {
+fn lists(
+    site: &Site,
+    source: &ProjectOrGroup,
+    projects: &[&ProjectOrGroup],
+    groups: &[&ProjectOrGroup],
+) -> Outcome {
     for (rest, expected) in [("/allowlist", projects), ("/groups_allowlist", groups)] {
         let answer =
             site.api.get(&source.scope(&format!("{rest}?per_page=100")))?.has_status(200)?;
@@ -81,7 +86,7 @@ fn sets(site: &Site) -> Outcome {
 fn maps(site: &Site) -> Outcome {
     let (source, one, other) = (site.project()?, site.project()?, site.project()?);
     let group = site.subgroup()?;
-    let entry = |place: &Place, permissions: &str| {
+    let entry = |place: &ProjectOrGroup, permissions: &str| {
         format!("    \"{}\" = {{ {permissions} }}\n", place.path)
     };
     let named = |projects: &str, groups: &str| {

@@ -2,7 +2,7 @@
 
 use super::{applied, imports_clean, workspace};
 use crate::check::{Check, Need, Outcome};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 const ADDRESS: &str = "gitlab_job_token_scope.this";
 
@@ -22,14 +22,14 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Need::Program, Need::Since(18, 4)]),
 ];
 
-fn config(project: &Place, attributes: &str) -> String {
+fn config(project: &ProjectOrGroup, attributes: &str) -> String {
     format!(
         "resource \"gitlab_job_token_scope\" \"this\" {{\n  project = \"{}\"\n  {attributes}\n}}\n",
         project.path
     )
 }
 
-fn inbound(site: &Site, project: &Place, expected: bool) -> Outcome {
+fn inbound(site: &Site, project: &ProjectOrGroup, expected: bool) -> Outcome {
     let answer = site.api.get(&project.scope(""))?.has_status(200)?;
     let holds = answer.json()["inbound_enabled"] == expected;
     answer.expect(format!("`inbound_enabled` {expected}"), holds).map(drop)

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::check::{Check, Outcome, Problem};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: an addition of a project returns 201 with both IDs",
         "`POST /projects/:id/job_token_scope/allowlist` with `target_project_id` returns 201 with \
          `source_project_id` and `target_project_id`, and nothing else.",
-        addition_answers_both_ids,
+        addition_returns_both_ids,
     ),
     Check::new(
         "REST: the list shows an added project with its path",
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         "REST: the list of projects has the project itself",
         "`GET /projects/:id/job_token_scope/allowlist` of a new project holds the project itself \
          and nothing else.",
-        list_holds_the_project_itself,
+        list_contains_the_project_itself,
     ),
     Check::new(
         "REST: a second addition of a project returns 400",
@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
 pub(super) const UNKNOWN: u64 = 2_147_483_000;
 
 /// Makes a source project and a target, and adds the one to the list of the other.
-fn listed(site: &Site) -> Result<(Place, Place), Problem> {
+fn listed(site: &Site) -> Result<(ProjectOrGroup, ProjectOrGroup), Problem> {
     let (source, target) = (site.project()?, site.project()?);
     site.api.post(&source.scope("/allowlist"), &body(target.id))?.created(201)?;
     Ok((source, target))
@@ -107,7 +107,7 @@ fn body(target: u64) -> Value {
     json!({ "target_project_id": target })
 }
 
-fn addition_answers_both_ids(site: &Site) -> Outcome {
+fn addition_returns_both_ids(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     let answer = site.api.post(&source.scope("/allowlist"), &body(target.id))?;
     answer.is(201, &json!({ "source_project_id": source.id, "target_project_id": target.id }))
@@ -132,7 +132,7 @@ fn list_takes_a_path(site: &Site) -> Outcome {
     site.api.get(&path)?.has_status(200).map(drop)
 }
 
-fn list_holds_the_project_itself(site: &Site) -> Outcome {
+fn list_contains_the_project_itself(site: &Site) -> Outcome {
     let source = site.project()?;
     let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let alone = answer.ids() == [source.id];

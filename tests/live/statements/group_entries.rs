@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::entries::UNKNOWN;
 use crate::check::{Check, Outcome, Problem};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: an addition of a group returns 201 with both IDs",
         "`POST /projects/:id/job_token_scope/groups_allowlist` with `target_group_id` returns 201 \
          with `source_project_id` and `target_group_id`, and nothing else.",
-        addition_answers_both_ids,
+        addition_returns_both_ids,
     ),
     Check::new(
         "REST: the list of groups shows three keys of each group",
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Makes a source project and a target, and adds the one to the list of the other.
-fn listed(site: &Site) -> Result<(Place, Place), Problem> {
+fn listed(site: &Site) -> Result<(ProjectOrGroup, ProjectOrGroup), Problem> {
     let (source, target) = (site.project()?, site.subgroup()?);
     site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?.created(201)?;
     Ok((source, target))
@@ -74,7 +74,7 @@ fn body(target: u64) -> Value {
     json!({ "target_group_id": target })
 }
 
-fn addition_answers_both_ids(site: &Site) -> Outcome {
+fn addition_returns_both_ids(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.subgroup()?);
     let answer = site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?;
     answer.is(201, &json!({ "source_project_id": source.id, "target_group_id": target.id }))

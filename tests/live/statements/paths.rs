@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::check::{Check, Outcome, Problem};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         "REST: writes to a former path return 405",
         "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project returns \
          405.",
-        former_path_refuses_writes,
+        former_path_rejects_writes,
     ),
     Check::new(
         "REST: a group's projects include those of subgroups",
@@ -97,7 +97,7 @@ fn unknown_paths(site: &Site) -> Outcome {
 }
 
 /// Makes a project and renames it. Returns it as it was.
-fn renamed(site: &Site) -> Result<Place, Problem> {
+fn renamed(site: &Site) -> Result<ProjectOrGroup, Problem> {
     let project = site.project()?;
     let path = format!("renamed-{}", project.id);
     site.api.put(&format!("/projects/{}", project.id), &json!({ "path": path }))?.created(200)?;
@@ -116,7 +116,7 @@ fn former_path_redirects(site: &Site) -> Outcome {
     Ok(())
 }
 
-fn former_path_refuses_writes(site: &Site) -> Outcome {
+fn former_path_rejects_writes(site: &Site) -> Outcome {
     let path = format!("/projects/{}/job_token_scope", renamed(site)?.encoded());
     site.api.patch(&path, &json!({ "enabled": true }))?.has_status(405).map(drop)
 }

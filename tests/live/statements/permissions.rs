@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, Api};
 use crate::check::{Check, Need, Outcome, Problem};
-use crate::site::{Place, Site};
+use crate::site::{ProjectOrGroup, Site};
 
 const SINCE: &[Need] = &[Need::Since(18, 3)];
 
@@ -70,8 +70,8 @@ const ENTRY: &str =
 pub(super) fn mutate(
     api: &Api,
     mutation: &str,
-    source: &Place,
-    target: &Place,
+    source: &ProjectOrGroup,
+    target: &ProjectOrGroup,
     policies: &[&str],
 ) -> Result<Answer, Problem> {
     let (_, name) = mutation.split_at(1);
@@ -115,7 +115,7 @@ fn sorted(names: &Value) -> Vec<String> {
 }
 
 /// Reads both lists.
-fn allowlist(site: &Site, source: &Place, entry: &str) -> Result<Answer, Problem> {
+fn allowlist(site: &Site, source: &ProjectOrGroup, entry: &str) -> Result<Answer, Problem> {
     let query = format!(
         "query($path: ID!) {{ project(fullPath: $path) {{ ciJobTokenScopeAllowlist {{
             projectsAllowlist {{ nodes {{ {entry} }} }} groupsAllowlist {{ nodes {{ {entry} }} }}

@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         "REST: a hidden project returns 404",
         "For a user who isn't a member of a private project, `GET /projects/:id/job_token_scope` \
          returns 404 \"404 Project Not Found\".",
-        stranger_sees_nothing,
+        nonmember_sees_nothing,
     )
     .needs(&[Need::Administrator]),
     Check::new(
@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         "`POST …/allowlist` and `POST …/groups_allowlist` of a target that the token's user can't \
          see return 400 \"The target_project that you are attempting to access does not exist or \
          you don't have permission to perform this action\", and the same of a target_group.",
-        hidden_targets_are_refused,
+        hidden_targets_are_rejected,
     )
     .needs(&[Need::Administrator]),
     Check::new(
@@ -83,13 +83,13 @@ fn developer_may_not(site: &Site) -> Outcome {
     Ok(())
 }
 
-fn stranger_sees_nothing(site: &Site) -> Outcome {
+fn nonmember_sees_nothing(site: &Site) -> Outcome {
     let source = site.project()?;
     let stranger = site.user(&["api"])?.api;
     stranger.get(&source.scope(""))?.is(404, &json!({ "message": "404 Project Not Found" }))
 }
 
-fn hidden_targets_are_refused(site: &Site) -> Outcome {
+fn hidden_targets_are_rejected(site: &Site) -> Outcome {
     let (source, project, group) = (site.project()?, site.project()?, site.subgroup()?);
     let user = site.member(&source, MAINTAINER, &["api"])?.api;
     let words = |kind: &str| {

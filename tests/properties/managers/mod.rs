@@ -17,10 +17,10 @@ use tokio::time::sleep;
 use crate::check_all;
 use crate::disturbance::Disturbance;
 
-mod drawing;
+mod strategies;
 mod world;
 
-use drawing::{declared, step};
+use strategies::{declared, step};
 
 const CASES: u32 = 40;
 

@@ -158,8 +158,8 @@ async fn configured(config: &Configuration, targets: u64) -> Server {
     Server::of(&gitlab, targets)
 }
 
-/// Runs a hand-over of so many targets in these orders. Returns those after which the server isn't
-/// as configured.
+/// Runs a hand-over of this number of targets in these orders. Returns those after which the server
+/// isn't as configured.
 async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Vec<String> {
     let gitlab = gitlab(targets);
     let HandOver { before, after } = case(targets);

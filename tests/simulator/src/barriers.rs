@@ -1,4 +1,4 @@
-//! Barriers, at which requests wait until a test releases them.
+//! Barriers that hold requests until a test releases them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,35 +12,34 @@ use crate::log::{Logged, Requests};
 use crate::selection::{RequestProperties, Selection};
 use crate::world::Target;
 
-/// The requests that wait, and where.
+/// The requests that are held, and the stage at which they are.
 #[derive(Debug, Clone)]
 pub struct Barrier {
     requests: Selection,
-    place: Place,
+    place: Stage,
 }
 
 /// The stage at which a request waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// It has arrived, but isn't carried out.
+pub(crate) enum Stage {
+    /// The request has arrived, but isn't executed.
     Arrival,
-    /// It is carried out, but the response isn't sent.
+    /// The request is executed, but the response isn't sent.
     Answer,
 }
 
 impl Barrier {
-    /// Holds requests to this endpoint before they are carried out. A client that hangs up
-    /// meanwhile has changed nothing.
+    /// Holds requests to this endpoint before they are executed. If the client disconnects, nothing
+    /// is changed.
     #[must_use]
     pub fn before(route: Route) -> Self {
-        Self { requests: Selection::default(), place: Place::Arrival }.on(route)
+        Self { requests: Selection::default(), place: Stage::Arrival }.on(route)
     }
 
-    /// Holds requests to this endpoint once they are carried out: the change is made, and the
-    /// answer is not sent.
+    /// Holds requests to this endpoint after they are executed, before the response is sent.
     #[must_use]
     pub fn after(route: Route) -> Self {
-        Self { requests: Selection::default(), place: Place::Answer }.on(route)
+        Self { requests: Selection::default(), place: Stage::Answer }.on(route)
     }
 
     /// Holds requests to this endpoint, too.
@@ -50,8 +49,8 @@ impl Barrier {
         self
     }
 
-    /// Holds only requests that name this project or group in their path, by ID or path, or ask
-    /// GraphQL about it.
+    /// Holds only requests with this project or group in their path, by ID or path, or GraphQL
+    /// requests about it.
     #[must_use]
     pub fn project(mut self, id: u64) -> Self {
         self.requests.project = Some(id);
@@ -83,20 +82,20 @@ impl fmt::Debug for Held {
 }
 
 impl Held {
-    /// Returns the requests that wait, in the order in which they came to the barrier.
+    /// Returns the held requests in the order of arrival.
     #[must_use]
     pub fn waiting(&self) -> Requests {
         self.0.line.borrow().requests()
     }
 
-    /// Waits until so many requests wait, and returns them; none if that takes longer than `limit`.
+    /// Waits until this many requests are held, and returns them, or `None` after `limit`.
     pub async fn reached(&self, requests: usize, limit: Duration) -> Option<Requests> {
         let mut line = self.0.line.subscribe();
         let enough = line.wait_for(|line| line.waiting.len() >= requests);
         timeout(limit, enough).await.ok()?.ok().map(|line| line.requests())
     }
 
-    /// Lets the request that has waited longest go on. Returns it, if there is one.
+    /// Releases the request that was held longest. Returns it, if there is one.
     pub fn release_one(&self) -> Option<Logged> {
         let mut released = None;
         self.0.line.send_if_modified(|line| {
@@ -106,7 +105,7 @@ impl Held {
         released
     }
 
-    /// Lets all requests that wait go on; later ones wait. Returns those that did.
+    /// Releases and returns all held requests. Later ones are held.
     pub fn release_all(&self) -> Requests {
         std::iter::from_fn(|| self.release_one()).collect()
     }
@@ -124,7 +123,7 @@ impl Drop for Held {
 pub(crate) struct Barriers(Vec<Arc<Queue>>);
 
 impl Barriers {
-    pub(crate) fn put_up(&mut self, barrier: Barrier) -> Held {
+    pub(crate) fn add(&mut self, barrier: Barrier) -> Held {
         self.0.retain(|queue| !queue.line.borrow().lifted);
         let queue = Arc::new(Queue { barrier, line: watch::Sender::default() });
         self.0.push(Arc::clone(&queue));
@@ -133,7 +132,7 @@ impl Barriers {
 
     pub(crate) fn on_the_way(
         &self,
-        place: Place,
+        place: Stage,
         request: &RequestProperties<'_>,
     ) -> Vec<Arc<Queue>> {
         let is_for_it = |queue: &&Arc<Queue>| {
@@ -164,7 +163,7 @@ struct Waiting {
 
 impl Waiting {
     fn go_on(self) -> Logged {
-        // A disconnected client doesn't wait.
+        // Sending fails if the client has disconnected.
         let _ = self.signal.send(());
         self.request
     }

@@ -170,7 +170,7 @@ impl Log {
         Self(Arc::new(Mutex::new(book)))
     }
 
-    /// Writes a request down, in flight from now until the entry is dropped.
+    /// Adds a request, which is in flight until the entry is dropped.
     pub(crate) fn open(&self, mut request: Logged) -> Entry {
         self.with(|book| {
             book.in_flight += 1;
@@ -189,7 +189,7 @@ impl Log {
         })
     }
 
-    /// Forgets the requests so far, and the most that were in flight at once.
+    /// Removes all requests and resets the maximum in flight.
     pub(crate) fn clear(&self) {
         self.with(|book| {
             book.entries.clear();
@@ -214,7 +214,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn struck(&self) {
+    pub(crate) fn mark_faulty(&self) {
         self.with(|request| request.faulty = true);
     }
 

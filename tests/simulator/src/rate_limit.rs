@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// The numbers of requests beyond a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refusals {
-    /// Requests answered 429.
+    /// The number of rejected requests.
     pub requests: usize,
     /// Number of windows in which the limit was exceeded.
     pub windows: usize,
@@ -39,7 +39,7 @@ impl RateLimit {
         }
     }
 
-    /// Counts a request; if it is one too many, how long until the window has passed.
+    /// Counts a request. If it exceeds the limit, returns the remaining time of the window.
     pub(crate) fn refuses(&mut self, now: Instant) -> Option<Duration> {
         let age = self.opened.map(|opened| now.saturating_duration_since(opened));
         if age.is_none_or(|age| age >= self.window) {

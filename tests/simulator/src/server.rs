@@ -14,9 +14,9 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use tokio::sync::oneshot;
 
-use crate::barriers::{Barriers, Place};
+use crate::barriers::{Barriers, Stage};
 use crate::delivery::deliver;
-use crate::faults::{Delivery, Effect, Faults, Strike, too_many_requests};
+use crate::faults::{AppliedFault, Delivery, Effect, Faults, too_many_requests};
 use crate::http::{Answer, Call, Incoming, Site, carry_out};
 use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
 use crate::rate_limit::RateLimit;
@@ -59,7 +59,7 @@ impl Instance {
         locked(&self.latency)
     }
 
-    /// Returns the response and how it is delivered; none if the connection is to be reset.
+    /// Returns the response and its delivery, or `None` if the connection is reset.
     async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(Answer, Delivery)>) {
         let call = Call::read(incoming, &self.site, &self.world());
         let entry = self.log.open(self.logged(incoming, &call));
@@ -70,9 +70,9 @@ impl Instance {
         let outcome = match self.refusal_by_rate() {
             Some(answer) => Some((answer, Delivery::Whole)),
             None => {
-                self.wait(Place::Arrival, incoming, &call, &entry).await;
+                self.wait(Stage::Arrival, incoming, &call, &entry).await;
                 let outcome = self.carry_out(&call, &entry).await;
-                self.wait(Place::Answer, incoming, &call, &entry).await;
+                self.wait(Stage::Answer, incoming, &call, &entry).await;
                 outcome
             }
         };
@@ -82,20 +82,20 @@ impl Instance {
         (entry, outcome)
     }
 
-    async fn wait(&self, place: Place, incoming: &Incoming, call: &Call, entry: &Entry) {
-        let on_the_way = self.barriers().on_the_way(place, &call.sighting());
+    async fn wait(&self, place: Stage, incoming: &Incoming, call: &Call, entry: &Entry) {
+        let on_the_way = self.barriers().on_the_way(place, &call.properties());
         for barrier in on_the_way {
             barrier.wait(entry.logged().unwrap_or_else(|| self.logged(incoming, call))).await;
         }
     }
 
     async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(Answer, Delivery)> {
-        let strike = self.faults().strike(&call.sighting());
+        let strike = self.faults().strike(&call.properties());
         let carry_out = || carry_out(call, &self.site, &mut self.world());
-        let Some(Strike { fault, carried_out }) = strike else {
+        let Some(AppliedFault { fault, carried_out }) = strike else {
             return Some((carry_out(), Delivery::Whole));
         };
-        entry.struck();
+        entry.mark_faulty();
         let mut delivery = Delivery::Whole;
         let answer = match fault.effect(&format!("{}/users/sign_in", self.site.url())) {
             Effect::Answer(answer) => {

@@ -58,7 +58,7 @@ impl Listener for Port {
 pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
 impl ResetHandle {
-    /// Sends nothing from now on; the next attempt to do so ends the connection.
+    /// Sends nothing from now on. The next write resets the connection.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -85,7 +85,7 @@ impl Connection {
         if !self.scissors.is_cut() {
             return Ok(());
         }
-        // Without lingering the client gets a reset, not an orderly end.
+        // Without lingering, the client gets a reset instead of an orderly close.
         self.stream.set_zero_linger()?;
         Err(io::ErrorKind::ConnectionReset.into())
     }

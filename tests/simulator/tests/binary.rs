@@ -15,7 +15,7 @@ impl Drop for Running {
 }
 
 #[tokio::test]
-async fn it_prints_an_address_and_a_token_that_work() {
+async fn printed_url_and_token_work() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitlab-simulator"));
     command
         .args([

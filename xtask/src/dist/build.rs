@@ -8,18 +8,18 @@ use std::process::Command;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
 use super::DistError;
-use super::target::{Target, ask_compiler};
+use super::target::{Target, run_rustc};
 
-/// Keeps the C part of TLS from linking a copy that the machine happens to have. What else it is
-/// told, for every build, stands in `.cargo/config.toml`.
+/// Prevents the C part of TLS from linking a library of the machine. Further settings, for all
+/// builds, are in `.cargo/config.toml`.
 const OWN_TLS_LIBRARY: (&str, &str) = ("AWS_LC_SYS_USE_SYSTEM", "0");
 
 /// Separator of flags in cargo's variable for them, since paths may hold spaces.
 const SEPARATOR: &str = "\u{1f}";
 
-/// Builds it, and tells where it is. The target is named even when it is this machine, because
-/// cargo then keeps the flags from build scripts, and a package does not depend on which machine it
-/// was built on.
+/// Builds the program and returns its path. The target is passed even if it is this machine: cargo
+/// then doesn't use the flags for build scripts, so the package doesn't depend on the build
+/// machine.
 pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf, DistError> {
     let cargo = cargo();
     let built = project.join("target");
@@ -49,8 +49,8 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, DistError> {
         .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
         .collect();
     if target.triple().ends_with("-windows-msvc") {
-        // The C library goes into the program, as hosts may not have it, and no time of linking
-        // does.
+        // The C library is linked statically, because hosts may not have it, and the link time is
+        // omitted.
         flags.extend(["-Ctarget-feature=+crt-static".to_owned(), "-Clink-arg=/Brepro".to_owned()]);
     }
     Ok(flags)
@@ -59,7 +59,7 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, DistError> {
 /// Returns the folders to replace in source locations, which panics print, with their replacements.
 /// If two match, the compiler uses the later one.
 fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], DistError> {
-    let sysroot = ask_compiler(&["--print", "sysroot"])?;
+    let sysroot = run_rustc(&["--print", "sysroot"])?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim_end());
     Ok([(project.to_owned(), "/project"), (cargo_home(), "/cargo"), (sysroot, "/rust")])
 }

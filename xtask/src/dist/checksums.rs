@@ -18,7 +18,7 @@ const MANIFEST: &str = "terraform-registry-manifest.json";
 /// The content of files by name.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Writes what belongs beside the packages of this version in the folder: the manifest, the image
+/// Writes the other files of a release into the folder of its packages: the manifest, the image
 /// layout, and the checksums.
 pub(super) fn write(project: &Path, folder: &Path) -> Result<(), DistError> {
     let packages = read(folder, |name| assets::platform_of_package(name).is_some())?;

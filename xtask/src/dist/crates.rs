@@ -50,11 +50,11 @@ impl Crate {
     }
 }
 
-/// Asks cargo what the program for this target is linked from.
+/// Returns the crates that cargo links into the program for this target.
 ///
 /// # Errors
 ///
-/// Fails if cargo doesn't say, or the lock file can't be read.
+/// Fails if cargo fails, or the lock file can't be read.
 pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, DistError> {
     let tree = [
         ["tree", "--locked"],
@@ -64,14 +64,14 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Dist
         ["--prefix", "depth"],
         ["--format", "{p}"],
     ];
-    let dependencies = edges(&ask_cargo(project, tree.as_flattened())?);
+    let dependencies = edges(&run_cargo(project, tree.as_flattened())?);
     let linked: BTreeSet<&Key> = dependencies.values().flatten().collect();
     let metadata = [
         ["metadata", "--locked"],
         ["--format-version", "1"],
         ["--filter-platform", target.triple()],
     ];
-    let metadata = ask_cargo(project, metadata.as_flattened())?;
+    let metadata = run_cargo(project, metadata.as_flattened())?;
     let metadata: Metadata = serde_json::from_str(&metadata).map_err(DistError::Metadata)?;
     let lock = project.join(LOCK);
     let lock = fs::read_to_string(&lock).map_err(DistError::reading(&lock))?;
@@ -84,7 +84,7 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Dist
     Ok(Crates { all: all.map(with_checksum).collect(), dependencies })
 }
 
-fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, DistError> {
+fn run_cargo(project: &Path, arguments: &[&str]) -> Result<String, DistError> {
     let program = cargo();
     let output = Command::new(&program).args(arguments).current_dir(project).output();
     let output = output.map_err(|source| DistError::NotStarted { program, source })?;

@@ -27,27 +27,27 @@ use target::Target;
 /// The input and output of a package.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// Build for this target of Rust's, in place of this machine
+    /// Target triple to build for, instead of this machine
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
-    /// Pack this binary, in place of building one; it must be one for the target
+    /// Binary to pack instead of building one; must be built for the target
     #[arg(long, value_name = "PATH")]
     pub binary: Option<PathBuf>,
-    /// Folder for packages, in place of target/dist
+    /// Output folder, instead of target/dist
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
 
-/// Which packages a folder must hold, and what is made of them.
+/// The packages that a folder must contain.
 #[derive(Debug, Default, clap::Args)]
 pub struct Parts {
-    /// The folder that the packages were brought together in
+    /// Folder with the packages
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Don't ask for packages for this system, such as darwin
+    /// Doesn't require packages for this system, such as darwin
     #[arg(long, value_name = "SYSTEM")]
     pub without: Vec<String>,
-    /// Sum up the packages for this system alone, which are added to a release later
+    /// Writes checksums only for this system, whose packages are added to a release later
     #[arg(long, value_name = "SYSTEM", conflicts_with = "without")]
     pub only: Option<String>,
 }
@@ -58,12 +58,13 @@ struct Contents {
     notices: String,
 }
 
-/// Makes the package for one platform with its bill of materials, and sums up all that lie beside
-/// it. Returns what to tell.
+/// Makes the package for one platform with its bill of materials, and updates the checksums of all
+/// packages in the folder. Returns the text to print.
 ///
 /// # Errors
 ///
-/// If the binary can't be built or read, a license text is missing, or the folder can't be written.
+/// Fails if the binary can't be built or read, a license text is missing, or the folder can't be
+/// written.
 pub fn package(project: &Path, options: &Options) -> Result<String, DistError> {
     package_with(project, options, |project, target| {
         let crates = crates::of_program(project, target)?;
@@ -101,11 +102,11 @@ fn package_with(
     Ok(report(&folder, &files.map(|(name, _)| name), &of_all()))
 }
 
-/// Sums up the packages of a release, which must all be there. Returns what to tell.
+/// Writes the checksums of a release, whose packages must be complete. Returns the text to print.
 ///
 /// # Errors
 ///
-/// Where a package is missing, or the folder can't be read or written.
+/// Fails if a package is missing, or the folder can't be read or written.
 pub fn write_checksums(project: &Path, parts: &Parts) -> Result<String, DistError> {
     let folder = &parts.folder;
     if let Some(system) = &parts.only {

@@ -39,7 +39,7 @@ pub(super) fn of_releases() -> Result<Vec<Target>, DistError> {
 impl Target {
     /// Returns the target of this machine.
     pub(super) fn of_this_machine() -> Result<Self, DistError> {
-        let output = ask_compiler(&["--version", "--verbose"])?;
+        let output = run_rustc(&["--version", "--verbose"])?;
         let output = String::from_utf8_lossy(&output.stdout).into_owned();
         let triple = output.lines().find_map(|line| line.strip_prefix("host: "));
         Self::named(triple.unwrap_or_default())
@@ -47,7 +47,7 @@ impl Target {
 
     /// Returns the target with this Rust target triple.
     pub(super) fn named(triple: &str) -> Result<Self, DistError> {
-        let output = ask_compiler(&["--print", "cfg", "--target", triple])?;
+        let output = run_rustc(&["--print", "cfg", "--target", triple])?;
         if !output.status.success() {
             return Err(DistError::UnknownTarget(triple.to_owned()));
         }
@@ -79,7 +79,7 @@ impl Target {
 
 /// Returns the version of the compiler, such as `1.95.0`.
 pub(super) fn compiler_version() -> Result<String, DistError> {
-    let output = ask_compiler(&["--version", "--verbose"])?;
+    let output = run_rustc(&["--version", "--verbose"])?;
     let output = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(output
         .lines()
@@ -88,8 +88,8 @@ pub(super) fn compiler_version() -> Result<String, DistError> {
         .to_owned())
 }
 
-/// Asks the compiler that cargo would use.
-pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, DistError> {
+/// Runs the compiler that cargo would use.
+pub(super) fn run_rustc(arguments: &[&str]) -> Result<Output, DistError> {
     let program = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let output = Command::new(&program).args(arguments).output();
     output.map_err(|source| DistError::NotStarted { program, source })

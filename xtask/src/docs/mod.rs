@@ -16,11 +16,11 @@ use std::{fs, io};
 
 const FOLDER: &str = "docs";
 
-/// Writes all pages, and removes what is none.
+/// Writes all pages, and removes all other files.
 ///
 /// # Errors
 ///
-/// Where a source can't be read, or `docs/` can't be written.
+/// Fails if a source can't be read, or `docs/` can't be written.
 pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
     let pages = pages::all(project)?;
     let folder = project.join(FOLDER);
@@ -43,7 +43,7 @@ pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
 /// The pages by their paths in `docs/`.
 type Pages = BTreeMap<PathBuf, String>;
 
-/// Returns the relative paths of the files in a folder and below it; none if it doesn't exist.
+/// Returns the relative paths of all files below a folder, which may not exist.
 fn files(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];

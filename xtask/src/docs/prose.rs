@@ -31,7 +31,7 @@ pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String
     Ok(filled)
 }
 
-/// Files as one block of code, in the language that the name of the first tells.
+/// Returns files as one code block, in the language of the first file's extension.
 pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, DocsError> {
     let extension =
         paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());

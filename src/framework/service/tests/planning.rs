@@ -87,7 +87,7 @@ async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) ->
 }
 
 #[tokio::test]
-async fn private_data_goes_from_plan_to_apply_and_state() {
+async fn private_data_is_passed_from_plan_to_apply_and_state() {
     let first = planned_with(b"of another provider", b"", false).await;
     let (id, noted) = private_data(&first);
     assert!(id.is_some());

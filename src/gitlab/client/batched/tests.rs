@@ -10,13 +10,13 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
 use crate::gitlab::client::{Client, Freshness};
-use crate::gitlab::testing::{Scripted, USER_AGENT, json as reply, list, project};
+use crate::gitlab::testing::{MockServer, USER_AGENT, json as reply, list, project};
 use crate::gitlab::{BaseUrl, Config, Error, Kind, ProjectId, ProjectRef};
 
-/// The projects that are read, the first of which is in a group.
+/// The number of projects that are read.
 const PROJECTS: u64 = 4;
 
-/// A project as GitLab may have it.
+/// The settings of a generated project.
 #[derive(Clone, Debug)]
 struct Setup {
     is_restricted: bool,
@@ -33,7 +33,7 @@ struct Setup {
     is_archived: bool,
 }
 
-/// A GitLab, and the token that reads it.
+/// A generated GitLab instance, and the token that reads it.
 #[derive(Clone, Debug)]
 struct World {
     version: &'static str,
@@ -239,7 +239,7 @@ const READS: [Read; 8] = [
 ];
 
 impl Read {
-    /// Returns the answer in a form that can be compared; of an error only its kind.
+    /// Performs the read, and returns the formatted result, or only the kind of an error.
     async fn read(self, client: &Client, id: ProjectId) -> Result<Value, String> {
         fn shown<T: Debug>(answer: Result<T, Error>) -> Result<Value, String> {
             answer.map(|value| json!(format!("{value:?}"))).map_err(|error| {
@@ -318,7 +318,7 @@ async fn lists_with_hidden_entries_are_read_over_rest() {
             },
         })
     };
-    let server = Scripted::new(move |seen| match seen.method.as_str() {
+    let server = MockServer::new(move |seen| match seen.method.as_str() {
         "POST" => {
             let end = json!({ "hasNextPage": false, "endCursor": null });
             reply(200, &json!({ "data": { "projects": { "nodes": [node(1), node(2)], "pageInfo": end } } }))
@@ -356,7 +356,7 @@ async fn settings_read_with_lists_serve_one_refresh() {
     assert!(refresh().await, "what was read before a write is forgotten");
 }
 
-/// An instance with two projects, and a client of it.
+/// Starts an instance with two projects, and returns it with a client.
 fn two_projects() -> (Simulator, Client) {
     let gitlab = Simulator::start();
     for name in ["app", "lib"] {
@@ -402,7 +402,7 @@ async fn projects_that_are_targets_are_read_by_path() {
     for id in [1, 2] {
         client.allowlist(project(id), Kind::Project, Freshness::Shared).await.unwrap();
     }
-    // The second one leaves out what this GitLab doesn't have.
+    // The second request omits the fields that this GitLab version lacks.
     let requests = gitlab.requests();
     let is_by_path = |name: &String| name == "JobTokenProjectsByPath";
     assert!(requests.iter().all(|request| request.names.iter().any(is_by_path)), "{requests}");

@@ -5,28 +5,29 @@ use serde_json::json;
 use super::*;
 use crate::gitlab::Kind;
 use crate::gitlab::testing::{
-    Reply, Scripted, empty, group_target, json, list, project, project_target, refusal, text,
+    MockServer, Reply, empty, group_target, json, list, project, project_target, refusal, text,
 };
 
 const OWNER: u64 = 1;
 const DUPLICATE: &str = "400 Bad request - Target project is already in the job token scope";
 const FULL: &str = "400 Bad request - Source project exceeds the allowable number of project links";
 
-/// A server that answers writes in this order (the last for ever) and lists these ids.
-async fn server(writes: Vec<Reply>, listed: &'static [u64]) -> Scripted {
+/// Starts a server that returns these responses to writes in order, repeats the last one, and lists
+/// these IDs.
+async fn server(writes: Vec<Reply>, listed: &'static [u64]) -> MockServer {
     let next = AtomicUsize::new(0);
-    Scripted::new(move |seen| match seen.method.as_str() {
+    MockServer::new(move |seen| match seen.method.as_str() {
         "GET" => list(listed, seen),
         _ => writes[next.fetch_add(1, Ordering::SeqCst).min(writes.len() - 1)].clone(),
     })
     .await
 }
 
-async fn allow(server: &Scripted) -> Result<Allowed, Error> {
+async fn allow(server: &MockServer) -> Result<Allowed, Error> {
     server.client().allow(project(OWNER), project_target(2)).await
 }
 
-async fn revoke(server: &Scripted) -> Result<Revoked, Error> {
+async fn revoke(server: &MockServer) -> Result<Revoked, Error> {
     server.client().revoke(project(OWNER), project_target(2)).await
 }
 
@@ -38,7 +39,7 @@ fn added() -> Reply {
     json(201, &json!({"source_project_id": OWNER, "target_project_id": 2}))
 }
 
-/// Name, answers to the writes, ids on the list, and what comes of it.
+/// The name, the responses to the writes, the IDs on the list, and the expected result.
 type Case<T> = (&'static str, Vec<Reply>, &'static [u64], Result<T, ErrorKind>);
 
 const THERE: Result<Allowed, ErrorKind> = Ok(Allowed::AlreadyExists { explained_by_retry: false });
@@ -136,7 +137,7 @@ async fn setting_decides_whether_its_change_succeeded() {
     ];
     for (case, writes, now, expected) in cases {
         let next = AtomicUsize::new(0);
-        let server = Scripted::new(move |seen| match seen.method.as_str() {
+        let server = MockServer::new(move |seen| match seen.method.as_str() {
             "GET" => json(200, &json!({"inbound_enabled": now, "outbound_enabled": false})),
             _ => writes[next.fetch_add(1, Ordering::SeqCst).min(writes.len() - 1)].clone(),
         })
@@ -162,13 +163,16 @@ async fn success_takes_one_request() {
 
 #[tokio::test]
 async fn removal_is_not_found_only_when_the_project_is_gone() {
-    let gone = Scripted::answers(vec![refusal(404, "404 Project Not Found")]).await;
+    let gone = MockServer::answers(vec![refusal(404, "404 Project Not Found")]).await;
     assert_eq!(*revoke(&gone).await.unwrap_err().kind(), ErrorKind::NotFound);
-    let lost = |seen: &crate::gitlab::testing::Seen| {
+    let lost = |seen: &crate::gitlab::testing::ReceivedRequest| {
         if seen.method == "GET" { refusal(404, "404 Not Found") } else { empty(502) }
     };
-    assert_eq!(*revoke(&Scripted::new(lost).await).await.unwrap_err().kind(), ErrorKind::NotFound);
-    let blind = Scripted::new(|seen| {
+    assert_eq!(
+        *revoke(&MockServer::new(lost).await).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    let blind = MockServer::new(|seen| {
         if seen.method == "GET" {
             refusal(403, "403 Forbidden")
         } else {
@@ -200,7 +204,7 @@ async fn deciding_list_is_read_after_the_response() {
 }
 
 #[tokio::test]
-async fn project_itself_is_neither_there_nor_gone() {
+async fn write_for_the_project_itself_is_a_bad_request() {
     let server = server(vec![refusal(400, "the same project")], &[1]).await;
     let source_project = project_target(OWNER);
     assert!(
@@ -221,7 +225,7 @@ async fn response_for_another_target_is_a_failure() {
 }
 
 #[tokio::test]
-async fn groups_have_a_list_of_their_own() {
+async fn groups_have_a_separate_list() {
     let server = server(vec![missing()], &[2]).await;
     let outcome = server.client().revoke(project(OWNER), group_target(2)).await;
     assert_eq!(*outcome.unwrap_err().kind(), ErrorKind::StillAllowed);

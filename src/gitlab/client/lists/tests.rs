@@ -3,12 +3,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::gitlab::testing::{
-    Reply, Scripted, Seen, empty, group_target, json, list, page, project, project_target, refusal,
+    MockServer, ReceivedRequest, Reply, empty, group_target, json, list, page, project,
+    project_target, refusal,
 };
 use crate::gitlab::{Freshness, Kind};
 
-/// Lists project 1 and targets 2 and 3; agrees to each write.
-fn accept_all(seen: &Seen) -> Reply {
+/// Returns a successful response to a write, otherwise a list of project 1 and targets 2 and 3.
+fn accept_all(seen: &ReceivedRequest) -> Reply {
     match seen.method.as_str() {
         "POST" => json(201, &seen.body),
         "DELETE" => empty(204),
@@ -18,7 +19,7 @@ fn accept_all(seen: &Seen) -> Reply {
 
 #[tokio::test]
 async fn concurrent_readers_share_one_list() {
-    let server = Scripted::slow(Duration::from_millis(20), accept_all).await;
+    let server = MockServer::slow(Duration::from_millis(20), accept_all).await;
     let client = server.client();
     let readers = (1..=50).map(|number| {
         let client = client.clone();
@@ -39,7 +40,7 @@ async fn concurrent_readers_share_one_list() {
 
 #[tokio::test]
 async fn own_writes_update_the_list_without_a_request() {
-    let server = Scripted::new(accept_all).await;
+    let server = MockServer::new(accept_all).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     client.allow(project(1), project_target(9)).await.unwrap();
@@ -51,7 +52,7 @@ async fn own_writes_update_the_list_without_a_request() {
 
 #[tokio::test]
 async fn entry_with_only_an_id_is_read_for_its_path() {
-    let server = Scripted::new(accept_all).await;
+    let server = MockServer::new(accept_all).await;
     let client = server.client();
     client.complete_allowlist(project(1), Kind::Group).await.unwrap();
     client.allow(project(1), group_target(3)).await.unwrap();
@@ -66,13 +67,13 @@ async fn entry_with_only_an_id_is_read_for_its_path() {
 
 #[tokio::test]
 async fn list_read_during_a_write_is_not_cached() {
-    let server = Scripted::slow(Duration::from_millis(100), accept_all).await;
+    let server = MockServer::slow(Duration::from_millis(100), accept_all).await;
     let client = server.client();
     let slow_reader = tokio::spawn({
         let client = client.clone();
         async move { client.allowlist(project(1), Kind::Project, Freshness::Shared).await }
     });
-    server.has_seen(1).await;
+    server.wait_for_requests(1).await;
     client.cache.lists.added(project(1), project_target(9));
     assert_eq!(slow_reader.await.unwrap().unwrap().get(project_target(9)), None);
     assert!(client.peek_allowlist(project(1), Kind::Project).is_none());
@@ -84,24 +85,26 @@ async fn list_read_during_a_write_is_not_cached() {
 async fn failed_list_is_not_cached() {
     let elements = [json!({"id": 1}), json!({"id": 2})];
     let server =
-        Scripted::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
+        MockServer::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
     assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());
 }
 
 #[tokio::test]
-async fn canceled_write_invalidates_the_list() {
+async fn cancelled_write_invalidates_the_list() {
     let server =
-        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { accept_all(seen) })
-            .await;
+        MockServer::new(
+            |seen| if seen.method == "POST" { Reply::NoResponse } else { accept_all(seen) },
+        )
+        .await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     let writing = tokio::spawn({
         let client = client.clone();
         async move { client.allow(project(1), project_target(9)).await }
     });
-    server.has_seen(2).await;
+    server.wait_for_requests(2).await;
     assert!(client.peek_allowlist(project(1), Kind::Project).is_some());
     writing.abort();
     writing.await.unwrap_err();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::gitlab::testing::{Reply, Scripted, json, refusal};
+use crate::gitlab::testing::{MockServer, Reply, json, refusal};
 use crate::gitlab::{ErrorKind, GroupRef, ProjectRef};
 
 fn project() -> Value {
@@ -16,7 +16,7 @@ fn reference(text: &str) -> ProjectRef {
 
 #[tokio::test]
 async fn project_is_requested_once_under_all_its_names() {
-    let server = Scripted::new(|seen| match seen.path.as_str() {
+    let server = MockServer::new(|seen| match seen.path.as_str() {
         "/projects/old%2Fname" => Reply::ApiResponse {
             status: 301,
             headers: vec![("location", "/api/v4/projects/7".to_owned())],
@@ -35,7 +35,7 @@ async fn project_is_requested_once_under_all_its_names() {
 
 #[tokio::test]
 async fn concurrent_lookups_share_one_request() {
-    let server = Scripted::slow(Duration::from_millis(20), |_| json(200, &project())).await;
+    let server = MockServer::slow(Duration::from_millis(20), |_| json(200, &project())).await;
     let client = server.client();
     let name = reference("new/name");
     let asked = (0..30).map(|_| client.find(&name));
@@ -46,7 +46,7 @@ async fn concurrent_lookups_share_one_request() {
 #[tokio::test]
 async fn missing_project_is_requested_again() {
     let exists = std::sync::Arc::new(AtomicBool::new(false));
-    let server = Scripted::new({
+    let server = MockServer::new({
         let exists = exists.clone();
         move |_| match exists.load(Ordering::SeqCst) {
             true => json(200, &project()),
@@ -63,7 +63,7 @@ async fn missing_project_is_requested_again() {
 #[tokio::test]
 async fn group_is_requested_without_its_projects() {
     let body = json!({"id": 3, "full_path": "a/b", "name": "b", "web_url": "https://h/groups/a/b"});
-    let server = Scripted::answers(vec![json(200, &body)]).await;
+    let server = MockServer::answers(vec![json(200, &body)]).await;
     let client = server.client();
     let group: GroupRef = "A/b".parse().unwrap();
     assert_eq!(client.find(&group).await.unwrap().unwrap().target.id(), 3);
@@ -77,7 +77,7 @@ async fn group_is_requested_without_its_projects() {
 
 #[tokio::test]
 async fn forbidden_is_not_missing() {
-    let server = Scripted::answers(vec![refusal(403, "403 Forbidden")]).await;
+    let server = MockServer::answers(vec![refusal(403, "403 Forbidden")]).await;
     let error = server.client().find(&reference("a/b")).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Forbidden);
 }
@@ -85,9 +85,10 @@ async fn forbidden_is_not_missing() {
 #[tokio::test]
 async fn user_endpoint_validates_the_token() {
     let server =
-        Scripted::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))]).await;
+        MockServer::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))])
+            .await;
     assert_eq!(server.client().current_user().await.unwrap().username, "bot");
-    let server = Scripted::answers(vec![refusal(401, "401 Unauthorized")]).await;
-    assert!(server.client().current_user().await.unwrap_err().is_about_the_token());
+    let server = MockServer::answers(vec![refusal(401, "401 Unauthorized")]).await;
+    assert!(server.client().current_user().await.unwrap_err().is_token_error());
     assert_eq!(server.count(), 1);
 }

@@ -101,8 +101,7 @@ impl Client {
                 // Someone may have removed the entry since GitLab's response, or the connection was
                 // closed when the request was sent.
                 Ok(false)
-                    if (error.is_bad_request() || error.is_about_the_connection())
-                        && !is_repeated =>
+                    if (error.is_bad_request() || error.is_connection_error()) && !is_repeated =>
                 {
                     is_repeated = true
                 }
@@ -223,7 +222,7 @@ impl Client {
         let list = match self.with_grace_period().permissions(project, Freshness::Now).await {
             Ok(list) => list,
             // The change was made; only the entry isn't visible to the token.
-            Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
+            Err(_) if error.maybe_carried_out() && error.is_fine_grained_token_error() => {
                 return Ok(Confirmation::Hidden);
             }
             Err(_) => {
@@ -252,7 +251,7 @@ impl Client {
     ) -> Result<Option<Written>, Error> {
         let lists = &self.cache.lists;
         let write = PendingWrite::begin(lists, project, target);
-        let outcome = self.ask_to_write(project, call).await;
+        let outcome = self.send_write(project, call).await;
         write.finish(&outcome, |written| match written {
             Some(written) => lists.permitted(written.project, &written.entry),
             None => lists.invalidate(project, target),
@@ -260,7 +259,7 @@ impl Client {
         outcome
     }
 
-    async fn ask_to_write(
+    async fn send_write(
         &self,
         project: ProjectId,
         call: &Call<Envelope<Changed>>,

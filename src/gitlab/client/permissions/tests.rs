@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::testing::{
-    Reply, Scripted, Seen, empty, group_target, json, list, project, project_target, refusal,
+    MockServer, ReceivedRequest, Reply, empty, group_target, json, list, project, project_target,
+    refusal,
 };
 
-/// Returns the scripted server's JSON of one entry.
+/// Returns the JSON of an entry.
 fn entry(gid: &str, policies: Option<&[&str]>) -> Value {
     json!({
         "sourceProject": {"id": "gid://gitlab/Project/1"},
@@ -24,7 +25,7 @@ fn entry(gid: &str, policies: Option<&[&str]>) -> Value {
     })
 }
 
-/// The same, where permissions are switched off.
+/// Returns the JSON of an entry while permissions are turned off.
 fn switched_off(gid: &str) -> Value {
     let mut entry = entry(gid, None);
     entry["jobTokenPolicies"] = Value::Null;
@@ -44,8 +45,8 @@ fn of_project(project: &Value) -> Reply {
     json(200, &json!({ "data": { "project": project } }))
 }
 
-/// Projects and groups by their IDs, at paths such as `project/2`.
-fn found(seen: &Seen) -> Reply {
+/// Returns the project or group with the requested ID, with a path such as `project/2`.
+fn found(seen: &ReceivedRequest) -> Reply {
     let (kind, number) = seen.path.trim_start_matches('/').split_once('/').unwrap();
     let number: u64 = number.parse().unwrap();
     let path = format!("{}/{number}", kind.trim_end_matches('s'));
@@ -59,12 +60,12 @@ fn only(policies: &[&str]) -> Permissions {
     Permissions::Only(policies.iter().map(|policy| (*policy).to_owned()).collect())
 }
 
-fn queries(server: &Scripted) -> usize {
+fn queries(server: &MockServer) -> usize {
     server.lines().iter().filter(|line| *line == "POST /api/graphql").count()
 }
 
-/// Two projects and a group with permissions of their own or not.
-fn three_entries(seen: &Seen) -> Reply {
+/// Returns two projects and a group, with and without restricted permissions.
+fn three_entries(seen: &ReceivedRequest) -> Reply {
     match seen.path.as_str() {
         "/api/graphql" => of_project(&lists(
             &[entry("Project/2", Some(&["READ_JOBS"])), entry("Project/3", None)],
@@ -79,7 +80,7 @@ fn three_entries(seen: &Seen) -> Reply {
 
 #[tokio::test]
 async fn concurrent_readers_share_one_query_for_both_kinds() {
-    let server = Scripted::slow(Duration::from_millis(20), three_entries).await;
+    let server = MockServer::slow(Duration::from_millis(20), three_entries).await;
     let client = server.client();
     let readers = (2..=50).map(|number| {
         let (client, target) = (client.clone(), project_target(2 + number % 2));
@@ -102,7 +103,7 @@ async fn concurrent_readers_share_one_query_for_both_kinds() {
 
 #[tokio::test]
 async fn path_of_the_project_comes_from_its_list_if_read() {
-    let server = Scripted::new(|seen| match seen.path.as_str() {
+    let server = MockServer::new(|seen| match seen.path.as_str() {
         "/projects/1/job_token_scope/allowlist" => {
             let source_project = json!({"id": 1, "path_with_namespace": "acme/app"});
             crate::gitlab::testing::page(&[source_project], 1, 1, 1)
@@ -119,15 +120,15 @@ async fn path_of_the_project_comes_from_its_list_if_read() {
 
 #[tokio::test]
 async fn missing_entry_is_read_a_second_time() {
-    let server = Scripted::new(three_entries).await;
+    let server = MockServer::new(three_entries).await;
     let client = server.client();
     assert_eq!(client.permissions_of(project(1), project_target(9)).await.unwrap(), None);
     assert_eq!(queries(&server), 2);
 }
 
 #[tokio::test]
-async fn removal_updates_the_snapshot_plain_addition_drops_it() {
-    let server = Scripted::new(three_entries).await;
+async fn removal_updates_the_snapshot_and_addition_drops_it() {
+    let server = MockServer::new(three_entries).await;
     let client = server.client();
     client.permissions(project(1), Freshness::Shared).await.unwrap();
     client.revoke(project(1), project_target(2)).await.unwrap();
@@ -147,7 +148,7 @@ async fn removal_updates_the_snapshot_plain_addition_drops_it() {
 
 #[tokio::test]
 async fn longer_lists_are_followed_by_their_cursors() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         if seen.path != "/api/graphql" {
             return found(seen);
         }
@@ -178,7 +179,7 @@ async fn endless_list_is_an_error() {
     let count = Arc::new(Mutex::new(0));
     for moves in [false, true] {
         let count = Arc::clone(&count);
-        let server = Scripted::new(move |seen| {
+        let server = MockServer::new(move |seen| {
             if seen.path != "/api/graphql" {
                 return found(seen);
             }
@@ -204,7 +205,7 @@ async fn renamed_project_is_found_at_its_current_path() {
         [json!({"id": "gid://gitlab/Project/9", "ciJobTokenScopeAllowlist": null}), Value::Null]
     {
         let asked = Arc::new(Mutex::new(0));
-        let server = Scripted::new(move |seen| match seen.path.as_str() {
+        let server = MockServer::new(move |seen| match seen.path.as_str() {
             "/api/graphql" if seen.body["variables"]["project"] == "new/path" => {
                 of_project(&lists(&[entry("Project/2", None)], &[]))
             }
@@ -228,7 +229,7 @@ async fn renamed_project_is_found_at_its_current_path() {
 #[tokio::test]
 async fn absent_or_hidden_project_is_an_error() {
     let kind = |source_project: Value, status: u16| async move {
-        let server = Scripted::new(move |seen| match seen.path.as_str() {
+        let server = MockServer::new(move |seen| match seen.path.as_str() {
             "/api/graphql" => of_project(&source_project),
             _ if status == 404 => refusal(404, "404 Project Not Found"),
             _ => found(seen),
@@ -266,7 +267,7 @@ async fn outbound_links_are_ignored() {
     let mut outbound = entry("Project/2", None);
     outbound["direction"] = json!("outbound");
     let nodes = [entry("Project/2", Some(&["READ_JOBS"])), outbound];
-    let server = Scripted::new(move |seen| match seen.path.as_str() {
+    let server = MockServer::new(move |seen| match seen.path.as_str() {
         "/api/graphql" => of_project(&lists(&nodes, &[])),
         _ => found(seen),
     })
@@ -284,7 +285,7 @@ async fn fields_missing_from_the_schema_are_requested_once() {
             "extensions": {"code": "undefinedField", "typeName": ty, "fieldName": field},
         })
     };
-    let server = Scripted::new(move |seen| {
+    let server = MockServer::new(move |seen| {
         let query = seen.body["query"].as_str().unwrap_or_default();
         let missing: Vec<Value> = ["createdAt", "addedBy"]
             .into_iter()
@@ -316,7 +317,7 @@ async fn fields_missing_from_the_schema_are_requested_once() {
 
 #[tokio::test]
 async fn targets_of_older_versions_have_other_types() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         let is_new =
             seen.body["query"].as_str().is_some_and(|query| query.contains("CiJobTokenAccessible"));
         let refusal = |ty: &str| {

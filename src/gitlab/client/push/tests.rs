@@ -1,15 +1,15 @@
 use serde_json::{Value, json};
 
 use crate::gitlab::ErrorKind;
-use crate::gitlab::testing::{Reply, Scripted, empty, json, project};
+use crate::gitlab::testing::{MockServer, Reply, empty, json, project};
 
 fn settings(allowed: &Value) -> Reply {
     json(200, &json!({ "id": 1, "name": "x", "ci_push_repository_for_job_token_allowed": allowed }))
 }
 
-/// Answers to the change and to each read.
-async fn server(change: Reply, read: Reply) -> Scripted {
-    Scripted::new(move |seen| if seen.method == "PUT" { change.clone() } else { read.clone() })
+/// Starts a server that returns these responses to the change and to each read.
+async fn server(change: Reply, read: Reply) -> MockServer {
+    MockServer::new(move |seen| if seen.method == "PUT" { change.clone() } else { read.clone() })
         .await
 }
 

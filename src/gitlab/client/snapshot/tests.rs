@@ -136,7 +136,7 @@ async fn load_that_overlaps_a_write_is_not_cached() {
 }
 
 #[tokio::test]
-async fn caller_after_a_write_doesnt_join_an_earlier_load() {
+async fn caller_after_a_write_does_not_join_an_earlier_load() {
     let (snapshot, work) = (snapshot(), Work::blocked());
     let before = start(&snapshot, &work, false).await;
     snapshot.written(|_| ());
@@ -158,7 +158,7 @@ async fn write_updates_the_cached_result() {
 }
 
 #[tokio::test]
-async fn failure_reaches_waiting_callers_and_isnt_cached() {
+async fn failure_reaches_waiting_callers_and_is_not_cached() {
     let (snapshot, work) = (snapshot(), Work::blocked());
     let failing = tokio::spawn({
         let (snapshot, work) = (Arc::clone(&snapshot), Arc::clone(&work));
@@ -173,7 +173,7 @@ async fn failure_reaches_waiting_callers_and_isnt_cached() {
 }
 
 #[tokio::test]
-async fn cancellation_of_another_caller_is_no_result() {
+async fn cancellation_of_another_caller_is_not_shared() {
     let (snapshot, work) = (snapshot(), Work::blocked());
     let stopped = tokio::spawn({
         let (snapshot, work) = (Arc::clone(&snapshot), Arc::clone(&work));

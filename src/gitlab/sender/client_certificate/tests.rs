@@ -1,4 +1,4 @@
-//! Each kind of key that people have, shown to a server that lets in nobody else.
+//! Tests each kind of private key against a server that accepts only its certificate.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::gitlab::testing::{Scripted, client, json, project};
+use crate::gitlab::testing::{MockServer, client, json, project};
 use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 
-/// Tag of the wrapping of a key in PKCS#8: the key in its older form is the octets after the
+/// The tag of the octet string in PKCS#8 that contains the key in its older form, after the
 /// algorithm.
 const OCTETS: u8 = 0x04;
 const SEQUENCE: u8 = 0x30;
@@ -40,13 +40,13 @@ impl Pair {
         section("PRIVATE KEY", self.key.serialized_der())
     }
 
-    /// The key without its wrapping, under the label of its older form.
+    /// Returns the key without its PKCS#8 wrapper, as a PEM section with this label.
     fn older(&self, label: &str) -> String {
         section(label, unwrapped(self.key.serialized_der()))
     }
 }
 
-/// The tag, the content and what follows of a DER element.
+/// Returns the tag and content of a DER element, and the bytes that follow it.
 fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
     let (length, start) = match der[1] {
         short @ 0..=0x7f => (usize::from(short), 2),
@@ -74,7 +74,7 @@ fn crlf(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
 
-async fn is_let_in(pair: &Pair, certificate: String, key: String) {
+async fn assert_accepted(pair: &Pair, certificate: String, key: String) {
     let own = Pair::of(KeyPair::generate().unwrap());
     let mut roots = RootCertStore::empty();
     roots.add(pair.certificate.clone()).unwrap();
@@ -85,7 +85,7 @@ async fn is_let_in(pair: &Pair, certificate: String, key: String) {
         .with_single_cert(vec![own.certificate.clone()], own_key)
         .unwrap();
     let settings = |_: &_| json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}));
-    let server = Scripted::behind_tls(tls, settings).await;
+    let server = MockServer::behind_tls(tls, settings).await;
     let config = Config {
         cacert_pem: Some(own.certificate()),
         client_cert_pem: Some(certificate),
@@ -96,17 +96,17 @@ async fn is_let_in(pair: &Pair, certificate: String, key: String) {
 }
 
 #[tokio::test]
-async fn keys_of_every_kind_are_shown() {
+async fn every_kind_of_key_is_accepted() {
     for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ECDSA_P521_SHA512] {
         let pair = Pair::of(KeyPair::generate_for(algorithm).unwrap());
-        is_let_in(&pair, pair.certificate(), pair.pkcs8()).await;
-        is_let_in(&pair, pair.certificate(), pair.older("EC PRIVATE KEY")).await;
+        assert_accepted(&pair, pair.certificate(), pair.pkcs8()).await;
+        assert_accepted(&pair, pair.certificate(), pair.older("EC PRIVATE KEY")).await;
     }
     let rsa = Pair::of(KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
-    is_let_in(&rsa, rsa.certificate(), rsa.pkcs8()).await;
-    is_let_in(&rsa, rsa.certificate(), rsa.older("RSA PRIVATE KEY")).await;
+    assert_accepted(&rsa, rsa.certificate(), rsa.pkcs8()).await;
+    assert_accepted(&rsa, rsa.certificate(), rsa.older("RSA PRIVATE KEY")).await;
     let ed25519 = Pair::of(KeyPair::generate_for(&PKCS_ED25519).unwrap());
-    is_let_in(&ed25519, ed25519.certificate(), ed25519.pkcs8()).await;
+    assert_accepted(&ed25519, ed25519.certificate(), ed25519.pkcs8()).await;
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn certificate_and_key_may_share_a_file_with_other_text() {
         format!("{certificate}{key}").replace('\n', "\t\n"),
         format!("# M\u{fffd}ller\n{certificate}{key}-----BEGIN CERTIFICATE-----\nAAAA"),
     ] {
-        is_let_in(&pair, both.clone(), both).await;
+        assert_accepted(&pair, both.clone(), both).await;
     }
 }
 

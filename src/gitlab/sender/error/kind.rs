@@ -136,7 +136,7 @@ impl ErrorKind {
         match status {
             StatusCode::BAD_REQUEST => Self::BadRequest,
             StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
-                if message.text.is_some() && !message.is_no_json =>
+                if message.text.is_some() && !message.is_not_json =>
             {
                 Self::BadRequest
             }
@@ -155,7 +155,7 @@ impl ErrorKind {
             }
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND if message.is_not_found => Self::NotFound,
-            StatusCode::NOT_FOUND if message.is_no_route => Self::Unsupported,
+            StatusCode::NOT_FOUND if message.is_unknown_route => Self::Unsupported,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
             _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Self::Server,

@@ -1,19 +1,19 @@
 use super::*;
 use crate::gitlab::sender::message;
 use crate::gitlab::testing::{
-    Reply, Scripted, client, json, project, project_target, refusal, shown, text,
+    MockServer, Reply, client, json, project, project_target, refusal, shown, text,
 };
 use serde_json::json;
 
-/// The error of reading a scope when the server answers so for ever.
+/// Returns the error of reading a scope from a server that sends only this response.
 async fn error_of(reply: Reply) -> Error {
-    let server = Scripted::answers(vec![reply]).await;
+    let server = MockServer::answers(vec![reply]).await;
     let mut config = server.config();
     config.retries = 1;
     client(&config).scope(&project(1).into()).await.unwrap_err()
 }
 
-/// The error's kind and line, the line without the time that it took.
+/// Returns the error's kind and message, without the elapsed time.
 async fn reported(reply: Reply) -> (ErrorKind, String) {
     let error = error_of(reply).await;
     let line = shown(&error);
@@ -49,7 +49,7 @@ fn request_names_its_object() {
     };
     let about = |path: &str, operation| {
         let error = Error::unsent(ErrorKind::NotFound, &line(path, operation), None);
-        (error.is_about_a_group(), error.is_about_group_entries(), error.is_about_the_scope())
+        (error.is_group_request(), error.is_group_entries_request(), error.is_scope_request())
     };
     for (path, operation, expected) in [
         ("/groups/9", None, (true, false, false)),
@@ -132,7 +132,7 @@ async fn only_a_404_in_gitlabs_format_is_from_gitlab() {
 }
 
 #[tokio::test]
-async fn pages_of_a_proxy_are_summarised() {
+async fn proxy_pages_are_summarized() {
     let page = "<html><head><title>Sign in</title></head><body>secret stuff</body></html>";
     let (kind, line) = reported(text(200, page)).await;
     assert_eq!(kind, ErrorKind::InvalidResponse);
@@ -192,7 +192,7 @@ async fn failed_connection_has_the_reason() {
     assert_eq!(kind, ErrorKind::Unreachable);
     assert!(line.starts_with("the server can't be reached: "), "{line}");
 
-    let server = Scripted::answers(vec![Reply::Silence]).await;
+    let server = MockServer::answers(vec![Reply::NoResponse]).await;
     let mut config = server.config();
     (config.retries, config.request_timeout) = (0, Duration::from_millis(50));
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
@@ -218,7 +218,7 @@ async fn response_with_a_secret_is_not_quoted() {
     let echo = format!("who is {TOKEN} with {HEADER}?");
     let (_, line) = reported(refusal(400, &echo)).await;
     assert_eq!(line, "GitLab rejected the request (400): who is [hidden] with [hidden]?");
-    let server = Scripted::answers(vec![text(201, &echo)]).await;
+    let server = MockServer::answers(vec![text(201, &echo)]).await;
     let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
     assert!(shown(&error).contains("[hidden]"));
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::gitlab::testing::{
-    HEADER, Reply, Scripted, TOKEN, client, empty, json, refusal, shown, text,
+    HEADER, MockServer, Reply, TOKEN, client, empty, json, refusal, shown, text,
 };
 
 const DOCUMENT: Document =
@@ -17,7 +17,7 @@ fn variables() -> Value {
     json!({ "of": ["READ_JOBS", "READ_TEA", "READ_MINDS"] })
 }
 
-async fn read(server: &Scripted) -> Result<Option<u32>, Error> {
+async fn read(server: &MockServer) -> Result<Option<u32>, Error> {
     let mut config = server.config();
     config.retries = 1;
     let call = Call::<Envelope<Data>>::query(DOCUMENT, variables());
@@ -25,13 +25,13 @@ async fn read(server: &Scripted) -> Result<Option<u32>, Error> {
 }
 
 async fn reported(reply: Reply) -> (ErrorKind, String) {
-    let error = read(&Scripted::answers(vec![reply]).await).await.unwrap_err();
+    let error = read(&MockServer::answers(vec![reply]).await).await.unwrap_err();
     (error.kind().clone(), shown(&error).replace("POST /api/graphql (Test): ", ""))
 }
 
 #[tokio::test]
 async fn document_is_posted_with_its_variables() {
-    let server = Scripted::answers(vec![json(200, &json!({"data": {"it": 7}}))]).await;
+    let server = MockServer::answers(vec![json(200, &json!({"data": {"it": 7}}))]).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
     let seen = server.seen().remove(0);
     assert_eq!(seen.line(), "POST /api/graphql");
@@ -93,7 +93,7 @@ async fn response_without_data_and_errors_is_a_failure() {
 }
 
 #[tokio::test]
-async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
+async fn statuses_of_the_graphql_api_are_distinguished() {
     let no_route = json(404, &json!({ "error": "404 Not Found" }));
     assert_eq!(reported(no_route).await.0, ErrorKind::Unsupported);
     assert_eq!(reported(refusal(404, "404 Not Found")).await.0, ErrorKind::UnexpectedStatus);
@@ -123,10 +123,10 @@ async fn equal_messages_are_reported_once() {
 #[tokio::test]
 async fn only_queries_are_retried_after_a_500() {
     let replies = || vec![empty(500), json(200, &json!({"data": {"it": 7}}))];
-    let server = Scripted::answers(replies()).await;
+    let server = MockServer::answers(replies()).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
 
-    let server = Scripted::answers(replies()).await;
+    let server = MockServer::answers(replies()).await;
     let call = Call::<Envelope<Data>>::mutation(DOCUMENT, variables());
     let error = server.client().sender.execute(&call).await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_carried_out()), (&ErrorKind::Server, true));

@@ -1,14 +1,16 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::gitlab::testing::{Reply, Scripted, Seen, json, list, page, project, refusal};
+use crate::gitlab::testing::{
+    MockServer, ReceivedRequest, Reply, json, list, page, project, refusal,
+};
 use crate::gitlab::{Freshness, Kind};
 
 fn elements(ids: impl IntoIterator<Item = u64>) -> Vec<Value> {
     ids.into_iter().map(|id| json!({ "id": id })).collect()
 }
 
-async fn read(server: &Scripted) -> Result<usize, Error> {
+async fn read(server: &MockServer) -> Result<usize, Error> {
     server
         .client()
         .allowlist(project(1), Kind::Group, Freshness::Now)
@@ -16,8 +18,8 @@ async fn read(server: &Scripted) -> Result<usize, Error> {
         .map(|list| list.iter().count())
 }
 
-fn pages(server: &Scripted) -> Vec<u64> {
-    let mut pages: Vec<u64> = server.seen().iter().map(Seen::page).collect();
+fn pages(server: &MockServer) -> Vec<u64> {
+    let mut pages: Vec<u64> = server.seen().iter().map(ReceivedRequest::page).collect();
     pages.sort_unstable();
     pages
 }
@@ -25,7 +27,7 @@ fn pages(server: &Scripted) -> Vec<u64> {
 #[tokio::test]
 async fn list_of_201_has_three_pages() {
     let ids: Vec<u64> = (1..=201).collect();
-    let server = Scripted::new(move |seen| list(&ids, seen)).await;
+    let server = MockServer::new(move |seen| list(&ids, seen)).await;
     assert_eq!(read(&server).await.unwrap(), 201);
     assert_eq!(pages(&server), [1, 2, 3]);
     assert!(server.seen().iter().all(|seen| seen.query.contains("per_page=100")));
@@ -35,14 +37,14 @@ async fn list_of_201_has_three_pages() {
 async fn later_pages_are_fetched_at_the_same_time() {
     let ids: Vec<u64> = (1..=201).collect();
     let server =
-        Scripted::slow(std::time::Duration::from_millis(50), move |seen| list(&ids, seen)).await;
+        MockServer::slow(std::time::Duration::from_millis(50), move |seen| list(&ids, seen)).await;
     assert_eq!(read(&server).await.unwrap(), 201);
     assert_eq!(server.most_in_flight(), 2);
 }
 
 #[tokio::test]
 async fn without_totals_the_next_page_is_followed() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         let next = if seen.page() < 3 { (seen.page() + 1).to_string() } else { String::new() };
         json(200, &Value::from(elements([seen.page()]))).with("x-next-page", next)
     })
@@ -52,7 +54,7 @@ async fn without_totals_the_next_page_is_followed() {
 
 #[tokio::test]
 async fn link_is_used_if_page_headers_are_missing() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         let reply = json(200, &Value::from(elements([seen.page()])));
         match seen.page() {
             1 => reply.with(
@@ -69,7 +71,7 @@ async fn link_is_used_if_page_headers_are_missing() {
 
 #[tokio::test]
 async fn without_headers_a_full_page_has_a_next_one() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         let ids = if seen.page() == 1 { 1..=100 } else { 101..=150 };
         json(200, &Value::from(elements(ids)))
     })
@@ -80,8 +82,8 @@ async fn without_headers_a_full_page_has_a_next_one() {
 #[tokio::test]
 async fn pages_that_repeat_are_an_error() {
     for server in [
-        Scripted::new(|_| json(200, &Value::from(elements(1..=100)))).await,
-        Scripted::new(|seen| {
+        MockServer::new(|_| json(200, &Value::from(elements(1..=100)))).await,
+        MockServer::new(|seen| {
             json(200, &Value::from(elements(1..=5))).with("x-next-page", seen.page() + 1)
         })
         .await,
@@ -94,7 +96,7 @@ async fn pages_that_repeat_are_an_error() {
 
 #[tokio::test]
 async fn pages_that_never_end_are_an_error() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         json(200, &Value::from(elements([seen.page()])))
             .with("x-next-page", seen.page() + 1)
             .with("x-total-pages", u64::MAX)
@@ -108,14 +110,14 @@ async fn pages_that_never_end_are_an_error() {
 #[tokio::test]
 async fn list_that_changed_during_the_read_is_read_again() {
     let readings = std::sync::atomic::AtomicU64::new(0);
-    let server = Scripted::new(move |seen| {
+    let server = MockServer::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;
         let reading = if seen.page() == 1 {
             readings.fetch_add(1, SeqCst)
         } else {
             readings.load(SeqCst) - 1
         };
-        // In the first reading element 101 slips onto the page that was read already.
+        // During the first read, element 101 moves to the page that was already read.
         let second = if reading == 0 { 102..=150 } else { 101..=150 };
         let ids: Vec<Value> = if seen.page() == 1 { elements(1..=100) } else { elements(second) };
         page(&ids, seen.page(), 2, 150)
@@ -126,12 +128,12 @@ async fn list_that_changed_during_the_read_is_read_again() {
 }
 
 #[tokio::test]
-async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
+async fn changed_total_reveals_an_element_that_moved() {
     let removed = std::sync::atomic::AtomicBool::new(false);
-    let server = Scripted::new(move |seen| {
+    let server = MockServer::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;
-        // Element 1 is removed once the first page was read, so that 101 slips onto it: as many
-        // come as are counted.
+        // Element 1 is removed after the first page was read, so element 101 moves to that page.
+        // The number of elements still equals the total.
         let first = if removed.load(SeqCst) { 2 } else { 1 };
         removed.fetch_or(seen.page() == 1, SeqCst);
         let ids: Vec<u64> = (first..=150).collect();
@@ -147,22 +149,22 @@ async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
 }
 
 #[tokio::test]
-async fn wrong_total_doesnt_loop_forever() {
-    let server = Scripted::new(|seen| page(&elements([seen.page()]), seen.page(), 2, 1000)).await;
+async fn wrong_total_does_not_loop_forever() {
+    let server = MockServer::new(|seen| page(&elements([seen.page()]), seen.page(), 2, 1000)).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (&ErrorKind::Incomplete, 6));
 }
 
 #[tokio::test]
-async fn one_page_with_less_than_the_total_proves_nothing() {
-    let server = Scripted::new(|_| page(&elements([5]), 1, 1, 2)).await;
+async fn single_page_below_the_total_is_incomplete() {
+    let server = MockServer::new(|_| page(&elements([5]), 1, 1, 2)).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (&ErrorKind::Incomplete, 3));
 }
 
 #[tokio::test]
 async fn element_on_two_pages_is_counted_once() {
-    let server = Scripted::new(|seen| {
+    let server = MockServer::new(|seen| {
         let ids = if seen.page() == 1 { elements(1..=100) } else { elements(100..=101) };
         page(&ids, seen.page(), 2, 101)
     })
@@ -172,14 +174,14 @@ async fn element_on_two_pages_is_counted_once() {
 }
 
 #[tokio::test]
-async fn one_page_that_fails_fails_the_list() {
-    let server = Scripted::new(|seen| match seen.page() {
+async fn failed_page_fails_the_list() {
+    let server = MockServer::new(|seen| match seen.page() {
         2 => refusal(403, "403 Forbidden"),
         number => page(&elements([number]), number, 3, 3),
     })
     .await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
-    let server = Scripted::answers(vec![Reply::CutOff]).await;
+    let server = MockServer::answers(vec![Reply::CutOff]).await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Unreachable);
 }
 
@@ -205,9 +207,9 @@ fn next_page_is_computed_from_headers() {
     }
 }
 
-/// The pages of the project's own allowlist, of which project 1 is the project.
+/// Reads these pages of project 1's allowlist. Returns the numbers of entries and of requests.
 async fn read_own(pages: Vec<Vec<u64>>, total: usize) -> Option<(usize, usize)> {
-    let server = Scripted::new(move |seen| {
+    let server = MockServer::new(move |seen| {
         let number = usize::try_from(seen.page()).unwrap();
         page(&elements(pages[number - 1].clone()), seen.page(), pages.len() as u64, total)
     })

@@ -2,7 +2,7 @@ use super::*;
 
 const PROXY: &str = "http://proxy.example:3128";
 
-/// Returns what these variables choose for that address.
+/// Returns the proxy that these variables select for this URL.
 fn chosen(base_url: &str, variables: &[(&str, &str)]) -> Result<Option<Proxy>, ProxyError> {
     let environment = |name: &str| {
         let (_, value) = variables.iter().find(|(variable, _)| *variable == name)?;
@@ -150,7 +150,7 @@ fn this_machine_is_reached_directly() {
     }
 }
 
-/// Each row was held against Go 1.26.
+/// Each row was verified with Go 1.26.
 #[test]
 fn no_proxy_follows_the_rules_of_go() {
     const DIRECT: bool = true;

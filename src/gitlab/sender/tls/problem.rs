@@ -49,19 +49,19 @@ pub(super) fn is_final(error: &Error) -> bool {
 
 /// Returns the problem of an error, and a message with details.
 pub(in crate::gitlab::sender) fn problem_of(error: &Error) -> (TlsProblem, Option<String>) {
-    let in_words = || message::line(&error.to_string());
+    let to_message = || message::line(&error.to_string());
     match error {
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (TlsProblem::NotTls, None),
-        Error::InvalidCertificate(error) => of_certificate(error, in_words),
+        Error::InvalidCertificate(error) => of_certificate(error, to_message),
         Error::AlertReceived(alert) if CLIENT_CERTIFICATE_ALERTS.contains(alert) => {
-            (TlsProblem::ClientCertificate, in_words())
+            (TlsProblem::ClientCertificate, to_message())
         }
         Error::AlertReceived(AlertDescription::ProtocolVersion)
         | Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => (TlsProblem::OldVersion, None),
-        _ => (TlsProblem::Other, in_words()),
+        _ => (TlsProblem::Other, to_message()),
     }
 }
 
@@ -91,7 +91,7 @@ const CLIENT_CERTIFICATE_ALERTS: [AlertDescription; 7] = [
 
 fn of_certificate(
     error: &CertificateError,
-    in_words: impl Fn() -> Option<String>,
+    to_message: impl Fn() -> Option<String>,
 ) -> (TlsProblem, Option<String>) {
     match error {
         CertificateError::Expired => (TlsProblem::Expired, None),
@@ -129,9 +129,9 @@ fn of_certificate(
             None if is_named(error, CRITICAL_EXTENSION) => {
                 (TlsProblem::Unusable, Some("it has an unknown critical extension".to_owned()))
             }
-            None => (TlsProblem::Other, in_words()),
+            None => (TlsProblem::Other, to_message()),
         },
-        _ => (TlsProblem::Other, in_words()),
+        _ => (TlsProblem::Other, to_message()),
     }
 }
 

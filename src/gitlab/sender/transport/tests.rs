@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::gitlab::testing::{Reply, Scripted, client, empty, json, project, shown, text};
+use crate::gitlab::testing::{MockServer, Reply, client, empty, json, project, shown, text};
 use crate::gitlab::{BaseUrl, Config, Error, ErrorKind, Proxy, ProxyProblem};
 
 fn settings() -> Reply {
@@ -13,17 +13,17 @@ fn moved(to: impl ToString) -> Reply {
     empty(301).with("location", to)
 }
 
-fn elsewhere(server: &Scripted) -> ErrorKind {
+fn elsewhere(server: &MockServer) -> ErrorKind {
     ErrorKind::Redirected { to: Some(server.origin.clone()), is_sign_in: false }
 }
 
-async fn read(server: &Scripted) -> Result<(), Error> {
+async fn read(server: &MockServer) -> Result<(), Error> {
     server.client().scope(&project(1).into()).await.map(drop)
 }
 
 #[tokio::test]
 async fn read_follows_redirects_within_its_origin() {
-    let server = Scripted::new(|seen| match seen.path.as_str() {
+    let server = MockServer::new(|seen| match seen.path.as_str() {
         "/projects/1/job_token_scope" => moved("/api/v4/elsewhere"),
         _ => settings(),
     })
@@ -34,9 +34,9 @@ async fn read_follows_redirects_within_its_origin() {
 
 #[tokio::test]
 async fn token_is_not_sent_to_another_origin() {
-    let other = Scripted::answers(vec![settings()]).await;
+    let other = MockServer::answers(vec![settings()]).await;
     for location in [format!("{}/steal?x=1", other.origin), other.origin.replace("http:", "")] {
-        let server = Scripted::answers(vec![moved(location)]).await;
+        let server = MockServer::answers(vec![moved(location)]).await;
         let error = read(&server).await.unwrap_err();
         assert_eq!(*error.kind(), elsewhere(&other));
         assert_eq!((error.status(), error.attempts()), (Some(301), 1));
@@ -46,8 +46,8 @@ async fn token_is_not_sent_to_another_origin() {
 }
 
 #[tokio::test]
-async fn write_doesnt_follow_a_redirect() {
-    let server = Scripted::answers(vec![moved("/api/v4/elsewhere")]).await;
+async fn write_does_not_follow_a_redirect() {
+    let server = MockServer::answers(vec![moved("/api/v4/elsewhere")]).await;
     let error = server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
     assert_eq!(server.count(), 1);
@@ -55,7 +55,7 @@ async fn write_doesnt_follow_a_redirect() {
 
 #[tokio::test]
 async fn redirect_loop_is_an_error() {
-    let server = Scripted::answers(vec![moved("/api/v4/user")]).await;
+    let server = MockServer::answers(vec![moved("/api/v4/user")]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
     assert_eq!(
@@ -64,7 +64,7 @@ async fn redirect_loop_is_an_error() {
     );
     assert_eq!(server.count(), 4);
     for nowhere in [empty(302), moved("javascript:alert(1)"), moved("file:///etc/passwd")] {
-        let server = Scripted::answers(vec![nowhere]).await;
+        let server = MockServer::answers(vec![nowhere]).await;
         let nowhere = ErrorKind::Redirected { to: None, is_sign_in: false };
         assert_eq!(*read(&server).await.unwrap_err().kind(), nowhere);
     }
@@ -76,7 +76,7 @@ async fn sign_in_page_is_not_followed() {
         ("/users/sign_in", None),
         ("https://acme.cloudflareaccess.com/x?kid=hush", Some("https://acme.cloudflareaccess.com")),
     ] {
-        let server = Scripted::answers(vec![moved(location)]).await;
+        let server = MockServer::answers(vec![moved(location)]).await;
         let error = read(&server).await.unwrap_err();
         let to = Some(to.map_or(server.origin.clone(), str::to_owned));
         assert_eq!(*error.kind(), ErrorKind::Redirected { to, is_sign_in: true });
@@ -87,13 +87,13 @@ async fn sign_in_page_is_not_followed() {
 #[tokio::test]
 async fn endless_response_is_not_read() {
     let large = " ".repeat(super::MAX_BODY + 1);
-    let server = Scripted::answers(vec![text(200, &large)]).await;
+    let server = MockServer::answers(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
         (&ErrorKind::InvalidResponse, Some("the response is too large"))
     );
-    let server = Scripted::answers(vec![Reply::Endless]).await;
+    let server = MockServer::answers(vec![Reply::Endless]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
@@ -105,7 +105,7 @@ async fn endless_response_is_not_read() {
 async fn endless_error_response_is_reported_by_its_status() {
     let large = "x".repeat(super::MAX_REFUSAL * 2);
     let server =
-        Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
+        MockServer::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
             .await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Blocked { by: None });
     read(&server).await.unwrap();
@@ -114,7 +114,7 @@ async fn endless_error_response_is_reported_by_its_status() {
 
 #[tokio::test]
 async fn overlapping_secrets_are_redacted_whole() {
-    let server = Scripted::new(|_| text(403, "who is Basic-header-hush-hush-indeed?")).await;
+    let server = MockServer::new(|_| text(403, "who is Basic-header-hush-hush-indeed?")).await;
     let mut config = server.config();
     config.headers.insert("X-Longer".to_owned(), "Basic-header-hush-hush-indeed".into());
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
@@ -123,10 +123,10 @@ async fn overlapping_secrets_are_redacted_whole() {
 
 #[tokio::test]
 async fn attempt_that_times_out_is_retried() {
-    let server = Scripted::new({
+    let server = MockServer::new({
         let first = std::sync::atomic::AtomicBool::new(true);
         move |_| match first.swap(false, std::sync::atomic::Ordering::SeqCst) {
-            true => Reply::Silence,
+            true => Reply::NoResponse,
             false => settings(),
         }
     })
@@ -142,7 +142,7 @@ async fn refused_connection_is_unreachable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let server = Scripted::answers(vec![settings()]).await;
+    let server = MockServer::answers(vec![settings()]).await;
     let mut config = server.config();
     config.base_url = crate::gitlab::BaseUrl::parse(&origin).unwrap();
     config.retries = 1;
@@ -152,7 +152,7 @@ async fn refused_connection_is_unreachable() {
     assert!(error.message().unwrap().to_lowercase().contains("refused"), "{error}");
 }
 
-/// The settings of a client that reaches an address through a proxy.
+/// Returns the configuration of a client that uses this proxy.
 fn through(proxy: &str, template: &Config) -> Config {
     let base_url = BaseUrl::parse("http://gitlab.test").unwrap();
     let environment = |name: &str| (name == "HTTP_PROXY").then(|| proxy.to_owned());
@@ -162,7 +162,7 @@ fn through(proxy: &str, template: &Config) -> Config {
 
 #[tokio::test]
 async fn proxy_is_retried_unless_it_requires_credentials() {
-    let proxy = Scripted::answers(vec![empty(407)]).await;
+    let proxy = MockServer::answers(vec![empty(407)]).await;
     let down = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for (address, problem, attempts) in [
         (proxy.origin.clone(), ProxyProblem::Credentials, 1),

@@ -1,4 +1,4 @@
-//! TLS to a server with a certificate of its own making.
+//! Tests of TLS with a server that has a self-signed certificate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::gitlab::testing::{Reply, Scripted, Seen, client, json, project};
+use crate::gitlab::testing::{MockServer, ReceivedRequest, Reply, client, json, project};
 use crate::gitlab::{BaseUrl, Config, Error, ErrorKind, TlsProblem};
 
 fn certificate() -> CertifiedKey<KeyPair> {
@@ -40,7 +40,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 
-fn settings(_: &Seen) -> Reply {
+fn settings(_: &ReceivedRequest) -> Reply {
     json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}))
 }
 
@@ -53,7 +53,7 @@ async fn server_needs_a_trusted_issuer_or_insecure() {
     let own = certificate();
     let (chain, key) = der(&own);
     let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
-    let server = Scripted::behind_tls(tls, settings).await;
+    let server = MockServer::behind_tls(tls, settings).await;
 
     let error = read(&server.config()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Tls(TlsProblem::UnknownIssuer), 1));
@@ -78,23 +78,24 @@ async fn client_sends_its_certificate() {
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
         .unwrap();
-    let server = Scripted::behind_tls(tls, settings).await;
+    let server = MockServer::behind_tls(tls, settings).await;
 
-    let nobody = Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
-    let error = read(&nobody).await.unwrap_err();
+    let without_certificate =
+        Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
+    let error = read(&without_certificate).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Tls(TlsProblem::ClientCertificate));
     assert_eq!(server.count(), 0);
     let known = Config {
         client_cert_pem: Some(cert_pem(&ours)),
         client_key_pem: Some(key_pem(&ours).into()),
-        ..nobody
+        ..without_certificate
     };
     read(&known).await.unwrap();
 }
 
-/// A server of HTTP/2 that answers one request on each connection, and closes it gracefully to all
-/// others.
-async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String {
+/// Starts an HTTP/2 server that responds to one request per connection, and then closes the
+/// connection gracefully.
+async fn one_request_per_connection(certificate: &CertifiedKey<KeyPair>) -> String {
     let (chain, key) = der(certificate);
     let mut tls =
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
@@ -112,7 +113,7 @@ async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String
                 let mut connection: h2::server::Connection<_, &[u8]> = one_at_a_time.await.ok()?;
                 let mut answered = 0;
                 while let Some(Ok((_, mut respond))) = connection.accept().await {
-                    // Others come meanwhile, which this connection doesn't take.
+                    // Other requests arrive in the meantime, which this connection doesn't process.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     let mut body = respond
                         .send_response(tonic::codegen::http::Response::new(()), false)
@@ -133,8 +134,8 @@ async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String
 #[tokio::test]
 async fn request_that_was_never_sent_is_not_an_attempt() {
     let own = certificate();
-    let origin = one_request_a_connection(&own).await;
-    let template = Scripted::answers(vec![]).await.config();
+    let origin = one_request_per_connection(&own).await;
+    let template = MockServer::answers(vec![]).await.config();
     let config = Config {
         base_url: BaseUrl::parse(&origin).unwrap(),
         cacert_pem: Some(cert_pem(&own)),
@@ -151,8 +152,8 @@ async fn request_that_was_never_sent_is_not_an_attempt() {
     }
 }
 
-/// A server of HTTP/2 that lets in the certificate `client` alone, or asks everybody for one and
-/// then hangs up.
+/// Starts an HTTP/2 server that accepts only the certificate `client`, or that requests any
+/// certificate and then closes the connection.
 async fn with_client_certificates(
     own: &CertifiedKey<KeyPair>,
     client: &CertifiedKey<KeyPair>,
@@ -182,18 +183,22 @@ async fn client_certificate_required_over_http2_is_reported() {
     let (own, ours, other) = (certificate(), certificate(), certificate());
     for hangs_up in [false, true] {
         let origin = with_client_certificates(&own, &ours, hangs_up).await;
-        let nobody = Config {
+        let without_certificate = Config {
             base_url: BaseUrl::parse(&origin).unwrap(),
             cacert_pem: Some(cert_pem(&own)),
             retries: 0,
-            ..Scripted::answers(vec![]).await.config()
+            ..MockServer::answers(vec![]).await.config()
         };
-        let stranger = Config {
+        let with_other_certificate = Config {
             client_cert_pem: Some(cert_pem(&other)),
             client_key_pem: Some(key_pem(&other).into()),
-            ..nobody.clone()
+            ..without_certificate.clone()
         };
-        let shown = if hangs_up { vec![nobody] } else { vec![nobody, stranger] };
+        let shown = if hangs_up {
+            vec![without_certificate]
+        } else {
+            vec![without_certificate, with_other_certificate]
+        };
         for config in shown {
             let error = read(&config).await.unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Tls(TlsProblem::ClientCertificate), "{error}");

@@ -18,7 +18,7 @@ use crate::provider::{names, permissions};
 ///
 /// # Errors
 ///
-/// Fails if GitLab doesn't have these permissions, or can't be asked. It isn't an error if the
+/// Fails if GitLab doesn't have these permissions, or can't be queried. It isn't an error if the
 /// token isn't allowed to read the allowlist or if GitLab can't be reached: the same apply may
 /// change that.
 pub(super) async fn check(

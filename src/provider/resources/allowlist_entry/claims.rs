@@ -9,7 +9,7 @@ use super::{EntryModel, permissions};
 use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::{ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
+use crate::provider::ledger::{Manager, Object, Value, Wanted, WriteGuard};
 use crate::provider::{claiming, conflicts, names};
 
 /// Returns the object and value of a planned entry.
@@ -69,7 +69,7 @@ pub(super) async fn turn<'a>(
     project_id: ProjectId,
     target: Target,
     entry: &EntryModel,
-) -> Result<Turn<'a>, Diagnostic> {
+) -> Result<WriteGuard<'a>, Diagnostic> {
     let ledger = &context.client.ledger;
     let object = Object::Entry(project_id, target);
     let Some(instance) = context.private.instance() else { return Ok(ledger.turn(object).await) };

@@ -178,10 +178,10 @@ fn suggestion(id: &str) -> Option<String> {
             Some(kind) => (kind, parts[place + 1..].join(":")),
             None => (Kind::Project, after),
         };
-        let project_id = meant::<ProjectId>(&before)?;
+        let project_id = intended_reference::<ProjectId>(&before)?;
         let target = match kind {
-            Kind::Project => meant::<ProjectId>(&after)?,
-            Kind::Group => meant::<GroupId>(&after)?,
+            Kind::Project => intended_reference::<ProjectId>(&after)?,
+            Kind::Group => intended_reference::<GroupId>(&after)?,
         };
         Some(format!("{project_id}:{kind}:{target}"))
     })
@@ -195,7 +195,7 @@ fn likely_kind(text: &str) -> Option<Kind> {
 /// Maximum edit distance of a misspelled kind.
 const MAX_TYPOS: usize = 2;
 
-fn meant<I: Id>(text: &str) -> Option<String> {
+fn intended_reference<I: Id>(text: &str) -> Option<String> {
     match text.parse::<Reference<I>>() {
         Ok(_) => Some(text.to_owned()),
         Err(_) => suggested_path::<I>(text),

@@ -1,7 +1,8 @@
 //! The entry of a project for itself, which GitLab's documentation calls "Current project". It sets
 //! the permissions of the project's own jobs if group entries restrict them. REST doesn't
-//! distinguish it from the project itself, which every allowlist contains. GraphQL's update creates
-//! it and nothing removes it, so destroying it restores the default permissions.
+//! distinguish it from the project itself, which every allowlist contains. The GraphQL mutation for
+//! updates creates it, and it can't be removed, so destroying the resource restores the default
+//! permissions.
 
 use super::adoption::IMPORT;
 use super::permissions;
@@ -28,8 +29,9 @@ pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
 ///
 /// Fails if it sets none.
 pub(super) fn check(entry: &EntryModel) -> Result<(), Diagnostic> {
-    let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
-    if says_nothing {
+    let has_no_permissions =
+        entry.default_permissions.is_null() && entry.job_token_policies.is_null();
+    if has_no_permissions {
         Err(without_permissions(&names::own(entry)).at(target_attribute(entry)))
     } else {
         Ok(())
@@ -137,7 +139,7 @@ pub(super) async fn read(
 ///
 /// # Errors
 ///
-/// Fails if the entry doesn't exist, or if GitLab can't be asked.
+/// Fails if the entry doesn't exist, or if GitLab can't be queried.
 pub(super) async fn import(
     client: &Client,
     project_id: ProjectId,

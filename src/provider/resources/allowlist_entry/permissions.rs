@@ -16,7 +16,7 @@ use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, malformed, still_there,
 };
 use crate::provider::report::{
-    PermissionSetting, is_about_the_target, report, report_on, report_permissions, sentence,
+    PermissionSetting, is_target_error, report, report_on, report_permissions, sentence,
 };
 use crate::provider::{names, permissions};
 
@@ -330,7 +330,7 @@ fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str>
         ErrorKind::Unsupported | ErrorKind::PermissionsDisabled => {
             of(entry).as_ref().map(attribute)
         }
-        _ if is_about_the_target(error) => Some(target_attribute(entry)),
+        _ if is_target_error(error) => Some(target_attribute(entry)),
         ErrorKind::NotFound => Some("project"),
         _ => None,
     }

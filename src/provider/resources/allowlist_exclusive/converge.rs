@@ -12,12 +12,12 @@ pub(super) type Entries = BTreeMap<Target, Option<Permissions>>;
 /// The writes for one kind. The default has none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Writes {
-    /// Targets that lose permissions, before any target gets some.
+    /// Targets that lose permissions, before any target gains some.
     narrow: Vec<Target>,
     /// Targets removed before any is added, because the allowlist would exceed its limit otherwise.
     make_room: Vec<Target>,
     add: Vec<Target>,
-    /// Targets that get permissions and lose none.
+    /// Targets that gain permissions and lose none.
     widen: Vec<Target>,
     /// Targets removed last, so that access has no gap if one target replaces another.
     remove: Vec<Target>,

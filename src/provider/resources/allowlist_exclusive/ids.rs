@@ -28,7 +28,8 @@ pub(super) struct PlannedIds<I> {
 ///
 /// # Errors
 ///
-/// Fails if a path is invalid, if two keys of a map have the same ID, or if GitLab can't be asked.
+/// Fails if a path is invalid, if two keys of a map have the same ID, or if GitLab can't be
+/// queried.
 pub(super) async fn plan<I: Managed>(
     client: Option<&Client>,
     prior: Option<Side<'_>>,
@@ -151,7 +152,7 @@ impl<'a, I: Managed> Before<'a, I> {
     ///
     /// # Errors
     ///
-    /// Fails if a path is invalid, or if GitLab can't be asked.
+    /// Fails if a path is invalid, or if GitLab can't be queried.
     async fn find<'t>(
         &self,
         client: Option<&Client>,
@@ -247,7 +248,7 @@ async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Opti
 ///
 /// # Errors
 ///
-/// Returns all paths that don't exist. Fails if GitLab can't be asked.
+/// Returns all paths that don't exist. Fails if GitLab can't be queried.
 pub(super) async fn resolve_existing<I: Managed>(
     client: &Client,
     planned: Side<'_>,
@@ -279,7 +280,7 @@ pub(super) async fn resolve_existing<I: Managed>(
 ///
 /// # Errors
 ///
-/// Returns all keys that don't exist, or that have the same ID. Fails if GitLab can't be asked.
+/// Returns all keys that don't exist, or that have the same ID. Fails if GitLab can't be queried.
 pub(super) async fn resolve_entries<I: Managed>(
     client: &Client,
     planned: Side<'_>,
@@ -391,7 +392,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn listed_paths_arent_looked_up() {
+    async fn listed_paths_are_not_looked_up() {
         let live = [(7, "acme/lib"), (8, "acme/tool")];
         let planned =
             async |now| planned::<ProjectId>((&[Some("acme/lib")], &[7]), now, Some(&live)).await;

@@ -132,7 +132,7 @@ impl Lists {
 /// The note with the targets, by kind, that according to the plan may lose access.
 const NAMED: &str = "named";
 /// The same note of the first plan, in the plan during apply.
-const PROMISED: &str = "promised";
+const FIRST_PLAN: &str = "promised";
 
 /// Returns the notes with the targets that may lose access: all on the allowlists that were read,
 /// except for those that are certain to stay. If the host passes on the first plan, only the
@@ -143,7 +143,7 @@ pub(super) fn note_of(
     first_plan: Option<&Private>,
 ) -> Map<String, Json> {
     if let Some(promised) = first_plan.and_then(|first| first.note(NAMED)) {
-        return Map::from_iter([(PROMISED.to_owned(), promised.clone())]);
+        return Map::from_iter([(FIRST_PLAN.to_owned(), promised.clone())]);
     }
     let named = |list: &Allowlist| {
         let lost = list.iter().map(|entry| entry.target).filter(|target| !kept.contains(target));
@@ -163,7 +163,7 @@ pub(super) fn removable(
     private: &Private,
     prior: Option<&ExclusiveModel>,
 ) -> BTreeMap<Kind, BTreeSet<u64>> {
-    let promised = private.note(PROMISED).and_then(Json::as_object);
+    let promised = private.note(FIRST_PLAN).and_then(Json::as_object);
     let kinds = Kind::ALL.into_iter().filter_map(|kind| {
         let ids =
             |ids: &Json| ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();

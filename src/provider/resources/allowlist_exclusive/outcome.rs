@@ -158,21 +158,25 @@ impl Outcome {
             self.sentence("Permissions not changed (interrupted)", not_permitted),
             self.sentence("Not removed (interrupted)", not_removed),
         ];
-        let in_doubt = |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
-        let doubtful: Vec<&Write> = self.failed.keys().filter(in_doubt).collect();
-        let doubtful = [
-            self.sentence("May have been added", doubtful.iter().filter_map(|write| write.added())),
+        let is_uncertain =
+            |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
+        let uncertain: Vec<&Write> = self.failed.keys().filter(is_uncertain).collect();
+        let uncertain = [
+            self.sentence(
+                "May have been added",
+                uncertain.iter().filter_map(|write| write.added()),
+            ),
             self.sentence(
                 "Permissions may have been changed",
-                doubtful.iter().filter_map(|write| write.permitted()),
+                uncertain.iter().filter_map(|write| write.permitted()),
             ),
             self.sentence(
                 "May have been removed",
-                doubtful.iter().filter_map(|write| write.removed()),
+                uncertain.iter().filter_map(|write| write.removed()),
             ),
         ];
         let nothing = "Nothing was changed.".to_owned();
-        let done: Vec<String> = done.into_iter().chain(doubtful).flatten().collect();
+        let done: Vec<String> = done.into_iter().chain(uncertain).flatten().collect();
         let done = if done.is_empty() { vec![nothing] } else { done };
         done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join(" ")
     }

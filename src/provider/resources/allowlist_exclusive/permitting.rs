@@ -23,7 +23,7 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// Fails if GitLab doesn't have permissions, hides them from the token, or can't be asked.
+    /// Fails if GitLab doesn't have permissions, hides them from the token, or can't be queried.
     /// Succeeds if the allowlists couldn't be read because GitLab isn't reachable yet.
     pub(super) async fn with_permissions(
         self,
@@ -75,7 +75,7 @@ const MAX_READINGS: usize = 3;
 ///
 /// # Errors
 ///
-/// Fails if GitLab can't be asked.
+/// Fails if GitLab can't be queried.
 pub(super) async fn read(
     gitlab: &Client,
     project_id: ProjectId,

@@ -20,7 +20,7 @@ use crate::gitlab::{
     Allowed, Error, Freshness, GrantError, GroupId, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::ledger::{Manager, Object, Turn, Value};
+use crate::provider::ledger::{Manager, Object, Value, WriteGuard};
 use crate::provider::{claiming, conflicts};
 
 /// Writes the managed kinds to the server. `prior` is the prior state, if it is for the same
@@ -191,11 +191,11 @@ impl<'a> Writer<'a> {
         let mut outcome = Outcome::of(&self.project, names);
         for step in steps {
             let mut progress = Progress::of(self.project_id, &step);
-            let mut under_way: FuturesUnordered<_> = step
+            let mut in_flight: FuturesUnordered<_> = step
                 .into_iter()
                 .map(|write| async move { (write, self.write(write).await) })
                 .collect();
-            while let Some((write, result)) = under_way.next().await {
+            while let Some((write, result)) = in_flight.next().await {
                 let result = match result {
                     Err(Refusal::GitLab(error)) if is_success(&error) => Ok(()),
                     result => result,
@@ -234,7 +234,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn add(&self, turn: &Turn<'_>, target: Target) -> Result<(), Refusal> {
+    async fn add(&self, turn: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
         let Connection { gitlab, ledger, .. } = self.context.client;
         let permissions = self.permissions.get(&target);
         let value = Value::Entry(permissions.cloned());
@@ -267,7 +267,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    async fn permit(&self, turn: &Turn<'_>, target: Target) -> Result<(), Refusal> {
+    async fn permit(&self, turn: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
         let Some(permissions) = self.permissions.get(&target) else { return Ok(()) };
         let value = Value::Entry(Some(permissions.clone()));
         self.check_turn(turn, &value)?;
@@ -276,7 +276,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn check_turn(&self, turn: &Turn<'_>, value: &Value) -> Result<(), Refusal> {
+    fn check_turn(&self, turn: &WriteGuard<'_>, value: &Value) -> Result<(), Refusal> {
         match self.own.and_then(|own| turn.undoes(own, value)) {
             Some(by) => Err(Refusal::Undoes(by)),
             None => Ok(()),

@@ -9,7 +9,7 @@ use super::{ScopeModel, project_id_of};
 use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::ProjectId;
 use crate::provider::connection::Connection;
-use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
+use crate::provider::ledger::{Manager, Object, Value, Wanted, WriteGuard};
 use crate::provider::{claiming, conflicts, names};
 
 /// Returns the objects and values of a planned scope.
@@ -73,7 +73,7 @@ pub(super) async fn turn<'a>(
     project: ProjectId,
     planned: &ScopeModel,
     object: Object,
-) -> Turn<'a> {
+) -> WriteGuard<'a> {
     let ledger = &context.client.ledger;
     if let Some(instance) = context.private.instance() {
         ledger.claim(instance, Manager::Scope, BTreeSet::new(), wanted(project, planned), false);
@@ -84,7 +84,7 @@ pub(super) async fn turn<'a>(
 /// Checks that a write doesn't undo one of another resource in this run.
 pub(super) fn check(
     context: &Context<'_, Connection>,
-    turn: &Turn<'_>,
+    turn: &WriteGuard<'_>,
     project: ProjectId,
     planned: &ScopeModel,
     value: bool,
@@ -102,7 +102,7 @@ pub(super) fn check(
 /// Returns whether a removal leaves the setting for another resource, and warns if it does.
 pub(super) fn is_left(
     context: &Context<'_, Connection>,
-    turn: &Turn<'_>,
+    turn: &WriteGuard<'_>,
     project: ProjectId,
     state: &ScopeModel,
 ) -> bool {

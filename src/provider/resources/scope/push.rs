@@ -79,7 +79,7 @@ impl Push {
     ///
     /// # Errors
     ///
-    /// Fails if GitLab doesn't have the setting, or can't be asked.
+    /// Fails if GitLab doesn't have the setting, or can't be queried.
     pub(super) async fn is_there(
         self,
         client: &Client,
@@ -105,7 +105,7 @@ impl Push {
     ///
     /// # Errors
     ///
-    /// Fails if GitLab is known not to have it. If it can't be asked, the apply finds out.
+    /// Fails if GitLab is known not to have it. If GitLab can't be queried, the apply finds out.
     pub(super) async fn check_supported(
         client: &Client,
         (project, name): (ProjectId, &str),

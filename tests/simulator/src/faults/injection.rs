@@ -1,4 +1,4 @@
-//! Which requests a fault affects, and how many.
+//! Selects the requests that a fault affects, and their number.
 
 use super::Fault;
 use crate::http::Route;
@@ -22,71 +22,70 @@ impl From<Fault> for Injection {
 }
 
 impl Injection {
-    /// Strikes this endpoint too; without any, all are struck.
+    /// Affects this endpoint. Without any endpoint, all are affected.
     #[must_use]
     pub fn on(mut self, route: Route) -> Self {
         self.requests.routes.push(route);
         self
     }
 
-    /// Strikes only requests that would change something.
+    /// Affects only requests that would change something.
     #[must_use]
     pub fn writes_only(mut self) -> Self {
         self.requests.writes_only = true;
         self
     }
 
-    /// Strikes only requests that name this project or group in their path, by ID or path, or ask
-    /// GraphQL about it.
+    /// Affects only requests with this project or group in their path, by ID or path, or GraphQL
+    /// requests about it.
     #[must_use]
     pub fn project(mut self, id: u64) -> Self {
         self.requests.project = Some(id);
         self
     }
 
-    /// Strikes only GraphQL requests whose operation or one of whose root fields has this name.
+    /// Affects only GraphQL requests whose operation or one of whose root fields has this name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.requests.name = Some(name.to_owned());
         self
     }
 
-    /// Strikes only requests about this target.
+    /// Affects only requests about this target.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.requests.target = Some(target);
         self
     }
 
-    /// Carries the request out before the fault answers in its place: the answer is lost, the
-    /// change is not.
+    /// Executes the request, and replaces its response by the fault.
     #[must_use]
     pub fn carried_out(mut self) -> Self {
         self.carried_out = true;
         self
     }
 
-    /// Lets this many matching requests pass first.
+    /// Skips this many matching requests first.
     #[must_use]
     pub fn after(mut self, requests: usize) -> Self {
         self.skip = requests;
         self
     }
 
-    /// Ends after this many strikes.
+    /// Ends the fault after this many requests.
     #[must_use]
     pub fn times(mut self, strikes: usize) -> Self {
         self.remaining = Some(strikes);
         self
     }
 
-    /// Strikes once.
+    /// Affects one request.
     #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// Counts a matching request; whether it is struck.
+    /// Counts a matching request. Returns whether it is affected.
     fn strikes(&mut self) -> bool {
         if self.skip > 0 {
             self.skip -= 1;
@@ -105,9 +104,9 @@ impl Injection {
 
 /// A fault that affects a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Strike {
+pub(crate) struct AppliedFault {
     pub(crate) fault: Fault,
-    /// True if the request is carried out although the fault answers in its place.
+    /// Whether the request is executed although the fault replaces its response.
     pub(crate) carried_out: bool,
 }
 
@@ -126,9 +125,9 @@ impl Faults {
         self.injections.clear();
     }
 
-    pub(crate) fn strike(&mut self, request: &RequestProperties<'_>) -> Option<Strike> {
+    pub(crate) fn strike(&mut self, request: &RequestProperties<'_>) -> Option<AppliedFault> {
         let struck = self.injections.iter_mut().find_map(|injection| {
-            (injection.requests.matches(request) && injection.strikes()).then(|| Strike {
+            (injection.requests.matches(request) && injection.strikes()).then(|| AppliedFault {
                 fault: injection.fault.clone(),
                 carried_out: injection.carried_out,
             })
@@ -142,7 +141,7 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn sighting(route: Route, project: u64, target: u64) -> RequestProperties<'static> {
+    fn properties(route: Route, project: u64, target: u64) -> RequestProperties<'static> {
         RequestProperties {
             route,
             project: Some(project),
@@ -157,32 +156,32 @@ mod tests {
         faults.inject(
             Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)),
         );
-        assert!(faults.strike(&sighting(Route::AllowlistProjectPost, 1, 2)).is_some());
+        assert!(faults.strike(&properties(Route::AllowlistProjectPost, 1, 2)).is_some());
         for other in [
-            sighting(Route::AllowlistProjectDelete, 1, 2),
-            sighting(Route::AllowlistProjectPost, 9, 2),
-            sighting(Route::AllowlistProjectPost, 1, 9),
+            properties(Route::AllowlistProjectDelete, 1, 2),
+            properties(Route::AllowlistProjectPost, 9, 2),
+            properties(Route::AllowlistProjectPost, 1, 9),
         ] {
             assert!(faults.strike(&other).is_none(), "{other:?}");
         }
     }
 
     #[test]
-    fn fault_skips_then_strikes_then_ends() {
+    fn fault_skips_requests_then_applies_then_ends() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::InternalError).after(2).times(2));
         let struck: Vec<bool> =
-            (0..6).map(|_| faults.strike(&sighting(Route::UserGet, 1, 1)).is_some()).collect();
+            (0..6).map(|_| faults.strike(&properties(Route::UserGet, 1, 1)).is_some()).collect();
         assert_eq!(struck, [false, false, true, true, false, false]);
     }
 
     #[test]
-    fn faults_strike_in_turn() {
+    fn faults_apply_in_turn() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).once());
         faults.inject(Injection::from(Fault::InternalError).once().carried_out());
         let strike = |faults: &mut Faults| {
-            faults.strike(&sighting(Route::UserGet, 1, 1)).map(|s| (s.fault, s.carried_out))
+            faults.strike(&properties(Route::UserGet, 1, 1)).map(|s| (s.fault, s.carried_out))
         };
         assert_eq!(strike(&mut faults), Some((Fault::BadGateway, false)));
         assert_eq!(strike(&mut faults), Some((Fault::InternalError, true)));
@@ -190,20 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn fault_for_an_operation_spares_the_others() {
+    fn fault_for_an_operation_affects_no_other() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).named("addEntry"));
         let names = ["Widen".to_owned(), "addEntry".to_owned()];
-        let mutation = sighting(Route::GraphqlMutation, 1, 1);
+        let mutation = properties(Route::GraphqlMutation, 1, 1);
         assert!(faults.strike(&mutation).is_none());
         assert!(faults.strike(&RequestProperties { names: &names, ..mutation }).is_some());
     }
 
     #[test]
-    fn fault_for_writes_spares_reads() {
+    fn fault_for_writes_does_not_affect_reads() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).writes_only());
-        assert!(faults.strike(&sighting(Route::ScopeGet, 1, 1)).is_none());
-        assert!(faults.strike(&sighting(Route::ScopePatch, 1, 1)).is_some());
+        assert!(faults.strike(&properties(Route::ScopeGet, 1, 1)).is_none());
+        assert!(faults.strike(&properties(Route::ScopePatch, 1, 1)).is_some());
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::graphql;
 use crate::http::{Answer, Route, invalid_token};
 pub use injection::Injection;
-pub(crate) use injection::{Faults, Strike};
+pub(crate) use injection::{AppliedFault, Faults};
 
 /// A way in which a server, or a proxy in front of it, fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Fault {
     GatewayTimeout,
     /// 500 with GitLab's own message.
     InternalError,
-    /// 429 as GitLab answers it, with `Retry-After` and the `RateLimit-*` headers.
+    /// 429 in GitLab's format, with `Retry-After` and the `RateLimit-*` headers.
     RateLimited {
         /// The wait that the client is asked for, sent in whole seconds.
         retry_after: Duration,
@@ -81,7 +81,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Strikes requests to one endpoint; call [`Injection::on`] for more of them.
+    /// Affects requests to one endpoint. Call [`Injection::on`] for more endpoints.
     #[must_use]
     pub fn on(self, route: Route) -> Injection {
         Injection::from(self).on(route)
@@ -175,8 +175,7 @@ pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> Answer {
         .with("ratelimit-reset", now.as_secs() + seconds)
 }
 
-/// Seconds on the wire are whole; a part of one is rounded up, or the client would come back too
-/// early.
+/// Rounds up to whole seconds, so that the client doesn't retry too early.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -12,8 +12,7 @@ const NEXT_PAGE: &str = "x-next-page";
 /// The headers that show where the list ends.
 const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
 
-/// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages
-/// are not filled up.
+/// Announces a next page, and adds an invented element to an empty page. GraphQL pages stay empty.
 pub(super) fn without_end(mut answer: Answer) -> Answer {
     if let Some(mut body) = graphql(&answer) {
         continue_connections(&mut body);
@@ -25,7 +24,7 @@ pub(super) fn without_end(mut answer: Answer) -> Answer {
     continued(answer, page, if elements.is_empty() { invented } else { elements })
 }
 
-/// Names a page after this one, and puts the same element on each.
+/// Announces a next page, with the same element on each page.
 pub(super) fn repeated(answer: Answer) -> Answer {
     if graphql(&answer).is_some() {
         return answer;
@@ -34,7 +33,7 @@ pub(super) fn repeated(answer: Answer) -> Answer {
     continued(answer, page, vec![json!({ "id": INVENTED })])
 }
 
-/// Takes the first element off, unless this is the first page.
+/// Removes the first element, unless this is the first page.
 pub(super) fn shifted(answer: Answer) -> Answer {
     if graphql(&answer).is_some() {
         return answer;
@@ -46,7 +45,7 @@ pub(super) fn shifted(answer: Answer) -> Answer {
     with_elements(answer, elements)
 }
 
-/// Takes the last element off, and says nothing of it in the totals.
+/// Removes the last element, without changing the totals.
 pub(super) fn incomplete(answer: Answer) -> Answer {
     if graphql(&answer).is_some() {
         return answer;
@@ -56,12 +55,12 @@ pub(super) fn incomplete(answer: Answer) -> Answer {
     with_elements(answer, elements)
 }
 
-/// Returns the body of an answer of GraphQL.
+/// Returns the body of a GraphQL response.
 fn graphql(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok().filter(|body: &Value| body.get("data").is_some())
 }
 
-/// Lets every page within say that another follows. One at the end of its list says so for ever.
+/// Announces a next page on every page in the value, even on the last one.
 fn continue_connections(value: &mut Value) {
     match value {
         Value::Object(members) => {

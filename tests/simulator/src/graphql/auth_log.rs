@@ -7,7 +7,7 @@ use super::entries::AccessibleNode;
 use super::objects::{ProjectNode, Session};
 use crate::world::Target;
 
-/// Returns the page of a project's log that a field's arguments ask for.
+/// Returns the page of a project's log that the arguments of a field request.
 pub(super) fn auth_logs<'a, 's: 'a>(
     project: ProjectNode<'s>,
     info: &ResolveInfo<'_>,

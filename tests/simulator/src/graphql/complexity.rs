@@ -51,7 +51,7 @@ impl<'a> Cost<'a> {
         fields.iter().map(|field| self.field(field)).sum()
     }
 
-    /// Gathers fields; those under the same key of the answer are one.
+    /// Collects fields. Those with the same key in the response are one.
     fn collect(
         &self,
         ty: &str,

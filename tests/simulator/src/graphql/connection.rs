@@ -63,7 +63,7 @@ pub(super) struct Connection<'s> {
 }
 
 impl<'s> Connection<'s> {
-    /// Returns the page of projects that a field's arguments ask for.
+    /// Returns the page of projects that the arguments of a field request.
     pub(super) fn of_projects(
         projects: impl Iterator<Item = ProjectNode<'s>>,
         info: &ResolveInfo<'_>,
@@ -71,7 +71,7 @@ impl<'s> Connection<'s> {
         Self::page("ProjectConnection", projects.map(Node::Project).collect(), info)
     }
 
-    /// Returns the page of entries that a field's arguments ask for.
+    /// Returns the page of entries that the arguments of a field request.
     pub(super) fn of_entries(
         entries: impl Iterator<Item = EntryNode<'s>>,
         info: &ResolveInfo<'_>,
@@ -79,7 +79,7 @@ impl<'s> Connection<'s> {
         Self::page(ENTRIES, entries.map(Node::Entry).collect(), info)
     }
 
-    /// Returns the page of an authentication log that a field's arguments ask for.
+    /// Returns the page of an authentication log that the arguments of a field request.
     pub(super) fn of_auth_logs(
         rows: impl Iterator<Item = AuthLogNode<'s>>,
         info: &ResolveInfo<'_>,

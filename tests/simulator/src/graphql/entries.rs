@@ -105,7 +105,7 @@ impl ObjectValue for EntryNode<'_> {
         info: &'a ResolveInfo<'a>,
     ) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, source_project, direction, .. } = *self;
-        // Where they are switched off, GitLab keeps permissions to itself.
+        // If permissions are turned off, GitLab doesn't return them.
         let switched_on = session.read(|world| world.has_fine_grained_permissions(source_project));
         Ok(match info.field_name() {
             "addedBy" => {

@@ -38,7 +38,7 @@ pub(crate) struct Bearer {
     pub(crate) may_write: bool,
 }
 
-/// Carries a request out and answers it. Errors come with status 200 like everything else.
+/// Executes a request and returns the response. All errors have status 200.
 pub(crate) fn carry_out(
     request: &Request,
     bearer: Bearer,
@@ -56,7 +56,7 @@ pub(crate) fn invalid_token() -> Answer {
     errors(401, "Invalid token").with("www-authenticate", INVALID_TOKEN)
 }
 
-/// Returns an answer that holds one error and no data.
+/// Returns a response with one error and no data.
 pub(crate) fn error(message: &str) -> Answer {
     errors(200, message)
 }

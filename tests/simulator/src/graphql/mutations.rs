@@ -119,7 +119,7 @@ impl Mutation<'_> {
         world.remove_group_by_path(self.0.token, source_project, target).map(Changed::list)
     }
 
-    /// Returns what a refusal shows: a project's settings always, and no entry.
+    /// Returns the payload of a rejected mutation: the project's settings, without an entry.
     fn unchanged(&self, mutation: &str, input: &Input<'_>) -> Option<Changed> {
         if mutation != "projectCiCdSettingsUpdate" {
             return None;

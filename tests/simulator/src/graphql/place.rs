@@ -9,7 +9,7 @@ use apollo_compiler::{Node, Schema};
 
 /// The path of a position: the operation, then the keys of fields and the names of arguments.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// The operation as a message names it.
     pub(super) operation: String,
     pub(super) path: Vec<String>,
@@ -28,7 +28,7 @@ pub(super) struct Literal {
     pub(super) ty: String,
 }
 
-impl Place {
+impl Position {
     /// Returns line and column of a byte of the query.
     pub(super) fn find(schema: &Schema, document: &Document, offset: usize) -> Option<Self> {
         document.definitions.iter().find_map(|definition| {
@@ -72,7 +72,7 @@ fn label(operation: &OperationDefinition) -> String {
 struct Walk<'a> {
     schema: &'a Schema,
     offset: usize,
-    place: Place,
+    place: Position,
 }
 
 impl Walk<'_> {

@@ -73,7 +73,7 @@ fn show_targets_themselves(target: &mut UnionType) {
         [name!("Group"), name!("Project")].into_iter().map(ComponentName::from).collect();
 }
 
-/// Takes away what a version lacks.
+/// Removes what a version lacks.
 fn restrict(definition: &mut ExtendedType, version: &Version, is_missing: impl Fn(&str) -> bool) {
     let keep = |directives: &mut ast::DirectiveList| keep(directives, version);
     match definition {
@@ -100,8 +100,8 @@ fn restrict(definition: &mut ExtendedType, version: &Version, is_missing: impl F
     }
 }
 
-/// Returns whether a version has what bears these directives. What stays loses the mark, which
-/// GitLab doesn't have.
+/// Returns whether a version has the field or type with these directives. Removes the directives,
+/// which GitLab doesn't have.
 fn keep(directives: &mut ast::DirectiveList, version: &Version) -> bool {
     let since = directives.get(SINCE).and_then(|directive| {
         directive.specified_argument_by_name("version")?.as_str()?.parse::<Version>().ok()

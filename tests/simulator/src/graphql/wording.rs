@@ -1,5 +1,5 @@
 //! Rewrites errors of a query to the form and wording of GitLab's engine. An unknown error keeps
-//! its wording: it is an error all the same.
+//! its wording.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Document;
@@ -7,7 +7,7 @@ use apollo_compiler::response::{ExecutionResponse, GraphQLError};
 use apollo_compiler::validation::DiagnosticList;
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::Position;
 
 /// Returns GitLab's wording of our engine's errors about a query.
 pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) -> Vec<Value> {
@@ -35,7 +35,8 @@ const CONSEQUENCES: [&str; 2] =
 
 fn error(schema: &Schema, query: &str, document: &Document, complaint: &GraphQLError) -> Value {
     let place = complaint.locations.first().and_then(|at| offset(query, at.line, at.column));
-    let place = place.and_then(|offset| Place::find(schema, document, offset)).unwrap_or_default();
+    let place =
+        place.and_then(|offset| Position::find(schema, document, offset)).unwrap_or_default();
     let locations = &complaint.locations;
     match wording(&complaint.message, &place) {
         Some((message, path, extensions)) => {
@@ -65,7 +66,7 @@ fn offset(query: &str, line: usize, column: usize) -> Option<usize> {
 type Wording = (String, Vec<String>, Value);
 
 /// Returns the wording of one error, whose subject is between backticks.
-fn wording(complaint: &str, place: &Place) -> Option<Wording> {
+fn wording(complaint: &str, place: &Position) -> Option<Wording> {
     let names: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
     let path = |last: Option<&str>| {
         let mut path = place.path.clone();

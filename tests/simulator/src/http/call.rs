@@ -75,8 +75,8 @@ impl Call {
         }
     }
 
-    /// Returns the features that decide whether a fault or a barrier is for it.
-    pub(crate) fn sighting(&self) -> RequestProperties<'_> {
+    /// Returns the properties by which faults and barriers select requests.
+    pub(crate) fn properties(&self) -> RequestProperties<'_> {
         RequestProperties {
             route: self.matched.route,
             project: self.project,

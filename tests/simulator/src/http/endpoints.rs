@@ -13,7 +13,7 @@ use super::route::Route;
 use super::site::Site;
 use crate::world::{Enforcement, Occupant, Permissions, Refusal, Target, TokenId, Version, World};
 
-/// Carries a request out and answers it.
+/// Executes a request and returns the response.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
     match call.matched.route {
         Route::Unknown
@@ -205,7 +205,7 @@ impl Request<'_> {
         Ok((project, target))
     }
 
-    /// Fails unless the token is an administrator's.
+    /// Fails unless the token is that of an administrator.
     pub(super) fn administrator(&self, world: &World) -> Result<(), Answer> {
         if world.is_administrator(self.token) { Ok(()) } else { Err(Refusal::Forbidden.into()) }
     }
@@ -215,7 +215,7 @@ impl Request<'_> {
         Ok(Answer::json(200, &instance::application_settings(world)))
     }
 
-    /// Sets the one setting that is served.
+    /// Changes the only supported setting.
     fn set_application_settings(&self, world: &mut World) -> Result<Answer, Answer> {
         self.administrator(world)?;
         let version = world.settings.version.clone();

@@ -8,7 +8,7 @@ use crate::world::{Enforcement, World};
 /// The setting that makes the instance enforce allowlists.
 pub(crate) const ENFORCEMENT: &str = "enforce_ci_inbound_job_token_scope_enabled";
 
-/// Renders the answer to `GET /version`.
+/// Renders the response to `GET /version`.
 pub(crate) fn version(site: &Site, world: &World) -> Value {
     let version = &world.settings.version;
     json!({
@@ -24,7 +24,7 @@ pub(crate) fn version(site: &Site, world: &World) -> Value {
     })
 }
 
-/// Renders the answer to `GET /application/settings`: some of its several hundred keys.
+/// Renders the response to `GET /application/settings`, with a few of its several hundred keys.
 pub(crate) fn application_settings(world: &World) -> Value {
     let mut settings = json!({
         "id": 1,

@@ -8,11 +8,11 @@ mod endpoints;
 mod instance;
 mod pagination;
 mod params;
-mod people;
-mod places;
+mod projects_and_groups;
 mod render;
 mod route;
 mod site;
+mod users;
 
 pub(crate) use answer::Answer;
 pub use auth::Credential;

@@ -65,7 +65,7 @@ impl Params {
         }
     }
 
-    /// Sets what a placeholder in the path holds; it wins over query and body.
+    /// Sets the value of a placeholder in the path, which overrides query and body.
     pub(crate) fn set_from_path(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), Value::String(value.to_owned()));
     }
@@ -124,7 +124,7 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// Complains if the served parameter is missing, and names the others that would have done.
+    /// Adds an error if the supported parameter is missing. The error names the alternatives.
     pub(crate) fn at_least_one_of(&mut self, served: Option<&str>, others: &[&str]) {
         if !served.is_some_and(|name| self.params.0.contains_key(name)) {
             let names: Vec<&str> = others.iter().copied().chain(served).collect();
@@ -135,7 +135,7 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// Complains unless at least one of the parameters is there.
+    /// Adds an error unless at least one of the parameters is set.
     pub(crate) fn any_of(&mut self, names: &[&str]) {
         if !names.iter().any(|name| self.params.0.contains_key(*name)) {
             self.at_least_one_of(None, names);
@@ -174,14 +174,14 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// Forbids a value that is well-formed.
+    /// Adds an error if a well-formed value is forbidden.
     pub(crate) fn forbid(&mut self, name: &str, forbidden: bool) {
         if forbidden {
             self.complaints.push(format!("{name} has a value not allowed"));
         }
     }
 
-    /// Fails with all complaints.
+    /// Fails if there are errors.
     pub(crate) fn done(self) -> Result<(), Answer> {
         if self.complaints.is_empty() {
             Ok(())

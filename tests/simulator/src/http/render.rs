@@ -39,7 +39,7 @@ impl Render<'_> {
         element
     }
 
-    /// Returns the answer to `GET /projects/:id`.
+    /// Returns the response to `GET /projects/:id`.
     pub(crate) fn project(&self, project: &Project) -> Value {
         let mut answer = self.basic_project(project);
         let role = self.world.role(self.token, Target::Project(project.id));
@@ -74,7 +74,7 @@ impl Render<'_> {
         json!({ "id": group.id, "web_url": self.group_url(group), "name": self.group_name(group) })
     }
 
-    /// Returns the answer to `GET /groups/:id`.
+    /// Returns the response to `GET /groups/:id`.
     pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
         let visibility =
             if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
@@ -140,7 +140,7 @@ impl Render<'_> {
         })
     }
 
-    /// Returns the answer to a new membership.
+    /// Returns the response to the creation of a membership.
     pub(crate) fn member(&self, user: u64, role: Role) -> Value {
         let mut member = self.user(user);
         merge(

@@ -156,7 +156,7 @@ pub(crate) struct Matched {
     pub(crate) id: Option<String>,
     /// `:target_project_id` or `:target_group_id`.
     pub(crate) target: Option<String>,
-    /// For a method that is not allowed: those that are.
+    /// The allowed methods, if the method of the request isn't allowed.
     pub(crate) allow: String,
 }
 

@@ -1,4 +1,4 @@
-//! Methods that build the world, and change it behind a client's back.
+//! Methods that build the world, or change it outside the API.
 
 use std::collections::BTreeSet;
 
@@ -16,22 +16,22 @@ pub struct Allowlist {
     pub groups: BTreeSet<u64>,
 }
 
-/// Every method panics when a project, group or token that it names does not exist.
+/// All methods panic if a project, group or token doesn't exist.
 impl Simulator {
-    /// Adds a group by its full path, with the groups above it; one that exists stays as it is.
-    /// Returns its ID.
+    /// Adds a group by its full path, with its parent groups. An existing group isn't changed.
+    /// Returns the ID.
     #[track_caller]
     pub fn add_group(&self, path: &str) -> u64 {
         self.build(|world| world.add_group(path))
     }
 
-    /// Adds a project by its full path, with the groups above it. Returns its ID.
+    /// Adds a project by its full path, with its parent groups. Returns the ID.
     #[track_caller]
     pub fn add_project(&self, path: &str) -> u64 {
         self.build(|world| world.add_project(path))
     }
 
-    /// Adds a token and returns its secret. Names of tokens are unique.
+    /// Adds a token and returns its secret. Names must be unique.
     #[track_caller]
     pub fn add_token(&self, spec: TokenSpec) -> String {
         let mut world = self.instance().world();
@@ -41,19 +41,19 @@ impl Simulator {
         world.add_token(spec)
     }
 
-    /// Expires, revokes or revives a token.
+    /// Sets the state of a token: active, expired or revoked.
     #[track_caller]
     pub fn set_token_state(&self, token: &str, state: TokenState) {
         self.edit_token(token, |token| token.state = state);
     }
 
-    /// Gives a token a role in a project or group, or takes it away.
+    /// Sets or removes the role of a token in a project or group.
     #[track_caller]
     pub fn set_role(&self, token: &str, place: Target, role: Option<Role>) {
         self.edit_token(token, |token| token.set_role(place, role));
     }
 
-    /// Hides a project or group from a token, whatever its roles are.
+    /// Hides a project or group from a token, regardless of its roles.
     #[track_caller]
     pub fn hide_from(&self, token: &str, place: Target) {
         self.edit_token(token, |token| token.set_hidden(place, true));
@@ -70,45 +70,46 @@ impl Simulator {
         self.instance().world().make_public(place);
     }
 
-    /// Gives a project or group a name that isn't the last part of its path.
+    /// Sets a name of a project or group that differs from the last part of its path.
     #[track_caller]
     pub fn set_name(&self, place: Target, name: &str) {
         self.build(|world| world.set_name(place, name));
     }
 
-    /// Gives a project another full path, in the same group (rename) or another one (transfer).
+    /// Changes the full path of a project: a rename in the same group, or a transfer to another
+    /// one.
     #[track_caller]
     pub fn rename_project(&self, id: u64, path: &str) {
         self.build(|world| world.move_project(id, path));
     }
 
-    /// Gives a group another full path; everything below moves along.
+    /// Changes the full path of a group, and the paths below it.
     #[track_caller]
     pub fn rename_group(&self, id: u64, path: &str) {
         self.build(|world| world.move_group(id, path));
     }
 
-    /// Deletes a project, with its places on other allowlists.
+    /// Deletes a project, and its entries on other allowlists.
     #[track_caller]
     pub fn delete_project(&self, id: u64) {
         self.build(|world| world.delete_project(id));
     }
 
-    /// Deletes a group and everything below it, with their places on allowlists.
+    /// Deletes a group and everything below it, and their entries on allowlists.
     #[track_caller]
     pub fn delete_group(&self, id: u64) {
         self.build(|world| world.delete_group(id));
     }
 
-    /// Puts a target on a project's allowlist with the default permissions, without a request and
-    /// without the limit. One that is there stays as it is.
+    /// Adds a target to a project's allowlist with the default permissions, without a request and
+    /// ignoring the limit. An existing entry isn't changed.
     #[track_caller]
     pub fn allow(&self, source_project: u64, target: Target) {
         self.allow_with(source_project, target, Permissions::default());
     }
 
-    /// Puts a target on a project's allowlist, without a request and without the limit. One that is
-    /// there stays as it is.
+    /// Adds a target to a project's allowlist, without a request and ignoring the limit. An
+    /// existing entry isn't changed.
     #[track_caller]
     pub fn allow_with(&self, source_project: u64, target: Target, permissions: Permissions) {
         self.build(|world| world.allow(source_project, target, permissions));
@@ -120,20 +121,21 @@ impl Simulator {
         self.edit_entry(source_project, target, |entry| entry.permissions = permissions);
     }
 
-    /// Sets whether GitLab made the entry of a target itself, from its log of authentications.
+    /// Sets whether GitLab created the entry of a target from its authentication log.
     #[track_caller]
     pub fn set_autopopulated(&self, source_project: u64, target: Target, autopopulated: bool) {
         self.edit_entry(source_project, target, |entry| entry.autopopulated = autopopulated);
     }
 
-    /// Makes an outbound link, as versions did that limited access *from* projects. Newer ones keep
-    /// it and show it in GraphQL alone.
+    /// Creates an outbound link, as in versions that limited access *from* projects. Newer versions
+    /// keep it and show it only in GraphQL.
     #[track_caller]
     pub fn allow_outbound(&self, source_project: u64, target: u64) {
         self.build(|world| world.allow_outbound(source_project, target));
     }
 
-    /// Takes a target off a project's allowlist, without a request. Returns whether it was there.
+    /// Removes a target from a project's allowlist, without a request. Returns whether it was
+    /// there.
     #[track_caller]
     pub fn revoke(&self, source_project: u64, target: Target) -> bool {
         self.build(|world| world.revoke(source_project, target))
@@ -159,7 +161,7 @@ impl Simulator {
         self.instance().world().job_may_push(from, to)
     }
 
-    /// Sets a project's own setting, which enforcement may overrule.
+    /// Sets a project's own setting, which enforcement may override.
     #[track_caller]
     pub fn set_inbound_enabled(&self, project: u64, enabled: bool) {
         self.edit_project(project, |project| project.inbound_enabled = enabled);
@@ -188,13 +190,13 @@ impl Simulator {
         });
     }
 
-    /// Archives a project, or takes it out of the archive.
+    /// Archives or unarchives a project.
     #[track_caller]
     pub fn set_archived(&self, project: u64, archived: bool) {
         self.edit_project(project, |project| project.archived = archived);
     }
 
-    /// Switches fine-grained permissions off for a project, or on again, as its feature flag does.
+    /// Turns fine-grained permissions off or on for a project, like its feature flag.
     #[track_caller]
     pub fn set_fine_grained_permissions(&self, project: u64, on: bool) {
         self.edit_project(project, |project| project.fine_grained_permissions = on);

@@ -55,7 +55,7 @@ impl Simulator {
         Self::builder().start()
     }
 
-    /// Options of an instance to be started.
+    /// Returns a builder of an instance.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
@@ -80,12 +80,12 @@ impl Simulator {
         &self.token
     }
 
-    /// Makes the instance enforce the allowlist, in one way or the other, or not.
+    /// Sets the enforcement of allowlists.
     pub fn set_enforcement(&self, enforcement: Enforcement) {
         self.instance().world().settings.enforcement = enforcement;
     }
 
-    /// Takes a field out of a type of the GraphQL schema, as a later version may.
+    /// Removes a field from a type of the GraphQL schema, as a later version may.
     ///
     /// # Panics
     ///
@@ -101,7 +101,7 @@ impl Simulator {
         settings.missing_fields.insert(missing);
     }
 
-    /// Refuses classic tokens, as if they were fine-grained ones without any permission.
+    /// Rejects classic tokens, as if they were fine-grained ones without permissions.
     ///
     /// # Panics
     ///
@@ -116,13 +116,13 @@ impl Simulator {
         settings.enforces_fine_grained_tokens = enforces;
     }
 
-    /// Changes how GraphQL answers fine-grained tokens where a type isn't covered by their
+    /// Sets the behavior of GraphQL for fine-grained tokens if a type isn't covered by their
     /// permissions.
     pub fn set_granular_graphql(&self, answers: GranularGraphql) {
         self.instance().world().settings.granular_graphql = answers;
     }
 
-    /// Leaves the totals out of lists, as GitLab does for very large sets.
+    /// Omits the totals of lists, as GitLab does for very large ones.
     pub fn omit_totals(&self, omits: bool) {
         self.instance().world().settings.omits_totals = omits;
     }
@@ -138,7 +138,7 @@ impl Simulator {
 }
 
 impl Builder {
-    /// Listens on this port in place of a free one.
+    /// Listens on this port instead of a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -159,14 +159,14 @@ impl Builder {
         self
     }
 
-    /// Enforces the allowlist on the whole instance, in the way of its version.
+    /// Enforces allowlists on the whole instance, as its version does.
     #[must_use]
     pub fn enforced(mut self) -> Self {
         self.enforced = true;
         self
     }
 
-    /// Enforces the allowlist on the whole instance, in one way or the other, or not.
+    /// Sets the enforcement of allowlists on the whole instance.
     #[must_use]
     pub fn enforcement(mut self, enforcement: Enforcement) -> Self {
         self.enforced = false;
@@ -174,8 +174,7 @@ impl Builder {
         self
     }
 
-    /// Sets the version, which decides what the instance knows and how it answers: 18.8.0-ee unless
-    /// set.
+    /// Sets the version, which determines the behavior of the instance. The default is 18.8.0-ee.
     ///
     /// # Panics
     ///
@@ -190,7 +189,7 @@ impl Builder {
         self
     }
 
-    /// Takes a field out of every type of the GraphQL schema that has it, as a later version may.
+    /// Removes a field from every type of the GraphQL schema that has it, as a later version may.
     #[must_use]
     pub fn without_field(mut self, field_name: &str) -> Self {
         self.world
@@ -208,7 +207,7 @@ impl Builder {
         self
     }
 
-    /// Leaves the deprecated `outbound_enabled` out of reads of the scope, as a later version may.
+    /// Omits the deprecated `outbound_enabled` from reads of the scope, as a later version may.
     #[must_use]
     pub fn without_outbound_enabled(mut self) -> Self {
         self.world.settings.omits_outbound_enabled = true;

@@ -16,7 +16,7 @@ impl Simulator {
         self.instance().log.requests()
     }
 
-    /// Forgets the requests so far, and the most that were in flight at once.
+    /// Removes all requests from the log and resets the maximum in flight.
     pub fn clear_requests(&self) {
         self.instance().log.clear();
     }
@@ -33,7 +33,7 @@ impl Simulator {
         self.instance().connections.load(Ordering::Relaxed)
     }
 
-    /// Injects a fault. Of several that match a request, the one injected first strikes.
+    /// Injects a fault. If several match a request, the first one is applied.
     pub fn inject(&self, injection: impl Into<Injection>) {
         self.instance().faults().inject(injection.into());
     }
@@ -43,15 +43,15 @@ impl Simulator {
         self.instance().faults().clear();
     }
 
-    /// Holds the requests that a barrier is for, until what this returns lets them go on or is
-    /// dropped. Requests that a rate limit refuses reach no barrier.
+    /// Holds the requests that match a barrier, until the returned handle releases them or is
+    /// dropped. Requests beyond a rate limit don't reach a barrier.
     #[must_use]
     pub fn hold(&self, barrier: Barrier) -> Held {
-        self.instance().barriers().put_up(barrier)
+        self.instance().barriers().add(barrier)
     }
 
-    /// Allows so many requests in each window, which the first request after the last window opens.
-    /// The counts of an earlier limit are forgotten.
+    /// Allows this many requests per window. A window starts with the first request after the
+    /// previous one. The counts of an earlier limit are forgotten.
     pub fn limit_rate(&self, requests: usize, window: Duration) {
         *self.instance().rate_limit() = Some(RateLimit::new(requests, window));
     }

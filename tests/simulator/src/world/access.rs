@@ -131,7 +131,7 @@ impl World {
     }
 
     /// Returns whether a token sees a place: by a role in it or above it, by one below it (groups),
-    /// or because it was told so.
+    /// or because the test made it visible.
     pub(crate) fn can_see(&self, id: TokenId, place: Target) -> bool {
         let token = self.token(id);
         if token.hidden.contains(&place) {

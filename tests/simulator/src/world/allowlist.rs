@@ -101,8 +101,8 @@ impl World {
         Ok(ids.into_iter().filter_map(|id| self.group(id)).collect())
     }
 
-    /// Puts a target on the list. The limit is validated before uniqueness: a full list says so
-    /// even of a target on it.
+    /// Adds a target to the list. The limit is validated before uniqueness, so a full list returns
+    /// its error even for a target on it.
     pub(crate) fn add_link(
         &mut self,
         token: TokenId,
@@ -199,8 +199,8 @@ impl World {
         Ok(())
     }
 
-    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both
-    /// must exist. An entry that is there stays as it is.
+    /// Adds a target to the list outside the API, ignoring the limit. Both must exist. An existing
+    /// entry isn't changed.
     pub(crate) fn allow(
         &mut self,
         source_project: u64,
@@ -218,8 +218,8 @@ impl World {
         Ok(())
     }
 
-    /// Makes an outbound link, as old versions did. Both projects must exist. A link that is there
-    /// stays as it is.
+    /// Creates an outbound link, as old versions did. Both projects must exist. An existing link
+    /// isn't changed.
     pub(crate) fn allow_outbound(
         &mut self,
         source_project: u64,
@@ -241,7 +241,7 @@ impl World {
         AllowlistEntry::new(permissions, self.entries_made, user)
     }
 
-    /// Takes a target off the list by other means than the API; says whether it was there.
+    /// Removes a target from the list outside the API. Returns whether it was there.
     pub(crate) fn revoke(
         &mut self,
         source_project: u64,

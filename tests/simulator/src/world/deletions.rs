@@ -3,12 +3,12 @@
 use super::{Target, World};
 
 impl World {
-    /// Returns whether a place waits for its deletion.
+    /// Returns whether a project or group is marked for deletion.
     pub(crate) fn is_marked_for_deletion(&self, place: Target) -> bool {
         self.marked_for_deletion.contains(&place)
     }
 
-    /// Marks a place for deletion, and takes it from its path. Fails with GitLab's words.
+    /// Marks a project or group for deletion, and renames it. Fails with GitLab's message.
     pub(super) fn mark_for_deletion(&mut self, place: Target) -> Result<(), &'static str> {
         let already = match place {
             Target::Project(_) => "Project has been already marked for deletion",
@@ -25,7 +25,7 @@ impl World {
         moved.map_err(|_| already)
     }
 
-    /// Checks that a place may be deleted for good. Fails with GitLab's words.
+    /// Checks that a project or group may be deleted permanently. Fails with GitLab's message.
     pub(super) fn check_marked(&self, place: Target, path: &str) -> Result<(), &'static str> {
         let current = self.full_path(place);
         let is_marked = self.is_marked_for_deletion(place);

@@ -54,7 +54,7 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    /// Returns the name that GraphQL answers with.
+    /// Returns its name in GraphQL.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",

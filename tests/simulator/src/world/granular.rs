@@ -20,11 +20,11 @@ pub enum GranularGraphql {
 pub(crate) struct Requirement {
     /// The name such as `Job Token Scope: Read`.
     pub(crate) permission: &'static str,
-    /// The kind of thing that the permission is granted for.
+    /// The kind of object that the permission is granted for.
     pub(crate) boundary: Boundary,
 }
 
-/// The kind of thing that a permission is granted for.
+/// The kind of object that a permission is granted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Boundary {
     Project,
@@ -67,14 +67,14 @@ impl Boundary {
 }
 
 impl World {
-    /// Returns whether a token is judged by single permissions: it is fine-grained, or the instance
-    /// takes no others.
+    /// Returns whether a token needs single permissions: it is fine-grained, or the instance
+    /// accepts only fine-grained tokens.
     pub(crate) fn is_granular(&self, token: TokenId) -> bool {
         self.settings.enforces_fine_grained_tokens || self.token(token).permissions.is_some()
     }
 
-    /// Checks that a token may do what needs a permission, if it is judged by them. The error is
-    /// GitLab's sentence.
+    /// Checks that a token has a permission, if it needs permissions. The error is GitLab's
+    /// message.
     pub(crate) fn check_permission(
         &self,
         token: TokenId,

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn policy_that_administers_includes_reading() {
+    fn admin_policy_includes_the_read_policy() {
         let (mut world, app, _, tool) = world("18.8.0-ee");
         allow(&mut world, app, Target::Project(tool), &["ADMIN_PACKAGES", "READ_JOBS"]);
         let may = |policy| world.job_may(tool, app, policy);

@@ -116,7 +116,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Adds a group and the groups above it; one that exists stays as it is.
+    /// Adds a group and its parent groups. An existing group isn't changed.
     pub(crate) fn add_group(&mut self, path: &str) -> Result<u64, BuildError> {
         match self.namespace.find(path) {
             Some(Occupant::Group(id)) => return Ok(id),
@@ -162,7 +162,7 @@ impl World {
         self.groups.get(&id)
     }
 
-    /// Returns what a full path leads to, forwarding addresses of moved projects included.
+    /// Returns the occupant of a full path, including redirects of moved projects.
     pub(crate) fn occupant(&self, path: &str) -> Option<Occupant> {
         self.namespace.find(path)
     }

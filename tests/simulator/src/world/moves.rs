@@ -4,8 +4,8 @@ use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};
 
 impl World {
-    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until
-    /// something takes that path.
+    /// Renames or transfers a project. Its ID stays, and its old path redirects to it until the
+    /// path is taken.
     pub(crate) fn move_project(&mut self, id: u64, to: &str) -> Result<(), BuildError> {
         let from = self.project(id).ok_or(BuildError::NoSuch(Target::Project(id)))?.path.clone();
         if !from.eq_ignore_ascii_case(to) && self.namespace.is_taken(to) {
@@ -19,7 +19,7 @@ impl World {
         Ok(())
     }
 
-    /// Renames or transfers a group. Paths of projects below it forward; those of groups do not.
+    /// Renames or transfers a group. Paths of projects below it redirect, those of groups don't.
     pub(crate) fn move_group(&mut self, id: u64, to: &str) -> Result<(), BuildError> {
         let from = self.group(id).ok_or(BuildError::NoSuch(Target::Group(id)))?.path.clone();
         if is_within(to, &from) || self.namespace.is_taken(to) {
@@ -43,8 +43,8 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a project: its own allowlist, its place on every other one, its path and its
-    /// forwarding addresses.
+    /// Deletes a project: its allowlist, its entries on other allowlists, its path and its
+    /// redirects.
     pub(crate) fn delete_project(&mut self, id: u64) -> Result<(), BuildError> {
         self.projects.remove(&id).ok_or(BuildError::NoSuch(Target::Project(id)))?;
         self.namespace.remove_redirects(id);
@@ -56,7 +56,7 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a group with all groups and projects below it, and their places on every allowlist.
+    /// Deletes a group with all groups and projects below it, and their entries on all allowlists.
     pub(crate) fn delete_group(&mut self, id: u64) -> Result<(), BuildError> {
         let path = self.group(id).ok_or(BuildError::NoSuch(Target::Group(id)))?.path.clone();
         for (id, _) in self.projects_within(&path) {

@@ -21,27 +21,27 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Returns what the path leads to, forwarding addresses included.
+    /// Returns the occupant of a path, including redirects.
     pub(crate) fn find(&self, path: &str) -> Option<Occupant> {
         self.occupants.get(&path.to_lowercase()).copied()
     }
 
-    /// Returns whether something is at the path; a forwarding address is not in the way.
+    /// Returns whether a path is taken. A redirect doesn't take it.
     pub(crate) fn is_taken(&self, path: &str) -> bool {
         matches!(self.find(path), Some(Occupant::Project(_) | Occupant::Group(_)))
     }
 
-    /// Moves an occupant in. A forwarding address at that path ends here.
+    /// Sets the occupant of a path, and ends a redirect at that path.
     pub(crate) fn take(&mut self, path: &str, occupant: Occupant) {
         self.occupants.insert(path.to_lowercase(), occupant);
     }
 
-    /// Moves out what lives at the path, without a forwarding address.
+    /// Removes the occupant of a path, without a redirect.
     pub(crate) fn leave(&mut self, path: &str) {
         self.occupants.remove(&path.to_lowercase());
     }
 
-    /// Drops every path and forwarding address of a deleted project.
+    /// Removes all paths and redirects of a deleted project.
     pub(crate) fn remove_redirects(&mut self, id: u64) {
         self.occupants.retain(
             |_, occupant| !matches!(occupant, Occupant::Project(p) | Occupant::MovedProject(p) if *p == id),

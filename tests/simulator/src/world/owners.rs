@@ -47,7 +47,7 @@ impl World {
         (self.role(token, Target::Group(group)) >= Some(role)).then_some(path)
     }
 
-    /// Gives a project another last part of its path, which takes a Maintainer.
+    /// Changes the last part of a project's path, which requires the Maintainer role.
     pub(crate) fn rename(&mut self, project: u64, path: &str) -> Result<(), BuildError> {
         let current =
             self.project(project).ok_or(BuildError::NoSuch(Target::Project(project)))?.path.clone();
@@ -86,7 +86,7 @@ impl World {
     }
 }
 
-/// Returns the path that GitLab makes of a name.
+/// Returns the path that GitLab derives from a name.
 pub(crate) fn slug(name: &str) -> String {
     let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
     let dashed: String = name

@@ -6,7 +6,7 @@ use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, Wo
 /// The reason for an error of a mutation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MutationError {
-    /// The source project doesn't exist, is hidden, or not the token's to administer; GitLab
+    /// The source project doesn't exist, is hidden, or the token may not administer it; GitLab
     /// doesn't distinguish these.
     NotAvailable,
     /// The mutation returns this error in its payload.
@@ -41,8 +41,8 @@ impl World {
         self.can_see(token, place) && self.role(token, place) >= Some(Role::Maintainer)
     }
 
-    /// Puts a target on the list with permissions. Where fine-grained permissions are switched off
-    /// the entry gets the default ones without a word.
+    /// Puts a target on the list with permissions. If fine-grained permissions are turned off, the
+    /// entry silently gets the default ones.
     pub(crate) fn add_by_path(
         &mut self,
         token: TokenId,
@@ -76,7 +76,7 @@ impl World {
             return refused("You have insufficient permission to update this job token scope");
         }
         if target == Target::Project(source_project) && self.settings.version.has_own_entries() {
-            // The update of "Current project" makes the entry that it is about.
+            // The update of "Current project" creates the entry.
             let entry = self.new_entry(permissions.clone(), self.user_id(token));
             self.project_mut(source_project)
                 .map(|project| project.links_mut(target).entry(source_project).or_insert(entry));
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    /// Takes a group off the list. The token need not see it.
+    /// Removes a group from the list. The token need not see it.
     pub(crate) fn remove_group_by_path(
         &mut self,
         token: TokenId,
@@ -150,7 +150,7 @@ impl World {
             .ok_or(MutationError::NotAvailable)
     }
 
-    /// Returns what is at a path now; a former path leads nowhere.
+    /// Returns the project or group at a path. Former paths aren't found.
     fn target_by_path(&self, path: &str) -> Option<Target> {
         match self.occupant(path)? {
             Occupant::Group(id) => Some(Target::Group(id)),

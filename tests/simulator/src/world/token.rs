@@ -31,7 +31,7 @@ pub enum TokenScope {
 }
 
 impl TokenScope {
-    /// Reads the name by which GitLab calls a scope.
+    /// Parses GitLab's name of a scope.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         [Self::Api, Self::ReadApi, Self::ReadUser, Self::ReadRepository]
             .into_iter()
@@ -52,7 +52,7 @@ impl TokenScope {
 /// The state of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenState {
-    /// It works.
+    /// The token is valid.
     #[default]
     Active,
     /// It is expired.
@@ -125,26 +125,26 @@ impl TokenSpec {
         self
     }
 
-    /// Gives a role in a project or group.
+    /// Adds a role in a project or group.
     #[must_use]
     pub fn role(mut self, place: Target, role: Role) -> Self {
         self.roles.push((place, role));
         self
     }
 
-    /// Gives the role that the job token endpoints ask for.
+    /// Adds the minimum role for the job token endpoints.
     #[must_use]
     pub fn maintainer_of(self, place: Target) -> Self {
         self.role(place, Role::Maintainer)
     }
 
-    /// Gives the role just below the one that the job token endpoints ask for.
+    /// Adds the role just below the minimum role for the job token endpoints.
     #[must_use]
     pub fn developer_of(self, place: Target) -> Self {
         self.role(place, Role::Developer)
     }
 
-    /// Lets the token see a project or group in which it has no role.
+    /// Makes a project or group visible without a role.
     #[must_use]
     pub fn can_see(mut self, place: Target) -> Self {
         self.visible.push(place);

@@ -12,7 +12,7 @@ pub struct Version {
     release: (u16, u16),
 }
 
-/// The text that [`Version`] could not be read from.
+/// The error of a text that isn't a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidVersion(String);
 

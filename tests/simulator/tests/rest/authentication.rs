@@ -4,20 +4,20 @@ use gitlab_simulator::{Credential, Target, TokenScope, TokenSpec, TokenState};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
 fn unauthorized() -> Value {
     json!({ "message": "401 Unauthorized" })
 }
 
-async fn with_header(scene: &Scene, name: &str, value: &str) -> Reply {
+async fn with_header(scene: &Fixture, name: &str, value: &str) -> Reply {
     let request = scene.anonymous().request(Method::GET, &scene.scope("")).header(name, value);
     Reply::of(request).await.unwrap()
 }
 
 #[tokio::test]
-async fn token_comes_in_either_header() {
-    let scene = Scene::new();
+async fn token_is_accepted_in_either_header() {
+    let scene = Fixture::new();
     let token = scene.gitlab.token();
     assert_eq!(with_header(&scene, "PRIVATE-TOKEN", token).await.status, 200);
     assert_eq!(with_header(&scene, "Authorization", &format!("Bearer {token}")).await.status, 200);
@@ -26,8 +26,8 @@ async fn token_comes_in_either_header() {
 }
 
 #[tokio::test]
-async fn without_a_valid_token_nothing_is_served() {
-    let scene = Scene::new();
+async fn requests_without_a_valid_token_are_rejected() {
+    let scene = Fixture::new();
     for path in ["/user", "/version", "/projects/1", "/groups/1", "/projects/1/job_token_scope"] {
         scene.anonymous().get(path).await.is(401, unauthorized());
         Api::new(&scene.gitlab.api_url(), "glpat-wrong").get(path).await.is(401, unauthorized());
@@ -38,8 +38,8 @@ async fn without_a_valid_token_nothing_is_served() {
 }
 
 #[tokio::test]
-async fn expired_or_revoked_token_is_told_so() {
-    let scene = Scene::new();
+async fn expired_or_revoked_token_has_its_own_error() {
+    let scene = Fixture::new();
     for (spec, start) in [
         (TokenSpec::new("old").administrator().expired(), "Token is expired. "),
         (TokenSpec::new("gone").administrator().revoked(), "Token was revoked. "),
@@ -54,7 +54,7 @@ async fn expired_or_revoked_token_is_told_so() {
 
 #[tokio::test]
 async fn token_can_be_revoked_while_in_use() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let bot = scene.as_token(TokenSpec::new("bot").administrator());
     assert_eq!(bot.get("/user").await.status, 200);
     scene.gitlab.set_token_state("bot", TokenState::Revoked);
@@ -62,8 +62,8 @@ async fn token_can_be_revoked_while_in_use() {
 }
 
 #[tokio::test]
-async fn token_that_may_only_read_cannot_write() {
-    let scene = Scene::new();
+async fn read_only_token_cannot_write() {
+    let scene = Fixture::new();
     let reader =
         scene.as_token(TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]));
     assert_eq!(reader.get(&scene.scope("")).await.status, 200);
@@ -85,7 +85,7 @@ async fn token_that_may_only_read_cannot_write() {
 
 #[tokio::test]
 async fn token_without_an_api_scope_cannot_read() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let scopes = [TokenScope::ReadRepository, TokenScope::ReadUser];
     let git = scene.as_token(TokenSpec::new("git").administrator().scopes(scopes));
     assert_eq!(git.get("/user").await.status, 200);
@@ -94,8 +94,8 @@ async fn token_without_an_api_scope_cannot_read() {
 }
 
 #[tokio::test]
-async fn job_token_opens_nothing_in_any_header() {
-    let scene = Scene::new();
+async fn job_token_is_rejected_in_any_header() {
+    let scene = Fixture::new();
     let token = scene.gitlab.add_token(TokenSpec::ci_job("job").administrator());
     assert!(token.starts_with("glcbt-"));
     for (name, value) in [
@@ -110,7 +110,7 @@ async fn job_token_opens_nothing_in_any_header() {
 
 #[tokio::test]
 async fn role_can_be_lost() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let app = Target::Project(scene.app);
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(app).can_see(app));
     assert_eq!(bot.get(&scene.scope("")).await.status, 200);

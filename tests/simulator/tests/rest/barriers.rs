@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use gitlab_simulator::{Barrier, Fault, Held, Injection, Route};
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 const SHORT: Duration = Duration::from_millis(50);
-/// Ample for a request to arrive and be carried out.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Long enough for a request to arrive and be executed.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 const POST: Route = Route::AllowlistProjectPost;
 
@@ -17,11 +17,11 @@ fn targets(held: &Held) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn held_request_is_not_carried_out_until_released() {
-    let scene = Scene::new();
+async fn held_request_is_not_executed_until_released() {
+    let scene = Fixture::new();
     let held = scene.gitlab.hold(Barrier::before(POST));
     let test = async {
-        let waiting = held.reached(1, PATIENCE).await.unwrap();
+        let waiting = held.reached(1, TIMEOUT).await.unwrap();
         assert_eq!((waiting[0].target, waiting[0].status), (Some(scene.lib()), None));
         assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
         assert_eq!(held.release_one().unwrap().target, Some(scene.lib()));
@@ -33,11 +33,11 @@ async fn held_request_is_not_carried_out_until_released() {
 }
 
 #[tokio::test]
-async fn held_answer_is_of_a_request_carried_out() {
-    let scene = Scene::new();
+async fn request_of_a_held_response_was_executed() {
+    let scene = Fixture::new();
     let held = scene.gitlab.hold(Barrier::after(POST));
     let test = async {
-        held.reached(1, PATIENCE).await.unwrap();
+        held.reached(1, TIMEOUT).await.unwrap();
         assert_eq!(scene.gitlab.allowlist(scene.app).projects, [scene.lib].into());
         assert_eq!(scene.gitlab.requests()[0].status, None, "it is not answered");
         held.release_all();
@@ -47,16 +47,16 @@ async fn held_answer_is_of_a_request_carried_out() {
 }
 
 #[tokio::test]
-async fn requests_are_released_one_by_one_in_their_order() {
-    let scene = Scene::new();
+async fn requests_are_released_in_order_of_arrival() {
+    let scene = Fixture::new();
     let other = scene.gitlab.add_project("acme/other");
     let held = scene.gitlab.hold(Barrier::before(POST));
     let second = async {
-        held.reached(1, PATIENCE).await.unwrap();
+        held.reached(1, TIMEOUT).await.unwrap();
         scene.add_project(other).await
     };
     let test = async {
-        held.reached(2, PATIENCE).await.unwrap();
+        held.reached(2, TIMEOUT).await.unwrap();
         assert_eq!(targets(&held), [scene.lib, other]);
         held.release_one();
         while scene.gitlab.allowlist(scene.app).projects.is_empty() {
@@ -71,8 +71,8 @@ async fn requests_are_released_one_by_one_in_their_order() {
 }
 
 #[tokio::test]
-async fn barrier_holds_what_it_names_and_nothing_else() {
-    let scene = Scene::new();
+async fn barrier_holds_only_matching_requests() {
+    let scene = Fixture::new();
     let other = scene.gitlab.add_project("acme/other");
     let held = scene.gitlab.hold(Barrier::before(POST).project(scene.app).target(scene.lib()));
     assert_eq!(scene.add_project(other).await.status, 201);
@@ -80,18 +80,18 @@ async fn barrier_holds_what_it_names_and_nothing_else() {
     assert_eq!(scene.remove_project(other).await.status, 204);
     assert!(held.reached(1, SHORT).await.is_none());
     let test = async {
-        held.reached(1, PATIENCE).await.unwrap();
+        held.reached(1, TIMEOUT).await.unwrap();
         held.release_all();
     };
     tokio::join!(scene.add_project(scene.lib), test);
 }
 
 #[tokio::test]
-async fn dropped_barrier_lets_everything_go_on() {
-    let scene = Scene::new();
+async fn dropped_barrier_releases_all_requests() {
+    let scene = Fixture::new();
     let held = scene.gitlab.hold(Barrier::before(POST).on(Route::AllowlistProjectDelete));
     let test = async {
-        held.reached(1, PATIENCE).await.unwrap();
+        held.reached(1, TIMEOUT).await.unwrap();
         drop(held);
     };
     let (reply, ()) = tokio::join!(scene.add_project(scene.lib), test);
@@ -100,8 +100,8 @@ async fn dropped_barrier_lets_everything_go_on() {
 }
 
 #[tokio::test]
-async fn client_that_hangs_up_waits_no_more() {
-    let scene = Scene::new();
+async fn disconnected_client_leaves_the_barrier() {
+    let scene = Fixture::new();
     let held = scene.gitlab.hold(Barrier::before(POST));
     assert!(tokio::time::timeout(SHORT, scene.add_project(scene.lib)).await.is_err());
     while !held.waiting().is_empty() {
@@ -112,14 +112,14 @@ async fn client_that_hangs_up_waits_no_more() {
 }
 
 #[tokio::test]
-async fn request_waits_at_every_barrier_and_then_meets_its_fault() {
-    let scene = Scene::new();
+async fn fault_applies_after_every_barrier() {
+    let scene = Fixture::new();
     let barriers = [Barrier::before(POST), Barrier::before(POST), Barrier::after(POST)];
     let held = barriers.map(|barrier| scene.gitlab.hold(barrier));
     scene.gitlab.inject(Injection::from(Fault::BadGateway).once());
     let test = async {
         for barrier in &held {
-            barrier.reached(1, PATIENCE).await.unwrap();
+            barrier.reached(1, TIMEOUT).await.unwrap();
             barrier.release_all();
         }
     };

@@ -3,7 +3,7 @@
 use gitlab_simulator::{Permissions, Simulator, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -11,7 +11,7 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn read_of_the_scope_has_both_settings() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene
         .api
         .get(&scene.scope(""))
@@ -27,8 +27,8 @@ async fn read_of_the_scope_has_both_settings() {
 }
 
 #[tokio::test]
-async fn change_of_the_scope_answers_with_nothing() {
-    let scene = Scene::new();
+async fn change_of_the_scope_returns_no_content() {
+    let scene = Fixture::new();
     scene.set_enabled(false).await.is_empty();
     assert!(!scene.gitlab.inbound_enabled(scene.app));
     scene.set_enabled(true).await.is_empty();
@@ -37,8 +37,8 @@ async fn change_of_the_scope_answers_with_nothing() {
 
 #[tokio::test]
 async fn additions_return_both_ids() {
-    let scene = Scene::new();
-    let Scene { app, lib, partners, .. } = scene;
+    let scene = Fixture::new();
+    let Fixture { app, lib, partners, .. } = scene;
     scene
         .add_project(lib)
         .await
@@ -55,15 +55,15 @@ async fn additions_return_both_ids() {
 }
 
 #[tokio::test]
-async fn older_answers_name_the_source_project_in_another_way() {
-    let scene = Scene::of(Simulator::builder().version("16.11.10-ee"));
-    let Scene { app, lib, .. } = scene;
+async fn older_responses_name_the_source_project_differently() {
+    let scene = Fixture::of(Simulator::builder().version("16.11.10-ee"));
+    let Fixture { app, lib, .. } = scene;
     scene.add_project(lib).await.is(201, json!({ "project_id": app, "target_project_id": lib }));
 }
 
 #[tokio::test]
-async fn removals_answer_with_nothing() {
-    let scene = Scene::new();
+async fn removals_return_no_content() {
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.allow(scene.app, scene.partners());
     scene.remove_project(scene.lib).await.is_empty();
@@ -73,7 +73,7 @@ async fn removals_answer_with_nothing() {
 
 #[tokio::test]
 async fn project_itself_is_always_listed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     assert_eq!(scene.listed("allowlist").await, [scene.app]);
     scene.add_project(scene.lib).await;
     let mut listed = scene.listed("allowlist").await;
@@ -83,7 +83,7 @@ async fn project_itself_is_always_listed() {
 
 #[tokio::test]
 async fn listed_project_has_all_the_keys_of_a_basic_project() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let listed = scene.api.get(&scene.scope("/allowlist")).await.json();
     let element = &listed[0];
     for key in [
@@ -117,7 +117,7 @@ async fn listed_project_has_all_the_keys_of_a_basic_project() {
 
 #[tokio::test]
 async fn listed_project_that_the_token_cannot_see_lacks_keys() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
     let listed = bot.get(&scene.scope("/allowlist")).await.json();
@@ -139,7 +139,7 @@ async fn listed_project_that_the_token_cannot_see_lacks_keys() {
 
 #[tokio::test]
 async fn listed_group_has_three_keys() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let builders = scene.gitlab.add_group("partners/builders");
     scene.add_group(builders).await;
     let web_url = format!("{}/groups/partners/builders", scene.gitlab.url());
@@ -149,7 +149,7 @@ async fn listed_group_has_three_keys() {
 
 #[tokio::test]
 async fn project_is_read_by_id_or_path() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_push_repository_for_job_token_allowed(scene.app, true);
     let by_id = scene.api.get(&format!("/projects/{}", scene.app)).await;
     let by_path = scene.api.get("/projects/acme%2Fapp").await;
@@ -161,8 +161,8 @@ async fn project_is_read_by_id_or_path() {
 }
 
 #[tokio::test]
-async fn setting_for_pushes_is_written_by_id_or_path() {
-    let scene = Scene::new();
+async fn push_setting_is_written_by_id_or_path() {
+    let scene = Fixture::new();
     for (path, allowed) in [("/projects/1", true), ("/projects/acme%2Fapp", false)] {
         let written = scene
             .api
@@ -175,8 +175,8 @@ async fn setting_for_pushes_is_written_by_id_or_path() {
 }
 
 #[tokio::test]
-async fn setting_for_pushes_is_for_maintainers_to_see_and_write() {
-    let scene = Scene::new();
+async fn push_setting_requires_the_maintainer_role() {
+    let scene = Fixture::new();
     let developer =
         scene.as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)));
     let project = developer.get("/projects/1").await;
@@ -197,8 +197,8 @@ async fn setting_for_pushes_is_for_maintainers_to_see_and_write() {
 }
 
 #[tokio::test]
-async fn project_is_written_with_one_setting_at_least() {
-    let scene = Scene::new();
+async fn project_update_needs_at_least_one_setting() {
+    let scene = Fixture::new();
     let missing = scene.api.put("/projects/1", &json!({ "no_such_setting": 1 })).await;
     assert_eq!(missing.status, 400);
     let why = missing.json()["error"].as_str().unwrap().to_owned();
@@ -209,8 +209,8 @@ async fn project_is_written_with_one_setting_at_least() {
 }
 
 #[tokio::test]
-async fn old_version_has_no_setting_for_pushes() {
-    let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
+async fn old_version_has_no_push_setting() {
+    let scene = Fixture::of(Simulator::builder().version("17.1.8-ee"));
     let project = scene.api.get("/projects/1").await;
     assert_eq!(
         (project.status, project.json().get("ci_push_repository_for_job_token_allowed")),
@@ -226,7 +226,7 @@ async fn old_version_has_no_setting_for_pushes() {
 
 #[tokio::test]
 async fn entry_added_over_rest_has_the_default_permissions() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.add_project(scene.lib).await;
     let entry = scene.gitlab.entry(scene.app, scene.lib()).unwrap();
     assert_eq!((entry.permissions, entry.autopopulated), (Permissions::default(), false));
@@ -234,7 +234,7 @@ async fn entry_added_over_rest_has_the_default_permissions() {
 
 #[tokio::test]
 async fn adding_an_entry_again_over_rest_leaves_its_permissions() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let limited = Permissions::limited_to(["READ_JOBS"]);
     scene.gitlab.allow_with(scene.app, scene.lib(), limited.clone());
     assert_eq!(scene.add_project(scene.lib).await.status, 400);
@@ -242,8 +242,8 @@ async fn adding_an_entry_again_over_rest_leaves_its_permissions() {
 }
 
 #[tokio::test]
-async fn group_comes_with_its_projects_unless_told_otherwise() {
-    let scene = Scene::new();
+async fn group_includes_its_projects_by_default() {
+    let scene = Fixture::new();
     let plain = scene.api.get("/groups/acme?with_projects=false").await.json();
     assert_eq!((&plain["full_path"], plain.get("projects")), (&json!("acme"), None));
     assert_eq!(plain["web_url"], format!("{}/groups/acme", scene.gitlab.url()));
@@ -253,8 +253,8 @@ async fn group_comes_with_its_projects_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn group_carries_at_most_a_hundred_projects() {
-    let scene = Scene::new();
+async fn group_includes_at_most_100_projects() {
+    let scene = Fixture::new();
     scene.fill_projects(101);
     let group = scene.api.get("/groups/many").await.json();
     assert_eq!(group["projects"].as_array().unwrap().len(), 100);
@@ -262,7 +262,7 @@ async fn group_carries_at_most_a_hundred_projects() {
 
 #[tokio::test]
 async fn token_has_a_user_and_the_instance_a_version() {
-    let scene = Scene::of(Simulator::builder().version("18.3.1"));
+    let scene = Fixture::of(Simulator::builder().version("18.3.1"));
     assert_eq!(scene.api.get("/user").await.json()["username"], gitlab_simulator::ADMINISTRATOR);
     assert_eq!(scene.api.get("/version").await.json()["version"], "18.3.1");
 }

@@ -3,7 +3,7 @@
 use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 fn bad_request(reason: &str) -> Value {
     json!({ "message": format!("400 Bad request - {reason}") })
@@ -14,7 +14,7 @@ fn not_found(what: &str) -> Value {
 }
 
 #[tokio::test]
-async fn second_addition_is_refused_in_the_words_of_the_version() {
+async fn second_addition_has_the_error_of_the_version() {
     for (version, words) in [
         (
             "17.11.7-ee",
@@ -31,7 +31,7 @@ async fn second_addition_is_refused_in_the_words_of_the_version() {
             ],
         ),
     ] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         scene.gitlab.allow(scene.app, scene.lib());
         scene.gitlab.allow(scene.app, scene.partners());
         scene.add_project(scene.lib).await.is(400, bad_request(words[0]));
@@ -41,7 +41,7 @@ async fn second_addition_is_refused_in_the_words_of_the_version() {
 
 #[tokio::test]
 async fn hidden_target_cannot_be_added() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.lib());
     scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.partners());
     let unseen = |kind| {
@@ -56,15 +56,15 @@ async fn hidden_target_cannot_be_added() {
 
 #[tokio::test]
 async fn target_that_is_not_listed_cannot_be_removed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let absent = |kind| bad_request(&format!("Target {kind} is not in the job token scope"));
     scene.remove_project(scene.lib).await.is(400, absent("project"));
     scene.remove_group(scene.partners).await.is(400, absent("group"));
 }
 
 #[tokio::test]
-async fn full_list_takes_no_more_of_its_kind() {
-    let scene = Scene::new();
+async fn full_list_rejects_additions_of_its_kind() {
+    let scene = Fixture::new();
     scene.fill_projects(LINK_LIMIT);
     scene.fill_groups(LINK_LIMIT);
     let full = "Validation failed: Source project exceeds the allowable number of project links in \
@@ -75,8 +75,8 @@ async fn full_list_takes_no_more_of_its_kind() {
 }
 
 #[tokio::test]
-async fn enforced_limit_cannot_be_turned_off() {
-    let scene = Scene::of(Simulator::builder().enforced());
+async fn enforced_restriction_cannot_be_turned_off() {
+    let scene = Fixture::of(Simulator::builder().enforced());
     let enforced = "Job token scope cannot be disabled for this project because it is enforced for \
         the instance.";
     scene.set_enabled(false).await.is(400, bad_request(enforced));
@@ -84,16 +84,16 @@ async fn enforced_limit_cannot_be_turned_off() {
 }
 
 #[tokio::test]
-async fn before_18_8_an_enforced_limit_is_left_on_without_a_word() {
-    let scene = Scene::of(Simulator::builder().enforced().version("18.7.2-ee"));
+async fn before_18_8_enforced_restriction_stays_silently() {
+    let scene = Fixture::of(Simulator::builder().enforced().version("18.7.2-ee"));
     scene.set_enabled(false).await.is_empty();
     assert!(scene.gitlab.inbound_enabled(scene.app));
 }
 
 #[tokio::test]
-async fn enforcement_reads_true_whatever_the_project_has() {
+async fn enforcement_hides_the_setting_of_the_project() {
     for enforcement in [Enforcement::Silent, Enforcement::Refusing] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         scene.gitlab.set_inbound_enabled(scene.app, false);
         scene.gitlab.set_enforcement(enforcement);
         assert_eq!(
@@ -105,8 +105,8 @@ async fn enforcement_reads_true_whatever_the_project_has() {
 }
 
 #[tokio::test]
-async fn role_below_maintainer_is_forbidden_everything() {
-    let scene = Scene::new();
+async fn role_below_maintainer_is_always_forbidden() {
+    let scene = Fixture::new();
     let api = scene.as_token(
         TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib()),
     );
@@ -125,7 +125,7 @@ async fn role_below_maintainer_is_forbidden_everything() {
 
 #[tokio::test]
 async fn removal_finds_its_target_before_the_role() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let spec =
         TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib());
     let api = scene.as_token(spec);
@@ -142,7 +142,7 @@ async fn removal_finds_its_target_before_the_role() {
 
 #[tokio::test]
 async fn absent_or_hidden_source_project_is_not_found() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let stranger = scene.as_token(TokenSpec::new("stranger"));
     for (api, id) in [(&scene.api, 999), (&stranger, scene.app)] {
         let path = |rest: &str| format!("/projects/{id}/job_token_scope{rest}");
@@ -164,7 +164,7 @@ async fn absent_or_hidden_source_project_is_not_found() {
 
 #[tokio::test]
 async fn target_that_does_not_exist_is_not_found() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for id in [999, u64::MAX] {
         scene.add_project(id).await.is(404, not_found("target_project_id not found"));
         scene.add_group(id).await.is(404, not_found("target_group_id not found"));
@@ -175,7 +175,7 @@ async fn target_that_does_not_exist_is_not_found() {
 
 #[tokio::test]
 async fn absent_or_hidden_group_is_not_found() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.api.get("/groups/nobody").await.is(404, not_found("Group"));
     scene.api.get("/groups/acme%2Fapp").await.is(404, not_found("Group"));
     scene
@@ -186,8 +186,8 @@ async fn absent_or_hidden_group_is_not_found() {
 }
 
 #[tokio::test]
-async fn unknown_path_and_a_wrong_method_are_told_apart() {
-    let scene = Scene::new();
+async fn unknown_path_and_wrong_method_are_distinguished() {
+    let scene = Fixture::new();
     scene.api.get("/projects/1/nothing").await.is(404, json!({ "error": "404 Not Found" }));
     let refused = scene.api.post(&scene.scope(""), &json!({})).await;
     refused.is(405, json!({ "error": "405 Not Allowed" }));

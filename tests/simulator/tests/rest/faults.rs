@@ -6,18 +6,18 @@ use gitlab_simulator::{Fault, Injection, Route, Target};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 const SHORT: Duration = Duration::from_millis(50);
-/// Ample for a request to arrive and be carried out.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Long enough for a request to arrive and be executed.
+const TIMEOUT: Duration = Duration::from_secs(1);
 const FOREVER: Duration = Duration::from_secs(3600);
 
-async fn read(scene: &Scene) -> reqwest::Result<Reply> {
+async fn read(scene: &Fixture) -> reqwest::Result<Reply> {
     Reply::of(scene.api.request(Method::GET, &scene.scope(""))).await
 }
 
-async fn turn_off(scene: &Scene) -> reqwest::Result<Reply> {
+async fn turn_off(scene: &Fixture) -> reqwest::Result<Reply> {
     Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false })))
         .await
 }
@@ -34,7 +34,7 @@ async fn unavailable_server_has_its_status_and_body() {
         (Fault::ProxyRateLimited, 429, "text/plain"),
         (Fault::RejectsTheToken, 401, "application/json"),
     ] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         let has_retry_after = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
         scene.gitlab.inject(fault);
         let reply = turn_off(&scene).await.unwrap();
@@ -46,7 +46,7 @@ async fn unavailable_server_has_its_status_and_body() {
 
 #[tokio::test]
 async fn rate_limit_has_a_retry_after() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Fault::RateLimited { retry_after: Duration::from_secs(30) });
     let reply = read(&scene).await.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (429, "Retry later\n"));
@@ -60,7 +60,7 @@ async fn rate_limit_has_a_retry_after() {
 
 #[tokio::test]
 async fn error_response_can_follow_an_executed_request() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Injection::from(Fault::GatewayTimeout).carried_out());
     assert_eq!(turn_off(&scene).await.unwrap().status, 504);
     assert!(!scene.gitlab.inbound_enabled(scene.app));
@@ -69,7 +69,7 @@ async fn error_response_can_follow_an_executed_request() {
 #[tokio::test]
 async fn only_a_dropped_response_was_executed() {
     for (fault, carried_out) in [(Fault::DropsTheRequest, false), (Fault::DropsTheAnswer, true)] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         scene.gitlab.inject(Injection::from(fault).once());
         let error = turn_off(&scene).await.unwrap_err();
         assert!(error.is_request() && !error.is_timeout(), "{error:?}");
@@ -80,7 +80,7 @@ async fn only_a_dropped_response_was_executed() {
 
 #[tokio::test]
 async fn reused_connection_can_be_dropped() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     read(&scene).await.unwrap();
     scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
     assert!(turn_off(&scene).await.is_err());
@@ -92,11 +92,11 @@ async fn abandoned_stalled_request_changes_nothing_unlike_response() {
     for (fault, carried_out) in
         [(Fault::StallsTheRequest(FOREVER), false), (Fault::StallsTheAnswer(FOREVER), true)]
     {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         scene.gitlab.inject(Injection::from(fault).once());
         let request =
             scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }));
-        let error = Reply::of(request.timeout(PATIENCE)).await.unwrap_err();
+        let error = Reply::of(request.timeout(TIMEOUT)).await.unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
         assert_eq!(scene.gitlab.inbound_enabled(scene.app), !carried_out);
     }
@@ -104,7 +104,7 @@ async fn abandoned_stalled_request_changes_nothing_unlike_response() {
 
 #[tokio::test]
 async fn response_follows_a_stall() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Fault::StallsTheRequest(SHORT));
     let start = Instant::now();
     assert_eq!(turn_off(&scene).await.unwrap().status, 204);
@@ -113,7 +113,7 @@ async fn response_follows_a_stall() {
 
 #[tokio::test]
 async fn trickled_body_is_complete() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let whole = read(&scene).await.unwrap();
     scene.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(10)));
     let start = Instant::now();
@@ -123,7 +123,7 @@ async fn trickled_body_is_complete() {
 
 #[tokio::test]
 async fn truncated_body_never_ends() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Fault::BreaksOffTheBody);
     let response = scene.api.request(Method::GET, &scene.scope("/allowlist")).send().await.unwrap();
     assert_eq!(response.status().as_u16(), 200);
@@ -133,7 +133,7 @@ async fn truncated_body_never_ends() {
 #[tokio::test]
 async fn json_can_be_truncated_or_a_web_page() {
     for fault in [Fault::TruncatedJson, Fault::NotJson] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         scene.gitlab.inject(fault);
         let reply = scene.add_project(scene.lib).await;
         assert_eq!(reply.status, 201);
@@ -144,7 +144,7 @@ async fn json_can_be_truncated_or_a_web_page() {
 
 #[tokio::test]
 async fn redirect_has_the_given_location() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene
         .gitlab
         .inject(Fault::RedirectsTo("http://127.0.0.1:9/elsewhere".to_owned()).on(Route::ScopeGet));
@@ -157,7 +157,7 @@ async fn redirect_has_the_given_location() {
 
 #[tokio::test]
 async fn login_page_is_a_redirect_to_an_existing_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Fault::LoginPage.on(Route::ScopeGet));
     let reply = read(&scene).await.unwrap();
     let address = reply.header("location").unwrap();
@@ -171,7 +171,7 @@ async fn login_page_is_a_redirect_to_an_existing_page() {
 
 #[tokio::test]
 async fn custom_response_can_be_given() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let body = json!({ "message": { "base": ["is locked"] } });
     let (content_type, body_text) = ("application/json".to_owned(), body.to_string());
     scene.gitlab.inject(Fault::Answers { status: 422, content_type, body: body_text });
@@ -180,7 +180,7 @@ async fn custom_response_can_be_given() {
 
 #[tokio::test]
 async fn fault_matches_a_target_by_id_or_path_of_the_project() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let other = scene.gitlab.add_project("acme/other");
     let fault = Fault::InternalError
         .on(Route::AllowlistProjectPost)
@@ -199,7 +199,7 @@ async fn fault_matches_a_target_by_id_or_path_of_the_project() {
 
 #[tokio::test]
 async fn fault_can_skip_requests() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(1).once());
     assert_eq!(turn_off(&scene).await.unwrap().status, 204);
     assert_eq!(read(&scene).await.unwrap().status, 200);
@@ -210,7 +210,7 @@ async fn fault_can_skip_requests() {
 #[tokio::test]
 async fn flooded_body_ends_with_the_given_blanks() {
     const BLANKS: usize = 100_000;
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let whole = read(&scene).await.unwrap();
     scene.gitlab.inject(Fault::FloodsTheBody(BLANKS));
     let flooded = read(&scene).await.unwrap();
@@ -222,7 +222,7 @@ async fn flooded_body_ends_with_the_given_blanks() {
 }
 
 /// Returns the elements of a page, and the number of the next page.
-async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
+async fn page(scene: &Fixture, number: u64) -> (Vec<u64>, Option<String>) {
     let reply =
         scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;
     let ids = reply
@@ -237,7 +237,7 @@ async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
 
 #[tokio::test]
 async fn endless_list_has_new_or_repeated_elements() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.partners());
     scene.gitlab.inject(Fault::NeverEndsTheList);
     assert_eq!(page(&scene, 1).await, (vec![scene.partners], Some("2".to_owned())));
@@ -253,7 +253,7 @@ async fn endless_list_has_new_or_repeated_elements() {
 
 #[tokio::test]
 async fn list_can_lose_an_element_between_pages_with_equal_total() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_groups(4);
     let ((first, _), (second, _)) = (page(&scene, 1).await, page(&scene, 2).await);
     scene.gitlab.inject(Fault::ShiftsTheList);

@@ -4,10 +4,10 @@ use gitlab_simulator::{Simulator, TokenScope, TokenSpec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
-fn scene() -> Scene {
-    Scene::of(Simulator::builder().version("19.4.1-ee"))
+fn scene() -> Fixture {
+    Fixture::of(Simulator::builder().version("19.4.1-ee"))
 }
 
 fn refusal(boundary: &str, permission: &str) -> Value {
@@ -21,7 +21,7 @@ fn refusal(boundary: &str, permission: &str) -> Value {
 }
 
 /// Returns a client whose token has these permissions and every role.
-fn client(scene: &Scene, name: &str, permissions: &[&str]) -> Api {
+fn client(scene: &Fixture, name: &str, permissions: &[&str]) -> Api {
     scene.as_token(TokenSpec::new(name).administrator().fine_grained(permissions.iter().copied()))
 }
 
@@ -91,7 +91,7 @@ async fn each_endpoint_needs_its_permission() {
 
 #[tokio::test]
 async fn error_differs_before_19_2() {
-    let scene = Scene::of(Simulator::builder().version("18.10.0-ee"));
+    let scene = Fixture::of(Simulator::builder().version("18.10.0-ee"));
     let description = "Access denied: Your Personal Access Token lacks the required permissions: \
         [Job Token Scope: Read]";
     let body = json!({ "error": "insufficient_granular_scope", "error_description": description });

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use gitlab_simulator::{Fault, Simulator};
 use reqwest::Method;
 
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
 #[tokio::test]
 async fn dropped_instance_stops_during_a_response() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Fault::StallsTheAnswer(Duration::from_secs(3600)));
-    let Scene { gitlab, api, .. } = scene;
+    let Fixture { gitlab, api, .. } = scene;
     let waiting = tokio::spawn(Reply::of(api.request(Method::GET, "/user")));
     while gitlab.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -23,7 +23,7 @@ async fn dropped_instance_stops_during_a_response() {
 
 #[tokio::test]
 async fn instances_share_nothing() {
-    let (one, other) = (Scene::new(), Simulator::start());
+    let (one, other) = (Fixture::new(), Simulator::start());
     assert_ne!(one.gitlab.url(), other.url());
     let api = Api::new(&other.api_url(), other.token());
     assert_eq!(api.get("/projects/1").await.status, 404);
@@ -32,7 +32,7 @@ async fn instances_share_nothing() {
 
 #[tokio::test]
 async fn latency_can_change_while_it_serves() {
-    let scene = Scene::of(Simulator::builder().latency(Duration::from_millis(80)));
+    let scene = Fixture::of(Simulator::builder().latency(Duration::from_millis(80)));
     let start = Instant::now();
     scene.api.get("/version").await;
     assert!(start.elapsed() >= Duration::from_millis(80));
@@ -43,7 +43,7 @@ async fn latency_can_change_while_it_serves() {
 
 #[tokio::test]
 async fn connections_are_kept_and_counted() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for _ in 0..5 {
         scene.api.get("/version").await;
     }

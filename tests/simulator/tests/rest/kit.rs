@@ -5,7 +5,7 @@ use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::Value;
 
 /// `acme/app` is the source project; `acme/lib` and the group `partners` are possible targets.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) gitlab: Simulator,
     pub(crate) api: Api,
     pub(crate) app: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Scene {
     pub(crate) partners: u64,
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::of(Simulator::builder())
     }
@@ -192,7 +192,7 @@ impl Reply {
         assert_eq!((self.status, self.json()), (status, body));
     }
 
-    /// Asserts a 204 without a byte of body, nor a word about one.
+    /// Asserts a 204 without body and content headers.
     #[track_caller]
     pub(crate) fn is_empty(&self) {
         assert_eq!((self.status, self.text.as_str()), (204, ""));

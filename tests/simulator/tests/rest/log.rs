@@ -6,11 +6,11 @@ use gitlab_simulator::{Credential, Fault, Injection, Route, Target, TokenSpec};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
 #[tokio::test]
 async fn request_is_logged_with_its_result() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.add_project(scene.lib).await;
     scene.api.get("/projects/acme%2Fapp/job_token_scope/allowlist?page=2").await;
     let log = scene.gitlab.requests();
@@ -34,7 +34,7 @@ async fn request_is_logged_with_its_result() {
 
 #[tokio::test]
 async fn requests_are_filtered_by_kind() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.add_project(scene.lib).await;
     scene.add_group(scene.partners).await;
     scene.api.get(&scene.scope("")).await;
@@ -48,7 +48,7 @@ async fn requests_are_filtered_by_kind() {
 
 #[tokio::test]
 async fn secrets_are_not_logged() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let token = scene.gitlab.token().to_owned();
     let path = format!("/user?private_token={token}");
     let request =
@@ -62,7 +62,7 @@ async fn secrets_are_not_logged() {
 
 #[tokio::test]
 async fn missing_and_unknown_tokens_are_logged_differently() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.anonymous().get("/user").await;
     Api::new(&scene.gitlab.api_url(), "glpat-unknown").get("/user").await;
     scene.as_token(TokenSpec::new("bot")).get("/user").await;
@@ -75,7 +75,7 @@ async fn missing_and_unknown_tokens_are_logged_differently() {
 
 #[tokio::test]
 async fn request_without_an_answer_has_no_status() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
     let body = json!({ "enabled": false });
     assert!(
@@ -87,7 +87,7 @@ async fn request_without_an_answer_has_no_status() {
 
 #[tokio::test]
 async fn requests_in_flight_together_are_counted() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_latency(Duration::from_secs(1));
     let paths = ["/user", "/version", "/projects/1"];
     let (a, b, c) =
@@ -104,7 +104,7 @@ async fn requests_in_flight_together_are_counted() {
 
 #[tokio::test]
 async fn cancelled_request_is_not_in_flight() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.inject(Injection::from(Fault::StallsTheRequest(Duration::from_secs(3600))).once());
     let given_up = scene.api.request(Method::GET, "/user").timeout(Duration::from_millis(100));
     assert!(Reply::of(given_up).await.unwrap_err().is_timeout());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gitlab_simulator::LINK_LIMIT;
 use serde_json::json;
 
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 fn count(reply: &Reply) -> usize {
     reply.json().as_array().unwrap().len()
@@ -20,7 +20,7 @@ const NAMES: [&str; 6] =
 
 #[tokio::test]
 async fn default_page_size_is_20() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(30);
     let page = scene.api.get(&scene.scope("/allowlist")).await;
     assert_eq!(count(&page), 20);
@@ -32,7 +32,7 @@ async fn default_page_size_is_20() {
 
 #[tokio::test]
 async fn page_size_is_at_most_100() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_groups(150);
     let page = scene.api.get(&scene.scope("/groups_allowlist?per_page=500")).await;
     assert_eq!((count(&page), page.header("x-per-page")), (100, Some("100")));
@@ -40,7 +40,7 @@ async fn page_size_is_at_most_100() {
 
 #[tokio::test]
 async fn full_lists_have_three_and_two_pages() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let mut projects: BTreeSet<u64> = scene.fill_projects(LINK_LIMIT).into_iter().collect();
     projects.insert(scene.app);
     let groups: BTreeSet<u64> = scene.fill_groups(LINK_LIMIT).into_iter().collect();
@@ -52,7 +52,7 @@ async fn full_lists_have_three_and_two_pages() {
 
 #[tokio::test]
 async fn link_header_links_the_other_pages() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(9);
     let path = scene.scope("/allowlist");
     let page = scene.api.get(&format!("{path}?page=2&per_page=4")).await;
@@ -69,7 +69,7 @@ async fn link_header_links_the_other_pages() {
 
 #[tokio::test]
 async fn last_page_has_no_next_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(9);
     let page = scene.api.get(&scene.scope("/allowlist?page=3&per_page=4")).await;
     assert_eq!(
@@ -81,7 +81,7 @@ async fn last_page_has_no_next_page() {
 
 #[tokio::test]
 async fn page_beyond_the_end_is_empty() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let page = scene.api.get(&scene.scope("/allowlist?page=7")).await;
     page.is(200, json!([]));
     assert_eq!(
@@ -92,7 +92,7 @@ async fn page_beyond_the_end_is_empty() {
 
 #[tokio::test]
 async fn empty_list_has_one_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let page = scene.api.get(&scene.scope("/groups_allowlist")).await;
     page.is(200, json!([]));
     assert_eq!((page.header("x-total"), page.header("x-total-pages")), (Some("0"), Some("1")));
@@ -100,7 +100,7 @@ async fn empty_list_has_one_page() {
 
 #[tokio::test]
 async fn totals_can_be_omitted() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(30);
     scene.gitlab.omit_totals(true);
     let page = scene.api.get(&scene.scope("/allowlist")).await;
@@ -110,7 +110,7 @@ async fn totals_can_be_omitted() {
 
 #[tokio::test]
 async fn invalid_page_number_is_rejected() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (query, complaint) in
         [("page=x", "page is invalid"), ("per_page=0", "per_page has a value not allowed")]
     {
@@ -124,7 +124,7 @@ async fn invalid_page_number_is_rejected() {
 
 #[tokio::test]
 async fn order_is_not_by_id() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(50);
     let listed = scene.listed("allowlist").await;
     assert!(!listed.is_sorted());

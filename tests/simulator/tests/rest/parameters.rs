@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 fn error(text: &str) -> Value {
     json!({ "error": text })
@@ -11,7 +11,7 @@ fn error(text: &str) -> Value {
 
 #[tokio::test]
 async fn target_must_be_an_integer() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (list, name) in
         [("/allowlist", "target_project_id"), ("/groups_allowlist", "target_group_id")]
     {
@@ -35,7 +35,7 @@ async fn target_must_be_an_integer() {
 
 #[tokio::test]
 async fn setting_must_be_a_boolean() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (body, complaint) in [
         (json!({ "enabled": 123 }), "enabled is invalid"),
         (json!({ "enabled": null }), "enabled is empty"),
@@ -50,7 +50,7 @@ async fn setting_must_be_a_boolean() {
 
 #[tokio::test]
 async fn outbound_setting_cannot_be_sent() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let alone = scene.api.patch(&scene.scope(""), &json!({ "outbound_enabled": true })).await;
     alone.is(400, error("enabled is missing"));
     let beside = json!({ "enabled": false, "outbound_enabled": true });
@@ -60,8 +60,8 @@ async fn outbound_setting_cannot_be_sent() {
 }
 
 #[tokio::test]
-async fn groups_list_does_not_know_a_target_project() {
-    let scene = Scene::new();
+async fn groups_list_rejects_a_target_project() {
+    let scene = Fixture::new();
     let refused = scene
         .api
         .post(&scene.scope("/groups_allowlist"), &json!({ "target_project_id": scene.lib }))
@@ -71,7 +71,7 @@ async fn groups_list_does_not_know_a_target_project() {
 
 #[tokio::test]
 async fn writes_to_allowlists_accept_only_ids() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let list = "/projects/acme%2Fapp/job_token_scope";
     let invalid = error("id is invalid");
     let api = &scene.api;
@@ -87,7 +87,7 @@ async fn writes_to_allowlists_accept_only_ids() {
 
 #[tokio::test]
 async fn reads_and_the_setting_accept_paths() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let scope = "/projects/acme%2Fapp/job_token_scope";
     for rest in ["", "/allowlist", "/groups_allowlist"] {
         assert_eq!(scene.api.get(&format!("{scope}{rest}")).await.status, 200, "{rest}");
@@ -98,7 +98,7 @@ async fn reads_and_the_setting_accept_paths() {
 
 #[tokio::test]
 async fn ids_as_text_and_forms_are_accepted() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let text = json!({ "target_project_id": scene.lib.to_string() });
     assert_eq!(scene.api.post(&scene.scope("/allowlist"), &text).await.status, 201);
     let form = scene.api.request(Method::POST, &scene.scope("/groups_allowlist"));
@@ -110,7 +110,7 @@ async fn ids_as_text_and_forms_are_accepted() {
 
 #[tokio::test]
 async fn body_of_another_content_type_is_rejected() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (content_type, status) in [("application/json", 400), ("text/plain", 415)] {
         let request = scene.api.request(Method::PATCH, &scene.scope(""));
         let request = request.header("content-type", content_type).body("enabled: false");
@@ -121,7 +121,7 @@ async fn body_of_another_content_type_is_rejected() {
 
 #[tokio::test]
 async fn parameters_are_validated_before_the_source_project() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene
         .api
         .post("/projects/999/job_token_scope/allowlist", &json!({}))

@@ -3,11 +3,11 @@
 use gitlab_simulator::{Simulator, Target, TokenSpec};
 use serde_json::json;
 
-use crate::kit::{Api, Scene};
+use crate::kit::{Api, Fixture};
 
 #[tokio::test]
 async fn paths_are_case_insensitive() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let project = scene.api.get("/projects/ACME%2FApp").await;
     assert_eq!((project.status, &project.json()["path_with_namespace"]), (200, &json!("acme/app")));
     assert_eq!(scene.api.get("/groups/ACME").await.json()["full_path"], "acme");
@@ -15,7 +15,7 @@ async fn paths_are_case_insensitive() {
 
 #[tokio::test]
 async fn former_path_redirects_reads_to_the_id() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     for (path, location) in [
         ("/projects/acme%2Fapp", format!("/projects/{}", scene.app)),
@@ -36,7 +36,7 @@ async fn former_path_redirects_reads_to_the_id() {
 
 #[tokio::test]
 async fn former_path_rejects_writes() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.rename_project(scene.app, "elsewhere/app");
     let refused =
         scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
@@ -46,7 +46,7 @@ async fn former_path_rejects_writes() {
 
 #[tokio::test]
 async fn former_path_ends_when_another_project_takes_it() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let other = scene.gitlab.add_project("acme/app");
     assert_eq!(scene.api.get("/projects/acme%2Fapp").await.json()["id"], other);
@@ -54,7 +54,7 @@ async fn former_path_ends_when_another_project_takes_it() {
 
 #[tokio::test]
 async fn former_path_is_not_found_without_a_role() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let stranger = scene.as_token(TokenSpec::new("stranger"));
     assert_eq!(stranger.get("/projects/acme%2Fapp").await.status, 404);
@@ -62,7 +62,7 @@ async fn former_path_is_not_found_without_a_role() {
 
 #[tokio::test]
 async fn former_group_path_is_gone_while_its_projects_redirect() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let acme = scene.gitlab.group_id("acme").unwrap();
     scene.gitlab.rename_group(acme, "umbrella");
     scene.api.get("/groups/acme").await.is(404, json!({ "message": "404 Group Not Found" }));
@@ -72,7 +72,7 @@ async fn former_group_path_is_gone_while_its_projects_redirect() {
 
 #[tokio::test]
 async fn deleted_target_is_removed_from_the_allowlist() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.allow(scene.app, scene.partners());
     scene.gitlab.delete_project(scene.lib);
@@ -87,7 +87,7 @@ async fn deleted_target_is_removed_from_the_allowlist() {
 
 #[tokio::test]
 async fn deleted_source_project_is_not_found() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.delete_project(scene.app);
     for path in [scene.scope(""), scene.scope("/allowlist"), "/projects/acme%2Fapp".to_owned()] {
         scene.api.get(&path).await.is(404, json!({ "message": "404 Project Not Found" }));
@@ -96,7 +96,7 @@ async fn deleted_source_project_is_not_found() {
 
 #[tokio::test]
 async fn relative_root_is_part_of_every_address() {
-    let scene = Scene::of(Simulator::builder().relative_url_root("/gitlab"));
+    let scene = Fixture::of(Simulator::builder().relative_url_root("/gitlab"));
     let root = scene.gitlab.url();
     assert!(root.ends_with("/gitlab"));
     scene.gitlab.allow(scene.app, scene.partners());
@@ -114,7 +114,7 @@ async fn relative_root_is_part_of_every_address() {
 
 #[tokio::test]
 async fn api_exists_only_below_the_relative_root() {
-    let scene = Scene::of(Simulator::builder().relative_url_root("gitlab"));
+    let scene = Fixture::of(Simulator::builder().relative_url_root("gitlab"));
     let outside =
         Api::new(scene.gitlab.url().strip_suffix("/gitlab").unwrap(), scene.gitlab.token());
     let page = outside.get("/api/v4/version").await;
@@ -123,7 +123,7 @@ async fn api_exists_only_below_the_relative_root() {
 
 #[tokio::test]
 async fn public_project_is_visible_but_not_writable() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.make_public(Target::Project(scene.app));
     let stranger = scene.as_token(TokenSpec::new("stranger"));
     assert_eq!(stranger.get("/projects/acme%2Fapp").await.status, 200);

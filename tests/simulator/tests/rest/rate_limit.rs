@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use gitlab_simulator::Refusals;
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 #[tokio::test]
 async fn requests_beyond_the_limit_get_a_retry_after() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.limit_rate(2, Duration::from_secs(60));
     for _ in 0..2 {
         assert_eq!(scene.api.get("/version").await.status, 200);
@@ -25,7 +25,7 @@ async fn requests_beyond_the_limit_get_a_retry_after() {
 
 #[tokio::test]
 async fn rejected_request_changes_nothing() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.limit_rate(0, Duration::from_secs(60));
     assert_eq!(scene.add_project(scene.lib).await.status, 429);
     assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
@@ -33,7 +33,7 @@ async fn rejected_request_changes_nothing() {
 
 #[tokio::test]
 async fn next_window_serves_again() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.limit_rate(1, Duration::from_millis(50));
     scene.api.get("/version").await;
     tokio::time::sleep(Duration::from_millis(60)).await;

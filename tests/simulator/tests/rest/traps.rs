@@ -3,11 +3,11 @@
 use gitlab_simulator::{ADMINISTRATOR, Fault, LINK_LIMIT, Route};
 use serde_json::json;
 
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 #[tokio::test]
 async fn removal_of_a_hidden_project_returns_404_and_keeps_the_link() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
     scene.remove_project(scene.lib).await.is(404, json!({ "message": "404 Project Not Found" }));
@@ -17,7 +17,7 @@ async fn removal_of_a_hidden_project_returns_404_and_keeps_the_link() {
 
 #[tokio::test]
 async fn hidden_group_can_be_removed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.partners());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.partners());
     scene.remove_group(scene.partners).await.is_empty();
@@ -30,7 +30,7 @@ async fn retry_after_a_lost_response_conflicts_with_itself() {
         Fault::DropsTheAnswer.on(Route::AllowlistProjectPost),
         Fault::BadGateway.on(Route::AllowlistProjectPost),
     ] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         scene.gitlab.inject(fault.carried_out().once());
         let path = scene.scope("/allowlist");
         let body = json!({ "target_project_id": scene.lib });
@@ -44,7 +44,7 @@ async fn retry_after_a_lost_response_conflicts_with_itself() {
 
 #[tokio::test]
 async fn retry_on_a_full_list_exceeds_the_limit() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(LINK_LIMIT - 1);
     scene.add_project(scene.lib).await;
     let retry = scene.add_project(scene.lib).await;

@@ -3,10 +3,10 @@
 use gitlab_simulator::{ADMINISTRATOR, Enforcement, Permissions, Simulator, Target};
 use serde_json::json;
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
-fn scene(version: &str) -> Scene {
-    Scene::of(Simulator::builder().version(version))
+fn scene(version: &str) -> Fixture {
+    Fixture::of(Simulator::builder().version(version))
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn own_entry_is_listed_beside_the_project_itself() {
 
 #[tokio::test]
 async fn own_entry_can_be_set_up_without_a_request() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let own = Target::Project(scene.app);
     scene.gitlab.allow(scene.app, own);
     let limited = Permissions::limited_to(["READ_JOBS"]);
@@ -47,7 +47,7 @@ async fn own_entry_can_be_set_up_without_a_request() {
 
 #[tokio::test]
 async fn outbound_links_are_not_listed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow_outbound(scene.app, scene.lib);
     assert_eq!(scene.listed("allowlist").await, [scene.app]);
     assert_eq!(scene.remove_project(scene.lib).await.status, 400);
@@ -71,18 +71,18 @@ async fn version_decides_how_the_allowlist_is_enforced() {
     for (version, status) in
         [("18.0.1-ee", 204), ("18.7.5-ee", 204), ("18.8.0-ee", 400), ("19.4.1-ee", 400)]
     {
-        let scene = Scene::of(Simulator::builder().enforced().version(version));
+        let scene = Fixture::of(Simulator::builder().enforced().version(version));
         assert_eq!(scene.set_enabled(false).await.status, status, "{version}");
         assert!(scene.gitlab.inbound_enabled(scene.app));
     }
     let scene =
-        Scene::of(Simulator::builder().version("18.8.0-ee").enforcement(Enforcement::Silent));
+        Fixture::of(Simulator::builder().version("18.8.0-ee").enforcement(Enforcement::Silent));
     assert_eq!(scene.set_enabled(false).await.status, 204);
 }
 
 #[tokio::test]
 async fn deprecated_outbound_setting_can_be_absent() {
-    let scene = Scene::of(Simulator::builder().without_outbound_enabled());
+    let scene = Fixture::of(Simulator::builder().without_outbound_enabled());
     scene.api.get(&scene.scope("")).await.is(200, json!({ "inbound_enabled": true }));
 }
 
@@ -95,7 +95,7 @@ fn version_needs_a_release_number() {
 #[tokio::test]
 async fn rights_of_jobs_follow_the_allowlist() {
     let scene = scene("19.1.0-ee");
-    let Scene { app, lib, .. } = scene;
+    let Fixture { app, lib, .. } = scene;
     assert!(!scene.gitlab.job_may(lib, app, "READ_PACKAGES"));
     scene.add_project(lib).await;
     assert!(

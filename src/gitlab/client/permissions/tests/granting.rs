@@ -1,4 +1,4 @@
-//! Writes, with every way in which their answers can fall short.
+//! Tests of writes whose responses are lost, incomplete or wrong.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,12 +10,12 @@ const DUPLICATE: &str = "Target project is already in the job token scope";
 const THERE: Allowed = Allowed::AlreadyExists { explained_by_retry: false };
 const RETRIED: Allowed = Allowed::AlreadyExists { explained_by_retry: true };
 
-/// A server with its answers to mutations, in this order and the last for ever; to the query; and
-/// to a removal.
+/// The responses of a server: to mutations in order, of which the last is repeated; to the query;
+/// and to a removal.
 struct Script {
     writes: Vec<Reply>,
     listed: Vec<Value>,
-    /// The answer to the query where it isn't what is listed.
+    /// The response to the query, if it differs from the listed entries.
     hidden: Option<Reply>,
     removal: Reply,
 }
@@ -25,10 +25,10 @@ impl Script {
         Script { writes, listed, hidden: None, removal: empty(204) }
     }
 
-    async fn start(self) -> Scripted {
+    async fn start(self) -> MockServer {
         let next = AtomicUsize::new(0);
         let ids: Vec<u64> = self.listed.iter().map(|_| 2).chain([1]).collect();
-        Scripted::new(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        MockServer::new(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
             (_, "/api/graphql") if seen.body["operationName"] == "JobTokenPermissions" => {
                 self.hidden.clone().unwrap_or_else(|| of_project(&lists(&self.listed, &[])))
             }
@@ -76,17 +76,17 @@ fn wide() -> Value {
     entry("Project/2", None)
 }
 
-/// The result of a write: the success, or the kind of error with what was left.
+/// The result of a write: the success, or the kind of error with the permissions that are left.
 type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 
-/// Name, answers to the writes, entries on the list, and what comes of it.
+/// The name, the responses to the writes, the entries on the list, and the expected result.
 type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
 
 fn outcome<T>(result: Result<T, GrantError>) -> Outcome<T> {
     result.map_err(|failed| (failed.error.kind().clone(), failed.left))
 }
 
-async fn allow(server: &Scripted) -> Outcome<Allowed> {
+async fn allow(server: &MockServer) -> Outcome<Allowed> {
     let mut config = server.config();
     config.retries = 1;
     let granted =
@@ -94,7 +94,7 @@ async fn allow(server: &Scripted) -> Outcome<Allowed> {
     outcome(granted.map(|granted| granted.allowed))
 }
 
-async fn set(server: &Scripted) -> Outcome<()> {
+async fn set(server: &MockServer) -> Outcome<()> {
     let mut config = server.config();
     config.retries = 1;
     let written =
@@ -237,8 +237,8 @@ async fn failed_reversal_of_an_addition_is_reported() {
 }
 
 #[tokio::test]
-async fn hidden_target_cant_be_added_by_path() {
-    let server = Scripted::new(|seen| match seen.path.as_str() {
+async fn hidden_target_cannot_be_added_by_path() {
+    let server = MockServer::new(|seen| match seen.path.as_str() {
         "/projects/2" => refusal(404, "404 Project Not Found"),
         _ => found(seen),
     })
@@ -292,7 +292,7 @@ async fn path_of_a_hidden_target_comes_from_the_allowlist() {
     assert_eq!(server.seen()[2].body["variables"]["target"], "project/2");
 }
 
-/// GitLab's answers to a fine-grained token: none of the types of an allowlist can be read.
+/// Returns GitLab's response to a fine-grained token, which can't read any type of an allowlist.
 fn unreadable(written: &Value) -> Reply {
     let message =
         "Access denied: This operation doesn't support fine-grained personal access tokens.";

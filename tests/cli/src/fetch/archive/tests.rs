@@ -9,7 +9,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use super::*;
-use crate::fetch::{say, sha256};
+use crate::fetch::{print_notice, sha256};
 
 const VERSION: &str = "1.2.3";
 const SUMS: &str = "terraform_1.2.3_SHA256SUMS";
@@ -22,7 +22,9 @@ impl Keys {
         let there = |program| Command::new(program).arg("--version").output().is_ok();
         if !there("gpg") || !there("curl") {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "gpg and curl must be on PATH");
-            say("TESTS OF SIGNED ARCHIVES ARE SKIPPED: there is no gpg or no curl on PATH.");
+            print_notice(
+                "TESTS OF SIGNED ARCHIVES ARE SKIPPED: there is no gpg or no curl on PATH.",
+            );
             return None;
         }
         let keys = Keys(tempfile::Builder::new().prefix("k").tempdir().unwrap());

@@ -3,7 +3,7 @@ use crate::world::TokenSpec;
 
 /// A world with `acme/app` (the source project), `acme/lib`, the group `partners`, and a maintainer
 /// of `acme`.
-struct Scene {
+struct Fixture {
     world: World,
     source_project: u64,
     lib: Target,
@@ -11,11 +11,11 @@ struct Scene {
     maintainer: TokenId,
 }
 
-fn scene() -> Scene {
+fn scene() -> Fixture {
     scene_of("18.8.0-ee")
 }
 
-fn scene_of(version: &str) -> Scene {
+fn scene_of(version: &str) -> Fixture {
     let mut world = World::default();
     world.settings.version = version.parse().unwrap();
     let source_project = world.add_project("acme/app").unwrap();
@@ -25,10 +25,10 @@ fn scene_of(version: &str) -> Scene {
     let secret =
         world.add_token(TokenSpec::new("maintainer").maintainer_of(acme).can_see(partners));
     let maintainer = world.token_by_secret(&secret).unwrap();
-    Scene { world, source_project, lib, partners, maintainer }
+    Fixture { world, source_project, lib, partners, maintainer }
 }
 
-impl Scene {
+impl Fixture {
     fn add(&mut self, target: Target) -> Result<(), Refusal> {
         self.world.add_link(self.maintainer, self.source_project, target, Permissions::default())
     }
@@ -67,7 +67,7 @@ fn rejected(reason: &str) -> Result<(), Refusal> {
 
 #[test]
 fn target_is_added_once_and_removed_once() {
-    for pick in [|s: &Scene| s.lib, |s: &Scene| s.partners] {
+    for pick in [|s: &Fixture| s.lib, |s: &Fixture| s.partners] {
         let mut scene = scene();
         let target = pick(&scene);
         assert_eq!(scene.add(target), Ok(()));
@@ -95,7 +95,7 @@ fn limit_is_validated_before_uniqueness() {
     );
 }
 
-impl Scene {
+impl Fixture {
     fn fill_but_one(&mut self) {
         for n in 1..LINK_LIMIT {
             let id = self.world.add_project(&format!("acme/many/p{n}")).unwrap();
@@ -160,8 +160,9 @@ fn outbound_links_are_not_on_the_allowlist() {
     scene.world.allow_outbound(scene.source_project, scene.lib.id()).unwrap();
     assert_eq!(scene.listed(), [scene.source_project]);
     assert_eq!(scene.remove(scene.lib), rejected("Target project is not in the job token scope"));
-    let outbound =
-        |scene: &Scene| scene.world.project(scene.source_project).unwrap().outbound_projects.len();
+    let outbound = |scene: &Fixture| {
+        scene.world.project(scene.source_project).unwrap().outbound_projects.len()
+    };
     assert_eq!(outbound(&scene), 1);
     scene.world.delete_project(scene.lib.id()).unwrap();
     assert_eq!(outbound(&scene), 0);
@@ -187,7 +188,7 @@ fn hidden_group_can_be_removed_but_not_a_hidden_project() {
 #[test]
 fn hidden_target_cannot_be_added() {
     for (pick, word) in [
-        ((|s: &Scene| s.lib) as fn(&Scene) -> Target, "target_project"),
+        ((|s: &Fixture| s.lib) as fn(&Fixture) -> Target, "target_project"),
         (|s| s.partners, "target_group"),
     ] {
         let mut scene = scene();

@@ -3,7 +3,7 @@
 use gitlab_simulator::{Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 const LOG: &str = "query($first: Int, $after: String) { project(fullPath: \"acme/app\") {
   ciJobTokenAuthLogs(first: $first, after: $after) {
@@ -27,7 +27,7 @@ fn origins(log: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn rows_are_not_sorted_by_time() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let tool = scene.gitlab.add_project("other/tool");
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
     scene.gitlab.record_authentication(scene.app, tool, EARLY);
@@ -46,7 +46,7 @@ async fn rows_are_not_sorted_by_time() {
 
 #[tokio::test]
 async fn project_has_one_row_with_its_last_time() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, EARLY);
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
     let log = log(&scene.graphql().data(LOG, json!({})).await);
@@ -57,7 +57,7 @@ async fn project_has_one_row_with_its_last_time() {
 
 #[tokio::test]
 async fn log_is_read_page_by_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (n, at) in [EARLY, LATE, LATE, EARLY].iter().enumerate() {
         let origin = scene.gitlab.add_project(&format!("other/p{n}"));
         scene.gitlab.record_authentication(scene.app, origin, at);
@@ -74,7 +74,7 @@ async fn log_is_read_page_by_page() {
 
 #[tokio::test]
 async fn page_of_the_log_holds_100() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for n in 0..101 {
         let origin = scene.gitlab.add_project(&format!("many/p{n}"));
         scene.gitlab.record_authentication(scene.app, origin, LATE);
@@ -85,7 +85,7 @@ async fn page_of_the_log_holds_100() {
 
 #[tokio::test]
 async fn page_of_the_log_doubles_the_cost() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     // The project costs 1, then the log, its nodes and their fields count twice.
     let query = |fields: usize| {
         let fields: String = (0..fields).map(|n| format!("f{n}: lastAuthorizedAt ")).collect();
@@ -102,7 +102,7 @@ async fn page_of_the_log_doubles_the_cost() {
 
 #[tokio::test]
 async fn log_is_an_error_for_developers() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
     let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
     let answer = scene.graphql_as(developer).ask(LOG, json!({})).await;
@@ -115,10 +115,10 @@ async fn log_is_an_error_for_developers() {
 
 #[tokio::test]
 async fn log_exists_since_17_6() {
-    let scene = Scene::of(Simulator::builder().version("17.5.4-ee"));
+    let scene = Fixture::of(Simulator::builder().version("17.5.4-ee"));
     let answer = scene.graphql().ask(LOG, json!({})).await;
     let message = "Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'";
     assert_eq!(answer["errors"][0]["message"], message);
-    let scene = Scene::of(Simulator::builder().version("17.6.0-ee"));
+    let scene = Fixture::of(Simulator::builder().version("17.6.0-ee"));
     scene.graphql().data(LOG, json!({})).await;
 }

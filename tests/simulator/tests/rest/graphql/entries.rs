@@ -4,7 +4,7 @@ use gitlab_simulator::{ADMINISTRATOR, Permissions, Simulator, Target, TokenSpec}
 use serde_json::{Value, json};
 
 use super::{ADD, UPDATE, limited};
-use crate::kit::{Api, Scene};
+use crate::kit::{Api, Fixture};
 
 const LINKS: &str = "query($first: Int, $after: String) { project(fullPath: \"acme/app\") {
   ciJobTokenScopeAllowlist { projectsAllowlist(first: $first, after: $after) {
@@ -38,7 +38,7 @@ fn link(direction: &str, path: &str) -> (String, String) {
 
 #[tokio::test]
 async fn links_of_both_directions_come_newest_first() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow_outbound(scene.app, scene.lib);
     let other = scene.gitlab.add_project("acme/other");
     scene.gitlab.allow(scene.app, Target::Project(other));
@@ -55,7 +55,7 @@ async fn links_of_both_directions_come_newest_first() {
 
 #[tokio::test]
 async fn removal_defaults_to_the_outbound_link() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow_outbound(scene.app, scene.lib);
     scene.gitlab.allow(scene.app, scene.lib());
     let api = scene.graphql();
@@ -72,7 +72,7 @@ async fn removal_defaults_to_the_outbound_link() {
 
 #[tokio::test]
 async fn update_of_the_project_itself_creates_its_entry() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let own = Target::Project(scene.app);
     let mut input = limited(&["READ_JOBS"]);
     input["input"]["targetPath"] = json!("acme/app");
@@ -91,7 +91,7 @@ async fn update_of_the_project_itself_creates_its_entry() {
 
 #[tokio::test]
 async fn project_itself_is_added_like_any_other() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let mut input = limited(&["READ_JOBS"]);
     input["input"]["targetPath"] = json!("acme/app");
     let data = scene.graphql().data(ADD, input).await;
@@ -101,7 +101,7 @@ async fn project_itself_is_added_like_any_other() {
 
 #[tokio::test]
 async fn project_cannot_have_its_own_entry_before_18_3() {
-    let scene = Scene::of(Simulator::builder().version("18.2.8-ee"));
+    let scene = Fixture::of(Simulator::builder().version("18.2.8-ee"));
     scene.gitlab.set_fine_grained_permissions(scene.app, true);
     let add = ADD.replace("CiJobTokenAccessible", "");
     for (mutation, reason) in [
@@ -118,7 +118,7 @@ async fn project_cannot_have_its_own_entry_before_18_3() {
 
 #[tokio::test]
 async fn permissions_are_disabled_before_18_3() {
-    let scene = Scene::of(Simulator::builder().version("18.0.0-ee"));
+    let scene = Fixture::of(Simulator::builder().version("18.0.0-ee"));
     let data = scene
         .graphql()
         .data(&ADD.replace("CiJobTokenAccessible", ""), limited(&["READ_JOBS"]))
@@ -132,7 +132,7 @@ async fn permissions_are_disabled_before_18_3() {
 
 #[tokio::test]
 async fn before_18_3_targets_are_projects_and_groups() {
-    let scene = Scene::of(Simulator::builder().version("18.2.8-ee"));
+    let scene = Fixture::of(Simulator::builder().version("18.2.8-ee"));
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.allow(scene.app, scene.partners());
     let query = "{ project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
@@ -160,7 +160,7 @@ async fn fragment_of_an_impossible_type_is_rejected() {
         )
     };
     for (version, ty) in [("18.2.8-ee", "CiJobTokenAccessibleProject"), ("18.3.0-ee", "Project")] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let inline = query(&format!("... on {ty} {{ id }}"), "");
         let named = query("...seen", &format!("fragment seen on {ty} {{ id }}"));
         for (query, start, name) in
@@ -184,7 +184,7 @@ async fn fragment_of_an_impossible_type_is_rejected() {
 
 #[tokio::test]
 async fn entry_names_who_added_it() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let app = Target::Project(scene.app);
     scene.gitlab.allow(scene.app, scene.partners());
     let bot = scene.graphql_as(TokenSpec::new("bot").maintainer_of(app).can_see(scene.lib()));
@@ -206,10 +206,10 @@ async fn entry_names_who_added_it() {
 async fn field_can_be_removed_from_the_schema() {
     let query = "{ project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
         projectsAllowlist { nodes { autopopulated } } } } }";
-    let before = Scene::new();
+    let before = Fixture::new();
     before.graphql().data(query, json!({})).await;
     before.gitlab.remove_field("CiJobTokenScopeAllowlistEntry", "autopopulated");
-    let without = Scene::of(Simulator::builder().without_field("autopopulated"));
+    let without = Fixture::of(Simulator::builder().without_field("autopopulated"));
     for scene in [before, without] {
         let error = scene.graphql().ask(query, json!({})).await["errors"][0].clone();
         let message = "Field 'autopopulated' doesn't exist on type 'CiJobTokenScopeAllowlistEntry'";

@@ -5,7 +5,7 @@ use gitlab_simulator::{GranularGraphql, Permissions, Simulator, TokenSpec};
 use serde_json::{Value, json};
 
 use super::{ADD, UPDATE, limited};
-use crate::kit::{Api, Scene};
+use crate::kit::{Api, Fixture};
 
 const NOT_COVERED: &str =
     "Access denied: This operation doesn't support fine-grained personal access tokens.";
@@ -20,15 +20,15 @@ const SETTINGS: &str = "mutation { projectCiCdSettingsUpdate(input: {
   fullPath: \"acme/app\", pushRepositoryForJobTokenAllowed: true
 }) { ciCdSettings { pushRepositoryForJobTokenAllowed } errors } }";
 
-fn scene(answers: GranularGraphql) -> Scene {
-    let scene = Scene::of(Simulator::builder().version("19.4.1-ee"));
+fn scene(answers: GranularGraphql) -> Fixture {
+    let scene = Fixture::of(Simulator::builder().version("19.4.1-ee"));
     scene.gitlab.set_granular_graphql(answers);
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.record_authentication(scene.app, scene.lib, "2026-11-20T10:00:00Z");
     scene
 }
 
-fn client(scene: &Scene, permissions: &[&str]) -> Api {
+fn client(scene: &Fixture, permissions: &[&str]) -> Api {
     scene.graphql_as(
         TokenSpec::new("fine").administrator().fine_grained(permissions.iter().copied()),
     )

@@ -12,7 +12,7 @@ mod traffic;
 
 use serde_json::{Value, json};
 
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
 /// Adds an entry and reads it back from the payload.
 const ADD: &str = "mutation Add($input: CiJobTokenScopeAddGroupOrProjectInput!) {
@@ -58,7 +58,7 @@ impl Api {
     }
 }
 
-impl Scene {
+impl Fixture {
     /// Returns a client of the instance's root, with the administrator's token.
     fn graphql(&self) -> Api {
         Api::new(&self.gitlab.url(), self.gitlab.token())

@@ -4,7 +4,7 @@ use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Permissions, Target, TokenScop
 use serde_json::{Value, json};
 
 use super::{ADD, NOT_AVAILABLE, UPDATE, limited};
-use crate::kit::{Api, Scene};
+use crate::kit::{Api, Fixture};
 
 const REMOVE_PROJECT: &str = "mutation($input: CiJobTokenScopeRemoveProjectInput!) {
   ciJobTokenScopeRemoveProject(input: $input) { clientMutationId ciJobTokenScope { groupsAllowlistCount } errors }
@@ -42,7 +42,7 @@ fn update(target: &str, policies: &[&str]) -> Value {
 
 #[tokio::test]
 async fn entry_is_created_with_its_permissions() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let data = scene.graphql().data(ADD, limited(&["READ_JOBS", "READ_PACKAGES"])).await;
     let id = format!("gid://gitlab/Project/{}", scene.lib);
     assert_eq!(
@@ -62,7 +62,7 @@ async fn entry_is_created_with_its_permissions() {
 
 #[tokio::test]
 async fn entry_has_the_default_permissions_unless_specified() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     assert_eq!(errors(&scene.graphql(), ADD, to("partners")).await, json!([]));
     assert_eq!(scene.gitlab.permissions(scene.app, scene.partners()), Some(Permissions::default()));
     let none = update("partners", &[]);
@@ -73,7 +73,7 @@ async fn entry_has_the_default_permissions_unless_specified() {
 
 #[tokio::test]
 async fn failed_addition_names_the_reason() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let bot = scene.graphql_as(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
     scene.gitlab.add_project("hidden/lib");
@@ -99,7 +99,7 @@ async fn failed_addition_names_the_reason() {
 
 #[tokio::test]
 async fn full_allowlist_rejects_additions() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(LINK_LIMIT);
     let reason = "Validation failed: Source project exceeds the allowable number of project links \
         in this direction";
@@ -108,7 +108,7 @@ async fn full_allowlist_rejects_additions() {
 
 #[tokio::test]
 async fn absent_hidden_or_forbidden_project_is_not_available() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let app = Target::Project(scene.app);
     let developer =
         scene.graphql_as(TokenSpec::new("developer").developer_of(app).can_see(scene.lib()));
@@ -132,7 +132,7 @@ async fn absent_hidden_or_forbidden_project_is_not_available() {
 
 #[tokio::test]
 async fn read_only_token_cannot_change_anything() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let spec = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
     let reader = scene.graphql_as(spec);
     let data = reader.data(r#"{ project(fullPath: "acme/app") { fullPath } }"#, json!({})).await;
@@ -144,7 +144,7 @@ async fn read_only_token_cannot_change_anything() {
 
 #[tokio::test]
 async fn update_replaces_permissions_and_nothing_else() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let before = scene.gitlab.entry(scene.app, scene.partners()).unwrap();
     let data = scene.graphql().data(UPDATE, update("PARTNERS", &["READ_JOBS"])).await;
@@ -162,7 +162,7 @@ async fn update_replaces_permissions_and_nothing_else() {
 
 #[tokio::test]
 async fn failed_update_names_the_reason() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     for (target, reason) in [
         ("no/such", "The target does not exist"),
@@ -183,7 +183,7 @@ async fn failed_update_names_the_reason() {
 
 #[tokio::test]
 async fn while_off_additions_get_the_default_and_updates_fail() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_fine_grained_permissions(scene.app, false);
     let data = scene.graphql().data(ADD, limited(&["READ_JOBS"])).await;
     let payload = &data["ciJobTokenScopeAddGroupOrProject"];
@@ -205,7 +205,7 @@ async fn while_off_additions_get_the_default_and_updates_fail() {
 
 #[tokio::test]
 async fn only_the_inbound_link_of_a_project_is_removed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let api = scene.graphql();
     let remove = |target: &str, direction: Value| json!({ "input": { "projectPath": "acme/app", "targetProjectPath": target, "direction": direction } });
@@ -231,7 +231,7 @@ async fn only_the_inbound_link_of_a_project_is_removed() {
 
 #[tokio::test]
 async fn group_is_removed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let api = scene.graphql();
     let input = json!({ "input": { "projectPath": "acme/app", "targetGroupPath": "partners" } });
@@ -243,7 +243,7 @@ async fn group_is_removed() {
 
 #[tokio::test]
 async fn mutations_of_one_request_run_in_order() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let query = r#"mutation {
         first: ciJobTokenScopeAddGroupOrProject(input: { projectPath: "acme/app", targetPath: "acme/lib" }) { errors }
         second: ciJobTokenScopeUpdatePolicies(input: {

@@ -4,7 +4,7 @@ use gitlab_simulator::{Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
 use super::NOT_AVAILABLE;
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 const LIST: &str = "query List($path: ID!, $first: Int, $after: String) {
   project(fullPath: $path) {
@@ -44,7 +44,7 @@ fn paths(group: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn entry_is_read_with_its_permissions() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow_with(
         scene.app,
         scene.lib(),
@@ -78,7 +78,7 @@ async fn entry_is_read_with_its_permissions() {
 
 #[tokio::test]
 async fn groups_are_listed_separately_without_the_project_itself() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let query = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist {
         projectsAllowlist { count }
@@ -97,7 +97,7 @@ async fn groups_are_listed_separately_without_the_project_itself() {
 
 #[tokio::test]
 async fn hidden_target_is_listed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let owner = TokenSpec::new("owner").maintainer_of(Target::Project(scene.app));
     let data = scene.graphql_as(owner).data(LIST, json!({ "path": "acme/app" })).await;
@@ -107,7 +107,7 @@ async fn hidden_target_is_listed() {
 
 #[tokio::test]
 async fn list_that_changes_is_read_page_by_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let mut expected = scene.fill_projects(7);
     let api = scene.graphql();
     let (mut found, mut after) = (Vec::new(), Value::Null);
@@ -132,7 +132,7 @@ async fn list_that_changes_is_read_page_by_page() {
 
 #[tokio::test]
 async fn page_of_an_allowlist_holds_200_and_one_of_projects_100() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(205);
     let api = scene.graphql();
     for first in [json!(null), json!(1000)] {
@@ -156,7 +156,7 @@ async fn page_of_an_allowlist_holds_200_and_one_of_projects_100() {
 
 #[tokio::test]
 async fn list_can_be_read_from_its_end() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(3);
     let query =
         "query($before: String) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
@@ -182,7 +182,7 @@ async fn list_can_be_read_from_its_end() {
 
 #[tokio::test]
 async fn invalid_cursor_is_an_error_of_the_field() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for arguments in [r#"after: "nonsense""#, "first: 1, last: 1"] {
         let query = format!(
             "{{ project(fullPath: \"acme/app\") {{ ciJobTokenScopeAllowlist {{
@@ -202,7 +202,7 @@ async fn invalid_cursor_is_an_error_of_the_field() {
 
 #[tokio::test]
 async fn settings_and_list_are_for_maintainers() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_push_repository_for_job_token_allowed(scene.app, true);
     let query = r#"{ project(fullPath: "acme/app") { id ciCdSettings {
         inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed
@@ -234,7 +234,7 @@ async fn settings_and_list_are_for_maintainers() {
 
 #[tokio::test]
 async fn missing_or_moved_project_is_null() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let query =
         "query($path: ID!) { project(fullPath: $path) { id } group(fullPath: $path) { id } }";
@@ -246,7 +246,7 @@ async fn missing_or_moved_project_is_null() {
 
 #[tokio::test]
 async fn group_lists_projects_with_or_without_subgroups_and_archived() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let old = scene.gitlab.add_project("acme/team/old");
     scene.gitlab.set_archived(old, true);
     scene.gitlab.add_project("acme/team/new");
@@ -264,7 +264,7 @@ async fn group_lists_projects_with_or_without_subgroups_and_archived() {
 
 #[tokio::test]
 async fn group_omits_invisible_projects_and_hides_forbidden_settings() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.add_project("acme/hidden");
     let spec = TokenSpec::new("bot")
         .maintainer_of(Target::Project(scene.app))
@@ -289,7 +289,7 @@ async fn group_omits_invisible_projects_and_hides_forbidden_settings() {
 
 #[tokio::test]
 async fn switched_off_permissions_are_not_shown() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.allow_with(scene.app, scene.lib(), Permissions::limited_to(["READ_JOBS"]));
     scene.gitlab.set_fine_grained_permissions(scene.app, false);
     let data = scene.graphql().data(LIST, json!({ "path": "acme/app" })).await;
@@ -302,7 +302,7 @@ async fn switched_off_permissions_are_not_shown() {
 
 #[tokio::test]
 async fn graphql_is_served_below_a_relative_root() {
-    let scene = Scene::of(Simulator::builder().relative_url_root("/gitlab"));
+    let scene = Fixture::of(Simulator::builder().relative_url_root("/gitlab"));
     let query = r#"{ project(fullPath: "acme/app") { webUrl } }"#;
     let data = scene.graphql().data(query, json!({})).await;
     assert_eq!(data["project"]["webUrl"], format!("{}/acme/app", scene.gitlab.url()));

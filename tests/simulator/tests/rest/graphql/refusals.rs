@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ADD, UPDATE, limited};
-use crate::kit::{Api, Reply, Scene};
+use crate::kit::{Api, Fixture, Reply};
 
 /// Returns the only error of an answer without data.
 async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
@@ -18,7 +18,7 @@ async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
 
 #[tokio::test]
 async fn only_a_valid_token_is_accepted() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let query = json!({ "query": "{ __typename }" });
     let invalid = || json!({ "errors": [{ "message": "Invalid token" }] });
     for spec in [
@@ -49,7 +49,7 @@ async fn only_a_valid_token_is_accepted() {
 
 #[tokio::test]
 async fn unknown_fields_are_named() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     let project = r#"{ project(fullPath: "acme/app") { id secret } }"#;
     assert_eq!(
@@ -103,7 +103,7 @@ async fn unknown_fields_are_named() {
 
 #[tokio::test]
 async fn unknown_policy_is_rejected_in_variable_and_literal() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     let mutation = |variables: &str, policies: &str| {
         format!(
@@ -135,7 +135,7 @@ async fn unknown_policy_is_rejected_in_variable_and_literal() {
 
 #[tokio::test]
 async fn policy_in_lower_case_is_unknown() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let error = refusal(&scene.graphql(), ADD, limited(&["read_jobs"])).await;
     let message = error["message"].as_str().unwrap();
     let start = "Variable $input of type CiJobTokenScopeAddGroupOrProjectInput! was provided \
@@ -145,7 +145,7 @@ async fn policy_in_lower_case_is_unknown() {
 
 #[tokio::test]
 async fn invalid_variables_are_named() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let query = "query($path: ID!, $first: Int, $deep: Boolean) { group(fullPath: $path) {
         projects(first: $first, includeSubgroups: $deep) { count }
     } }";
@@ -177,7 +177,7 @@ async fn invalid_variables_are_named() {
 
 #[tokio::test]
 async fn too_complex_query_is_not_executed() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let fields = |count: usize| (0..count).map(|n| format!("f{n}: name ")).collect::<String>();
     let list = |first: usize, count: usize| {
         format!(
@@ -197,7 +197,7 @@ async fn too_complex_query_is_not_executed() {
 
 #[tokio::test]
 async fn most_complex_type_of_a_target_counts() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let fields = |count: usize| (0..count).map(|n| format!("f{n}: name ")).collect::<String>();
     let list = |count: usize| {
         let fields = fields(count);
@@ -214,7 +214,7 @@ async fn most_complex_type_of_a_target_counts() {
 
 #[tokio::test]
 async fn request_without_a_query_is_an_error() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     api.post("/api/graphql", &json!({}))
         .await
@@ -237,7 +237,7 @@ async fn request_without_a_query_is_an_error() {
 
 #[tokio::test]
 async fn old_version_has_neither_lists_nor_permissions() {
-    let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
+    let scene = Fixture::of(Simulator::builder().version("17.1.8-ee"));
     let api = scene.graphql();
     let list = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
     let error = refusal(&api, list, json!({})).await;

@@ -3,13 +3,13 @@
 use gitlab_simulator::{Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 #[tokio::test]
 async fn names_of_policies_can_be_queried() {
     let query = "{ __type(name: \"CiJobTokenScopePolicies\") { __typename enumValues { name } } }";
     for (version, count, badges) in [("18.8.0-ee", 19, false), ("19.4.1-ee", 22, true)] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let data = scene.graphql().data(query, json!({})).await;
         let values = data["__type"]["enumValues"].as_array().unwrap();
         assert_eq!(
@@ -27,7 +27,7 @@ async fn policy_of_a_later_version_is_rejected() {
         jobTokenPolicies: [ADMIN_REPOSITORIES]
     }) { errors } }";
     for (version, accepted) in [("18.11.0-ee", false), ("19.0.0-ee", true)] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let answer = scene.graphql().ask(query, json!({})).await;
         assert_eq!(answer.get("errors").is_none(), accepted, "{answer}");
         assert_eq!(scene.gitlab.entry(scene.app, scene.lib()).is_some(), accepted);
@@ -47,7 +47,7 @@ fn paths(data: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn projects_are_found_by_ids_and_paths() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     let data = api.data(PROJECTS, json!({})).await;
     assert_eq!(
@@ -69,7 +69,7 @@ async fn projects_are_found_by_ids_and_paths() {
 
 #[tokio::test]
 async fn page_of_projects_holds_100_and_takes_50_paths() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.fill_projects(101);
     let data = scene.graphql().data(PROJECTS, json!({ "first": 200 })).await;
     assert_eq!(

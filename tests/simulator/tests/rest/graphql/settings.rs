@@ -4,7 +4,7 @@ use gitlab_simulator::{Enforcement, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
 use super::NOT_AVAILABLE;
-use crate::kit::Scene;
+use crate::kit::Fixture;
 
 const UPDATE: &str = "mutation($input: ProjectCiCdSettingsUpdateInput!) {
   projectCiCdSettingsUpdate(input: $input) {
@@ -20,7 +20,7 @@ fn input(mut settings: Value) -> Value {
 
 #[tokio::test]
 async fn settings_are_written_separately() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_outbound_enabled(scene.app, true);
     let api = scene.graphql();
     let data = api.data(UPDATE, input(json!({ "pushRepositoryForJobTokenAllowed": true }))).await;
@@ -48,14 +48,14 @@ async fn cross_project_push_exists_since_19_1() {
         "mutation($input: ProjectCiCdSettingsUpdateInput!) { projectCiCdSettingsUpdate(input: $input) {
         ciCdSettings { crossProjectPushForJobTokenAllowed } } }";
     let change = input(json!({ "crossProjectPushForJobTokenAllowed": true }));
-    let scene = Scene::of(Simulator::builder().version("19.1.0-ee"));
+    let scene = Fixture::of(Simulator::builder().version("19.1.0-ee"));
     let data = scene.graphql().data(query, change.clone()).await;
     assert_eq!(
         data["projectCiCdSettingsUpdate"]["ciCdSettings"]["crossProjectPushForJobTokenAllowed"],
         true
     );
     assert!(scene.gitlab.cross_project_push_for_job_token_allowed(scene.app));
-    let old = Scene::of(Simulator::builder().version("19.0.2-ee"));
+    let old = Fixture::of(Simulator::builder().version("19.0.2-ee"));
     let answer = old.graphql().ask(query, change).await;
     assert!(
         answer["errors"].to_string().contains("crossProjectPushForJobTokenAllowed"),
@@ -66,7 +66,7 @@ async fn cross_project_push_exists_since_19_1() {
 
 #[tokio::test]
 async fn only_a_maintainer_writes_settings() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
     for api in [scene.graphql_as(developer), scene.graphql_as(TokenSpec::new("stranger"))] {
         let answer = api.ask(UPDATE, input(json!({ "inboundJobTokenScopeEnabled": false }))).await;
@@ -78,7 +78,7 @@ async fn only_a_maintainer_writes_settings() {
 
 #[tokio::test]
 async fn enforcement_prevents_opening_a_project() {
-    let scene = Scene::of(Simulator::builder().enforced());
+    let scene = Fixture::of(Simulator::builder().enforced());
     let change =
         json!({ "inboundJobTokenScopeEnabled": false, "pushRepositoryForJobTokenAllowed": true });
     let data = scene.graphql().data(UPDATE, input(change)).await;
@@ -91,14 +91,14 @@ async fn enforcement_prevents_opening_a_project() {
 
 #[tokio::test]
 async fn outbound_setting_can_only_be_cleared() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let answer = scene.graphql().ask(UPDATE, input(json!({ "jobTokenScopeEnabled": true }))).await;
     assert_eq!(answer["errors"][0]["message"], "job_token_scope_enabled can only be set to false");
 }
 
 #[tokio::test]
 async fn enforcement_does_not_change_the_project_setting() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.set_inbound_enabled(scene.app, false);
     scene.gitlab.set_enforcement(Enforcement::Refusing);
     let query =

@@ -6,13 +6,13 @@ use gitlab_simulator::{Fault, Injection, Route, Target};
 use serde_json::json;
 
 use super::{ADD, limited};
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 const READ: &str = "query Read($path: ID!) { project(fullPath: $path) { id } }";
 
 #[tokio::test]
 async fn queries_and_mutations_are_distinguished_in_the_log() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     api.ask(READ, json!({ "path": "acme/lib" })).await;
     api.ask(ADD, limited(&["READ_JOBS"])).await;
@@ -37,7 +37,7 @@ async fn queries_and_mutations_are_distinguished_in_the_log() {
 
 #[tokio::test]
 async fn fault_matches_a_mutation_by_project_target_and_name() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     let lost = Fault::DropsTheAnswer
         .on(Route::GraphqlMutation)
@@ -59,7 +59,7 @@ async fn fault_matches_a_mutation_by_project_target_and_name() {
 async fn error_under_status_200_may_follow_no_or_all_changes() {
     let body = json!({ "errors": [{ "message": "Something went wrong" }] });
     for carried_out in [false, true] {
-        let scene = Scene::new();
+        let scene = Fixture::new();
         let fault = Fault::GraphqlError("Something went wrong".to_owned())
             .on(Route::GraphqlMutation)
             .once();
@@ -71,7 +71,7 @@ async fn error_under_status_200_may_follow_no_or_all_changes() {
 
 #[tokio::test]
 async fn rate_limits_and_other_faults_apply_to_graphql() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let api = scene.graphql();
     scene.gitlab.inject(Injection::from(Fault::BadGateway).writes_only().once());
     assert_eq!(api.graphql(READ, json!({ "path": "acme/app" })).await.status, 200);
@@ -85,7 +85,7 @@ async fn rate_limits_and_other_faults_apply_to_graphql() {
 
 #[tokio::test]
 async fn endless_list_announces_a_next_page_on_every_page() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let query =
         r#"{ group(fullPath: "acme") { projects { nodes { id } pageInfo { hasNextPage } } } }"#;
     scene.gitlab.inject(Fault::NeverEndsTheList.on(Route::GraphqlQuery).once());

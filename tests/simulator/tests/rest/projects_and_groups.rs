@@ -4,11 +4,11 @@ use gitlab_simulator::{Simulator, Target, TokenScope, TokenSpec};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::kit::{Reply, Scene};
+use crate::kit::{Fixture, Reply};
 
 #[tokio::test]
 async fn project_is_created_in_the_namespace_of_the_user() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let bot = scene.as_token(TokenSpec::new("bot"));
     let created = bot.post("/projects", &json!({ "name": "Ci_Cd Tool" })).await;
     let project = created.json();
@@ -28,7 +28,7 @@ async fn project_is_created_in_the_namespace_of_the_user() {
 
 #[tokio::test]
 async fn group_is_created_and_deleted_by_its_owner() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let bot = scene.as_token(TokenSpec::new("bot"));
     let created = bot.post("/groups", &json!({ "name": "Add group", "path": "added" })).await;
     let group = created.json();
@@ -45,7 +45,7 @@ async fn group_is_created_and_deleted_by_its_owner() {
 
 #[tokio::test]
 async fn delayed_deletion_takes_two_steps() {
-    let scene = Scene::of(Simulator::builder().delays_deletion());
+    let scene = Fixture::of(Simulator::builder().delays_deletion());
     scene.gitlab.add_group("acme/team");
     for (path, key, after, kind) in [
         ("/projects/1", "path_with_namespace", "acme/app-deletion_scheduled-1", "project"),
@@ -82,7 +82,7 @@ async fn delayed_deletion_takes_two_steps() {
 
 #[tokio::test]
 async fn only_an_owner_deletes() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let (app, partners) = (Target::Project(scene.app), scene.partners());
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(app).maintainer_of(partners));
     let forbidden = json!({ "message": "403 Forbidden" });
@@ -95,7 +95,7 @@ async fn only_an_owner_deletes() {
 
 #[tokio::test]
 async fn name_can_differ_from_the_path() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let acme = Target::Group(scene.gitlab.group_id("acme").unwrap());
     scene.gitlab.set_name(Target::Project(scene.app), "Deploy Tools");
     scene.gitlab.set_name(acme, "Acme Inc.");
@@ -117,7 +117,7 @@ async fn name_can_differ_from_the_path() {
 
 #[tokio::test]
 async fn instance_settings_are_for_administrators() {
-    let scene = Scene::of(Simulator::builder().enforced());
+    let scene = Fixture::of(Simulator::builder().enforced());
     let settings = scene.api.get("/application/settings").await;
     assert_eq!(
         (settings.status, &settings.json()["enforce_ci_inbound_job_token_scope_enabled"]),
@@ -138,7 +138,7 @@ async fn instance_settings_are_for_administrators() {
 #[tokio::test]
 async fn enforcement_is_a_setting_since_18_0() {
     for (version, expected) in [("17.11.7-ee", None), ("18.0.0-ee", Some(json!(false)))] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let settings = scene.api.get("/application/settings").await.json();
         assert_eq!(
             settings.get("enforce_ci_inbound_job_token_scope_enabled"),
@@ -151,7 +151,7 @@ async fn enforcement_is_a_setting_since_18_0() {
 #[tokio::test]
 async fn version_has_the_edition() {
     for (version, enterprise) in [("18.8.0-ee", true), ("18.8.0", false)] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let answer = scene.api.get("/version").await.json();
         assert_eq!(
             (&answer["version"], &answer["enterprise"]),
@@ -163,7 +163,7 @@ async fn version_has_the_edition() {
 
 #[tokio::test]
 async fn head_is_served_like_get_without_a_body() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let request = scene.api.request(Method::HEAD, &scene.scope("/allowlist"));
     let reply = Reply::of(request).await.unwrap();
     assert_eq!((reply.status, reply.text.as_str(), reply.header("x-total")), (200, "", Some("1")));
@@ -173,7 +173,7 @@ async fn head_is_served_like_get_without_a_body() {
 
 #[tokio::test]
 async fn trailing_slashes_are_ignored() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for path in ["/version/", "/projects/acme%2Fapp/", "/groups/acme/"] {
         assert_eq!(scene.api.get(path).await.status, 200, "{path}");
     }
@@ -184,7 +184,7 @@ async fn trailing_slashes_are_ignored() {
 
 #[tokio::test]
 async fn group_projects_come_with_subgroups_and_archived_ones() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     scene.gitlab.add_project("acme/tools/lint");
     scene.gitlab.set_archived(scene.lib, true);
     for (query, expected) in [

@@ -43,7 +43,7 @@ impl Request<'_> {
         if world.delete_user(id) { Ok(Answer::no_content()) } else { Err(user_not_found()) }
     }
 
-    /// Creates a token for somebody else. Its secret is in the answer, and nowhere later.
+    /// Creates a token for another user. Only this response has its secret.
     pub(super) fn create_token(&self, world: &mut World) -> Result<Answer, Answer> {
         self.administrator(world)?;
         let mut check = self.params.check();

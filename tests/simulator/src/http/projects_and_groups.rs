@@ -70,7 +70,7 @@ impl Request<'_> {
         self.delete(world, Target::Project(id))
     }
 
-    /// Deletes a place, for good if that is asked for.
+    /// Deletes a project or group, permanently if requested.
     fn delete(&self, world: &mut World, place: Target) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let for_good = check.optional_boolean("permanently_remove", false);

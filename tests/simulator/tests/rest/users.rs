@@ -3,7 +3,7 @@
 use gitlab_simulator::{Simulator, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::kit::{Api, Scene};
+use crate::kit::{Api, Fixture};
 
 fn new_user(username: &str) -> Value {
     let email = format!("{username}@example.com");
@@ -17,7 +17,7 @@ struct NewUser {
 }
 
 impl NewUser {
-    async fn new(scene: &Scene, username: &str, scopes: &Value) -> Self {
+    async fn new(scene: &Fixture, username: &str, scopes: &Value) -> Self {
         let created = scene.api.post("/users", &new_user(username)).await;
         assert_eq!(created.status, 201, "{created:?}");
         let id = created.json()["id"].clone();
@@ -31,7 +31,7 @@ impl NewUser {
 
 #[tokio::test]
 async fn administrator_creates_users_and_their_tokens() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!(["read_api"])).await;
     let own = user.api.get("/user").await.json();
     assert_eq!(
@@ -47,7 +47,7 @@ async fn administrator_creates_users_and_their_tokens() {
 
 #[tokio::test]
 async fn only_an_administrator_creates_and_deletes_users() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     let forbidden = json!({ "message": "403 Forbidden" });
     user.api.post("/users", &new_user("other")).await.is(403, forbidden.clone());
@@ -57,7 +57,7 @@ async fn only_an_administrator_creates_and_deletes_users() {
 
 #[tokio::test]
 async fn new_user_needs_unique_attributes() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let missing = "email is missing, password, reset_password, force_random_password are missing, \
                    at least one parameter must be provided, name is missing, username is missing";
     scene.api.post("/users", &json!({})).await.is(400, json!({ "error": missing }));
@@ -72,7 +72,7 @@ async fn new_user_needs_unique_attributes() {
 
 #[tokio::test]
 async fn token_needs_a_user_a_name_and_known_scopes() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!("api,read_api")).await;
     let path = format!("/users/{}/personal_access_tokens", user.id);
     let missing = scene.api.post(&path, &json!({})).await;
@@ -86,7 +86,7 @@ async fn token_needs_a_user_a_name_and_known_scopes() {
 
 #[tokio::test]
 async fn revoked_token_is_reported_as_revoked() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     user.api.delete("/personal_access_tokens/self").await.is_empty();
     let refused = user.api.get("/user").await;
@@ -95,7 +95,7 @@ async fn revoked_token_is_reported_as_revoked() {
 
 #[tokio::test]
 async fn tokens_of_a_deleted_user_are_unknown() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     let path = format!("/users/{}", user.id);
     scene.api.delete(&path).await.is_empty();
@@ -105,7 +105,7 @@ async fn tokens_of_a_deleted_user_are_unknown() {
 
 #[tokio::test]
 async fn member_has_the_role_of_its_access_level() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     for (level, status) in [(30, 403), (40, 200)] {
         let user = NewUser::new(&scene, &format!("user-{level}"), &json!(["api"])).await;
         let member = json!({ "user_id": user.id, "access_level": level });
@@ -119,7 +119,7 @@ async fn member_has_the_role_of_its_access_level() {
 
 #[tokio::test]
 async fn members_are_added_by_owners_and_maintainers() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let user = NewUser::new(&scene, "new-user", &json!(["api"])).await;
     let member = json!({ "user_id": user.id, "access_level": 40 });
     let to_group = scene.api.post("/groups/acme/members", &member).await;
@@ -146,7 +146,7 @@ async fn members_are_added_by_owners_and_maintainers() {
 
 #[tokio::test]
 async fn projects_and_groups_are_created_in_groups() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let partners = scene.partners;
     let below = scene
         .api
@@ -179,7 +179,7 @@ async fn projects_and_groups_are_created_in_groups() {
 
 #[tokio::test]
 async fn project_is_renamed_by_its_path() {
-    let scene = Scene::new();
+    let scene = Fixture::new();
     let renamed = scene.api.put("/projects/acme%2Fapp", &json!({ "path": "application" })).await;
     assert_eq!(
         (renamed.status, &renamed.json()["path_with_namespace"]),
@@ -197,7 +197,7 @@ async fn project_is_renamed_by_its_path() {
 #[tokio::test]
 async fn administrator_sets_enforcement() {
     for (version, status) in [("18.8.0-ee", 400), ("18.2.0-ee", 204)] {
-        let scene = Scene::of(Simulator::builder().version(version));
+        let scene = Fixture::of(Simulator::builder().version(version));
         let on = json!({ "enforce_ci_inbound_job_token_scope_enabled": true });
         let owner = scene.as_token(TokenSpec::new("owner"));
         owner

@@ -20,8 +20,8 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// Carries out a write without an answer, and answers nothing from then on. The apply reads before
-/// it writes.
+/// Executes a write without responding, and doesn't respond to anything afterwards. The apply reads
+/// before it writes.
 fn fail_after_write(gitlab: &Simulator, write: Route) {
     let dark = || Injection::from(Fault::Unavailable { retry_after: None });
     gitlab.inject(dark().on(write).carried_out());
@@ -32,7 +32,7 @@ fn fail_after_write(gitlab: &Simulator, write: Route) {
     }
 }
 
-/// Plans with an answering server, and applies with one that goes dark in the middle.
+/// Plans with a working server, and applies with one that stops responding after a write.
 fn applied(gitlab: &Simulator, config: &str, write: Route) -> (Workspace, String) {
     let tf = workspace(gitlab);
     tf.config(&format!("{PROVIDER}{config}"));

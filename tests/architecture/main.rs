@@ -148,7 +148,7 @@ fn sources() -> Vec<File> {
 }
 
 #[test]
-fn sources_follow_the_arrows() {
+fn sources_follow_the_dependency_rules() {
     let broken = violations(&sources());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -166,12 +166,12 @@ fn every_part_is_read() {
 }
 
 /// Returns the rules that an example file breaks.
-fn wrong_with(path: &str, text: &str) -> Vec<String> {
+fn violations_in(path: &str, text: &str) -> Vec<String> {
     violations(&[(path.to_owned(), text.to_owned())])
 }
 
 #[test]
-fn import_against_an_arrow_is_found() {
+fn forbidden_import_is_found() {
     for (path, text, found) in [
         ("framework/plan.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
         ("gitlab/mod.rs", "use crate::framework::Attr;", "imports framework::Attr"),
@@ -222,13 +222,13 @@ fn import_against_an_arrow_is_found() {
         ("framework/a.rs", "mod b { use super::super::super::install::X; }", "imports install::X"),
         ("other.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
     ] {
-        assert_eq!(wrong_with(path, text).first(), Some(&format!("{path} {found}")), "{text}");
+        assert_eq!(violations_in(path, text).first(), Some(&format!("{path} {found}")), "{text}");
     }
 }
 
 #[test]
 fn each_name_of_a_group_is_found() {
-    let broken = wrong_with(
+    let broken = violations_in(
         "plugin/a.rs",
         "use crate::{address::SOURCE, gitlab::{self, Client as C, names::*}, plugin};",
     );
@@ -237,7 +237,7 @@ fn each_name_of_a_group_is_found() {
 }
 
 #[test]
-fn import_along_an_arrow_is_right() {
+fn allowed_import_is_accepted() {
     for (path, text) in [
         ("provider/mod.rs", "use crate::{framework::Attr, gitlab::{Client, Kind}};"),
         ("framework/service/convert.rs", "use crate::bindings::tfplugin6 as pb;"),
@@ -258,7 +258,7 @@ fn import_along_an_arrow_is_right() {
              r#\"\"crate::gitlab\"#;",
         ),
     ] {
-        assert_eq!(wrong_with(path, text), Vec::<String>::new(), "{text}");
+        assert_eq!(violations_in(path, text), Vec::<String>::new(), "{text}");
     }
 }
 
@@ -277,9 +277,9 @@ fn macro_belongs_to_the_part_that_defines_it() {
 fn tests_may_import_everything() {
     let text = "use super::a;\n#[cfg(test)]\n#[allow(x)]\nmod tests { use crate::gitlab::{X}; fn \
                 f() {} }\n#[cfg(test)]\nuse crate::gitlab::{Y, Z};";
-    assert_eq!(wrong_with("plugin/a.rs", text), Vec::<String>::new());
+    assert_eq!(violations_in("plugin/a.rs", text), Vec::<String>::new());
     let after = format!("{text}\nuse crate::install::W;");
-    assert_eq!(wrong_with("plugin/a.rs", &after), ["plugin/a.rs imports install::W"]);
+    assert_eq!(violations_in("plugin/a.rs", &after), ["plugin/a.rs imports install::W"]);
     let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let parent = file("plugin/a.rs", "#[cfg(test)]\nmod tests;\nmod more;");
     let wrong = "use crate::gitlab::X;";
@@ -295,12 +295,15 @@ fn tests_may_import_everything() {
 #[test]
 fn product_name_is_found_in_parts_that_must_not_have_it() {
     let named = "const A: &str = \"terraform-provider-gitlab-job-token\";";
-    assert_eq!(wrong_with("gitlab/mod.rs", named), ["gitlab/mod.rs names gitlab-job-token"]);
+    assert_eq!(violations_in("gitlab/mod.rs", named), ["gitlab/mod.rs names gitlab-job-token"]);
     let by_cargo = "const A: &str = env!(\"CARGO_PKG_NAME\");";
-    assert_eq!(wrong_with("plugin/panic.rs", by_cargo), ["plugin/panic.rs names CARGO_PKG_NAME"]);
     assert_eq!(
-        wrong_with("framework/a.rs", "use crate::address::SOURCE;"),
+        violations_in("plugin/panic.rs", by_cargo),
+        ["plugin/panic.rs names CARGO_PKG_NAME"]
+    );
+    assert_eq!(
+        violations_in("framework/a.rs", "use crate::address::SOURCE;"),
         ["framework/a.rs imports address::SOURCE"]
     );
-    assert_eq!(wrong_with("provider/mod.rs", named), Vec::<String>::new());
+    assert_eq!(violations_in("provider/mod.rs", named), Vec::<String>::new());
 }

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::check::Problem;
 use crate::report::Findings;
-use crate::simulated::{CURRENT, Played};
+use crate::simulated::{CURRENT, SimulatedSite};
 use crate::{harness, life_cycles, statements};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -17,7 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("live test: everything made is removed", everything_made_is_removed),
         Trial::test(
             "live test: delayed deletions take two requests",
-            delayed_deletions_are_told_twice,
+            delayed_deletions_are_requested_twice,
         ),
     ]
 }
@@ -33,9 +33,9 @@ fn each_check_has_a_short_name() -> Result<(), Failed> {
     }
 }
 
-/// Lets GitLab answer a `PATCH` with 200 and a body, and expects that in the report.
+/// Makes GitLab return 200 and a body for a `PATCH`, and expects the difference in the report.
 fn a_difference_is_reported() -> Result<(), Failed> {
-    let played = Played::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
+    let played = SimulatedSite::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
     let secret = played.gitlab.token().to_owned();
     let body = format!("{{\"enabled\":true,\"token\":\"abc\",\"note\":\"{secret}\"}}");
     let fault = Fault::Answers { status: 200, content_type: "application/json".to_owned(), body };
@@ -71,7 +71,7 @@ fn a_difference_is_reported() -> Result<(), Failed> {
 }
 
 fn everything_made_is_removed() -> Result<(), Failed> {
-    let played = Played::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
+    let played = SimulatedSite::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
     let make = || -> Result<_, Problem> {
         let project = played.site.project()?;
         let user = played.site.member(&project, 40, &["api"])?;
@@ -91,15 +91,16 @@ fn everything_made_is_removed() -> Result<(), Failed> {
     if users == 1 { Ok(()) } else { Err(format!("{users} deletions of users").into()) }
 }
 
-/// Deletes in two steps below a group; a group at the top is left to GitLab.
-fn delayed_deletions_are_told_twice() -> Result<(), Failed> {
+/// Deletes in two steps below a group. A top-level group is deleted by GitLab later.
+fn delayed_deletions_are_requested_twice() -> Result<(), Failed> {
     for (parent, left) in [(Some("ours"), Vec::new()), (None, vec!["which waits for its deletion"])]
     {
         let gitlab = Simulator::builder().delays_deletion().start();
         gitlab.add_group("ours");
         let token = gitlab.token().to_owned();
-        let played = Played::of(gitlab, String::new(), token, parent.map(str::to_owned), None)
-            .map_err(|problem| format!("{problem:?}"))?;
+        let played =
+            SimulatedSite::of(gitlab, String::new(), token, parent.map(str::to_owned), None)
+                .map_err(|problem| format!("{problem:?}"))?;
         let name = "REST: a deleted target leaves the allowlist";
         let check = statements::all()
             .into_iter()
