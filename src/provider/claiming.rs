@@ -79,11 +79,11 @@ pub(super) fn warn_of_replaced(
 
 /// Returns whether a removal leaves the object, because its plan noted that or because another
 /// resource of the run wants it, and records the result in the ledger.
-pub(super) fn leave(context: &Context<'_, Connection>, turn: &WriteGuard<'_>) -> bool {
-    let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
-    let leaves = is_noted || turn.is_wanted_by_another(context.private.instance_id());
+pub(super) fn leave(context: &Context<'_, Connection>, guard: &WriteGuard<'_>) -> bool {
+    let is_noted = noted(context.private).any(|left| left == guard.object().to_string());
+    let leaves = is_noted || guard.is_wanted_by_another(context.private.instance_id());
     if leaves {
-        turn.leave();
+        guard.leave();
     }
     leaves
 }

@@ -168,26 +168,26 @@ fn write(ledger: &Ledger, resources: &[Resource], own: usize, object: Object) {
     let resource = &resources[own];
     let id = resource.instance.id;
     let value = if resource.wants(object) { value_of(object) } else { Value::Default };
-    let turn = turn(ledger, object);
+    let guard = lock(ledger, object);
     let wanted = among_others(resources, own, &BTreeSet::from([object]), Resource::wants);
-    assert_eq!(turn.is_wanted_by_another(Some(id)), !wanted.is_empty());
-    if value == Value::Default && resource.removes(object) && turn.is_wanted_by_another(Some(id)) {
-        turn.leave();
+    assert_eq!(guard.is_wanted_by_another(Some(id)), !wanted.is_empty());
+    if value == Value::Default && resource.removes(object) && guard.is_wanted_by_another(Some(id)) {
+        guard.leave();
         return;
     }
-    turn.wrote(Some(id), value.clone());
+    guard.wrote(Some(id), value.clone());
     for other in resources {
-        let undoes = turn.undoes(other.instance.id, &Value::Default);
+        let undoes = guard.undoes(other.instance.id, &Value::Default);
         let is_undone = other.instance.id != id && value != Value::Default;
         assert_eq!(undoes, is_undone.then_some(resource.manager));
-        assert_eq!(turn.undoes(other.instance.id, &value), None, "the same value undoes nothing");
+        assert_eq!(guard.undoes(other.instance.id, &value), None, "the same value undoes nothing");
     }
 }
 
-/// Returns the turn of an object, which must be free.
-fn turn(ledger: &Ledger, object: Object) -> WriteGuard<'_> {
-    match pin!(ledger.turn(object)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(turn) => turn,
-        Poll::Pending => panic!("the turn of {object} is free"),
+/// Locks an object, which must be free.
+fn lock(ledger: &Ledger, object: Object) -> WriteGuard<'_> {
+    match pin!(ledger.lock(object)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(guard) => guard,
+        Poll::Pending => panic!("{object} is locked"),
     }
 }

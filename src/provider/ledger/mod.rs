@@ -8,7 +8,7 @@
 
 mod claim;
 mod finding;
-mod turn;
+mod write_guard;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use claim::{Claim, Planned};
 pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
-pub use turn::WriteGuard;
+pub use write_guard::WriteGuard;
 
 use crate::framework::{Instance, InstanceId};
 use crate::gitlab::{ProjectId, Target};
@@ -40,7 +40,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Record {
     /// Held while a write is in progress.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    lock: Arc<tokio::sync::Mutex<()>>,
     /// The last write of this run: the instance and the value.
     written: Option<(Option<InstanceId>, Value)>,
     /// True if the instance found this value and didn't write it.
@@ -132,14 +132,14 @@ impl Ledger {
     /// of this run that were unaware of an earlier claim.
     pub async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
         for object in objects {
-            drop(self.turn(object).await);
+            drop(self.lock(object).await);
         }
     }
 
-    /// Waits for the turn to write an object.
-    pub async fn turn(&self, object: Object) -> WriteGuard<'_> {
-        let turn = Arc::clone(&self.state().objects.entry(object).or_default().turn);
-        WriteGuard::new(self, object, turn.lock_owned().await)
+    /// Locks an object, to write it.
+    pub async fn lock(&self, object: Object) -> WriteGuard<'_> {
+        let lock = Arc::clone(&self.state().objects.entry(object).or_default().lock);
+        WriteGuard::new(self, object, lock.lock_owned().await)
     }
 
     /// Returns whether another instance has removed one of the objects in this run. First waits for

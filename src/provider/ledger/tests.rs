@@ -245,13 +245,13 @@ async fn only_a_write_that_is_still_wanted_conflicts() {
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(false), false);
     let object = Object::Access(app());
-    ledger.turn(object).await.wrote(Some(one.id), Value::Setting(false));
-    let turn = ledger.turn(object).await;
-    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), Some(Manager::Scope));
-    assert_eq!(turn.undoes(other.id, &Value::Setting(false)), None);
-    assert_eq!(turn.undoes(one.id, &Value::Setting(true)), None);
+    ledger.lock(object).await.wrote(Some(one.id), Value::Setting(false));
+    let guard = ledger.lock(object).await;
+    assert_eq!(guard.undoes(other.id, &Value::Setting(true)), Some(Manager::Scope));
+    assert_eq!(guard.undoes(other.id, &Value::Setting(false)), None);
+    assert_eq!(guard.undoes(one.id, &Value::Setting(true)), None);
     ledger.plan_removal(Some(one), Manager::Scope, &[object].into());
-    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), None);
+    assert_eq!(guard.undoes(other.id, &Value::Setting(true)), None);
 }
 
 #[tokio::test]
@@ -259,10 +259,10 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
     let ledger = Ledger::default();
     let (lists, single) = (instance(), instance());
     ledger.claim(lists, Manager::Exclusive, BTreeSet::new(), list(Kind::Project, &[]), false);
-    ledger.turn(project(2)).await.wrote(Some(lists.id), Value::Default);
-    let turn = ledger.turn(project(2)).await;
-    assert_eq!(turn.undoes(single.id, &Value::Entry(None)), Some(Manager::Exclusive));
-    drop(turn);
+    ledger.lock(project(2)).await.wrote(Some(lists.id), Value::Default);
+    let guard = ledger.lock(project(2)).await;
+    assert_eq!(guard.undoes(single.id, &Value::Entry(None)), Some(Manager::Exclusive));
+    drop(guard);
     assert!(ledger.has_removed(single.id, &entry(project(2))).await);
     assert!(!ledger.has_removed(lists.id, &entry(project(2))).await);
 }
@@ -273,9 +273,9 @@ async fn writes_are_attributed_to_their_instance() {
     let (one, other) = (Some(instance().id), Some(instance().id));
     let written_by = || [one, other].map(|id| ledger.is_written_by(id, project(2)));
     assert_eq!(written_by(), [false, false]);
-    ledger.turn(project(2)).await.found(one, Value::Default);
+    ledger.lock(project(2)).await.found(one, Value::Default);
     assert_eq!(written_by(), [false, false]);
-    ledger.turn(project(2)).await.wrote(other, Value::Default);
+    ledger.lock(project(2)).await.wrote(other, Value::Default);
     assert_eq!(written_by(), [false, true]);
 }
 
@@ -283,11 +283,11 @@ async fn writes_are_attributed_to_their_instance() {
 async fn running_removal_is_awaited() {
     let ledger = Ledger::default();
     let (keeper, removed) = (instance(), instance());
-    let turn = ledger.turn(project(2)).await;
+    let guard = ledger.lock(project(2)).await;
     let finds = async { ledger.has_removed(keeper.id, &entry(project(2))).await };
     let removes = async {
-        turn.wrote(Some(removed.id), Value::Default);
-        drop(turn);
+        guard.wrote(Some(removed.id), Value::Default);
+        drop(guard);
     };
     assert!(tokio::join!(finds, removes).0);
 }
@@ -298,12 +298,12 @@ async fn permissions_are_undone_only_by_others() {
     let one = instance();
     ledger.claim(one, Manager::Entry, BTreeSet::new(), restricted(project(2)), false);
     let nothing = Value::Entry(Some(Permissions::Only(BTreeSet::new())));
-    ledger.turn(project(2)).await.wrote(Some(one.id), nothing.clone());
-    let turn = ledger.turn(project(2)).await;
+    ledger.lock(project(2)).await.wrote(Some(one.id), nothing.clone());
+    let guard = ledger.lock(project(2)).await;
     let all = Value::Entry(Some(Permissions::Default));
-    assert_eq!(turn.undoes(instance().id, &all), Some(Manager::Entry));
+    assert_eq!(guard.undoes(instance().id, &all), Some(Manager::Entry));
     for value in [nothing, Value::Entry(None)] {
-        assert_eq!(turn.undoes(instance().id, &value), None);
+        assert_eq!(guard.undoes(instance().id, &value), None);
     }
     assert!(ledger.is_restricted_by_another(project(2), instance().id));
     assert!(!ledger.is_restricted_by_another(project(2), one.id));
@@ -315,13 +315,13 @@ async fn objects_left_by_a_removal_are_recorded_until_written() {
     let wanted = entry(project(2));
     let kept = instance();
     ledger.claim(kept, Manager::Entry, BTreeSet::new(), wanted.clone(), false);
-    let turn = ledger.turn(project(2)).await;
-    assert!(turn.is_wanted_by_another(Some(instance().id)));
-    assert!(turn.is_wanted_by_another(None));
-    assert!(!turn.is_wanted_by_another(Some(kept.id)));
-    turn.leave();
+    let guard = ledger.lock(project(2)).await;
+    assert!(guard.is_wanted_by_another(Some(instance().id)));
+    assert!(guard.is_wanted_by_another(None));
+    assert!(!guard.is_wanted_by_another(Some(kept.id)));
+    guard.leave();
     assert_eq!(ledger.left(&wanted), [project(2).to_string()]);
-    turn.wrote(Some(kept.id), Value::Entry(None));
+    guard.wrote(Some(kept.id), Value::Entry(None));
     assert_eq!(ledger.left(&wanted), [""; 0]);
 }
 
@@ -330,15 +330,15 @@ async fn existing_object_conflicts_without_a_write() {
     let ledger = Ledger::default();
     let (one, other) = (instance(), instance());
     ledger.claim(one, Manager::Scope, BTreeSet::new(), access(true), false);
-    ledger.turn(Object::Access(app())).await.found(Some(one.id), Value::Setting(true));
+    ledger.lock(Object::Access(app())).await.found(Some(one.id), Value::Setting(true));
     assert!(!ledger.has_written(Object::Access(app())));
-    let turn = ledger.turn(Object::Access(app())).await;
-    assert_eq!(turn.undoes(other.id, &Value::Setting(false)), Some(Manager::Scope));
-    assert_eq!(turn.undoes(other.id, &Value::Setting(true)), None);
-    assert_eq!(turn.undoes(one.id, &Value::Setting(false)), None);
+    let guard = ledger.lock(Object::Access(app())).await;
+    assert_eq!(guard.undoes(other.id, &Value::Setting(false)), Some(Manager::Scope));
+    assert_eq!(guard.undoes(other.id, &Value::Setting(true)), None);
+    assert_eq!(guard.undoes(one.id, &Value::Setting(false)), None);
 
-    turn.wrote(Some(other.id), Value::Setting(false));
-    turn.found(Some(one.id), Value::Setting(false));
+    guard.wrote(Some(other.id), Value::Setting(false));
+    guard.found(Some(one.id), Value::Setting(false));
     assert!(ledger.has_written(Object::Access(app())), "a write is not forgotten");
 }
 
@@ -346,8 +346,8 @@ async fn existing_object_conflicts_without_a_write() {
 async fn objects_kept_by_the_first_plan_stay() {
     let ledger = Ledger::default();
     ledger.note_kept([project(2).to_string()]);
-    assert!(ledger.turn(project(2)).await.is_wanted_by_another(None));
-    assert!(!ledger.turn(project(3)).await.is_wanted_by_another(None));
+    assert!(ledger.lock(project(2)).await.is_wanted_by_another(None));
+    assert!(!ledger.lock(project(3)).await.is_wanted_by_another(None));
 }
 
 #[test]
@@ -398,10 +398,10 @@ async fn writes_of_one_object_are_sequential() {
     use futures_util::FutureExt as _;
 
     let ledger = Ledger::default();
-    let turn = ledger.turn(project(2)).await;
-    assert!(ledger.turn(project(2)).now_or_never().is_none());
+    let guard = ledger.lock(project(2)).await;
+    assert!(ledger.lock(project(2)).now_or_never().is_none());
     assert!(ledger.wait_for_writes([project(2)]).now_or_never().is_none());
-    assert!(ledger.turn(project(3)).now_or_never().is_some());
-    drop(turn);
+    assert!(ledger.lock(project(3)).now_or_never().is_some());
+    drop(guard);
     assert!(ledger.wait_for_writes([project(2)]).now_or_never().is_some());
 }

@@ -59,12 +59,12 @@ pub(super) fn plan_removal(
     note
 }
 
-/// Claims the entry, and waits for the turn to write it.
+/// Claims the entry, and locks it, to write it.
 ///
 /// # Errors
 ///
 /// Fails if this would undo a write of another resource of the run.
-pub(super) async fn turn<'a>(
+pub(super) async fn lock<'a>(
     context: &Context<'a, Connection>,
     project_id: ProjectId,
     target: Target,
@@ -72,7 +72,7 @@ pub(super) async fn turn<'a>(
 ) -> Result<WriteGuard<'a>, Diagnostic> {
     let ledger = &context.client.ledger;
     let object = Object::Entry(project_id, target);
-    let Some(instance) = context.private.instance() else { return Ok(ledger.turn(object).await) };
+    let Some(instance) = context.private.instance() else { return Ok(ledger.lock(object).await) };
     ledger.claim(
         instance,
         Manager::Entry,
@@ -80,14 +80,14 @@ pub(super) async fn turn<'a>(
         wanted(project_id, target, entry),
         false,
     );
-    let turn = ledger.turn(object).await;
-    match turn.undoes(instance.id, &Value::Entry(permissions::of(entry))) {
+    let guard = ledger.lock(object).await;
+    match guard.undoes(instance.id, &Value::Entry(permissions::of(entry))) {
         Some(by) => {
             let project = names::project(&entry.project, project_id);
             let target = conflicts::named(ledger, object, names::target(entry));
             Err(conflicts::would_undo(&conflicts::entry_for(&target), by, &project))
         }
-        None => Ok(turn),
+        None => Ok(guard),
     }
 }
 

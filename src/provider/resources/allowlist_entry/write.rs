@@ -24,7 +24,7 @@ pub(super) async fn add(
     entry: &EntryModel,
 ) -> Result<(), ApplyError<EntryModel>> {
     let ledger = &context.client.ledger;
-    let turn = claims::turn(context, project_id, target, entry).await?;
+    let guard = claims::lock(context, project_id, target, entry).await?;
     let kept = ledger.left(&claims::wanted(project_id, target, entry));
     let permissions = permissions::of(entry);
     let written = if own::is_own(project_id, target) {
@@ -44,7 +44,7 @@ pub(super) async fn add(
             }
         }
     }
-    turn.wrote(context.private.instance_id(), Value::Entry(permissions));
+    guard.wrote(context.private.instance_id(), Value::Entry(permissions));
     Ok(())
 }
 
@@ -92,7 +92,7 @@ pub(super) async fn set_permissions(
     if permissions::of(prior).as_ref() == Some(&permissions) {
         return Ok(());
     }
-    let turn = claims::turn(context, project_id, target, entry).await?;
+    let guard = claims::lock(context, project_id, target, entry).await?;
     if own::is_own(project_id, target) {
         own::write(context, project_id, entry).await?;
     } else {
@@ -104,7 +104,7 @@ pub(super) async fn set_permissions(
         })?;
         permissions::warn_if_unverified(confirmation, entry, context.warnings);
     }
-    turn.wrote(context.private.instance_id(), Value::Entry(Some(permissions)));
+    guard.wrote(context.private.instance_id(), Value::Entry(Some(permissions)));
     Ok(())
 }
 
@@ -120,9 +120,9 @@ pub(super) async fn remove(
 ) -> Result<(), ApplyError<EntryModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
     let project = names::project(&state.project, project_id);
-    let turn = ledger.turn(Object::Entry(project_id, target)).await;
-    if claiming::leave(context, &turn) {
-        let target = conflicts::named(ledger, turn.object(), names::target(&state));
+    let guard = ledger.lock(Object::Entry(project_id, target)).await;
+    if claiming::leave(context, &guard) {
+        let target = conflicts::named(ledger, guard.object(), names::target(&state));
         context.warnings.add(conflicts::entry_left(&target, &project));
         return Ok(());
     }
@@ -142,6 +142,6 @@ pub(super) async fn remove(
         let setting = permissions::permission_setting(&state);
         return Err(report_on(attempted, Some(&objects), Some(setting), &error).into());
     }
-    turn.wrote(context.private.instance_id(), Value::Default);
+    guard.wrote(context.private.instance_id(), Value::Default);
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! Writes an exclusive allowlist: reads what the server has, checks removals against the plan, and
-//! waits for its turn to write each entry.
+//! locks each entry while it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -214,35 +214,35 @@ impl<'a> Writer<'a> {
     async fn write(&self, write: Write) -> Result<(), Refusal> {
         let Connection { gitlab, ledger, .. } = self.context.client;
         let object = Object::Entry(self.project_id, write.target());
-        let turn = ledger.turn(object).await;
+        let guard = ledger.lock(object).await;
         match write {
-            Write::Add(target) => self.add(&turn, target).await?,
-            Write::Permit(target) => self.permit(&turn, target).await?,
+            Write::Add(target) => self.add(&guard, target).await?,
+            Write::Permit(target) => self.permit(&guard, target).await?,
             Write::Remove(target) => {
-                self.check_turn(&turn, &Value::Default)?;
+                self.check_conflict(&guard, &Value::Default)?;
                 gitlab.revoke(self.project_id, target).await?;
-                turn.wrote(self.own, Value::Default);
+                guard.wrote(self.own, Value::Default);
             }
             Write::Destroy(target) => {
-                if claiming::leave(self.context, &turn) {
+                if claiming::leave(self.context, &guard) {
                     return Err(Refusal::Left);
                 }
                 gitlab.revoke(self.project_id, target).await?;
-                turn.wrote(self.own, Value::Default);
+                guard.wrote(self.own, Value::Default);
             }
         }
         Ok(())
     }
 
-    async fn add(&self, turn: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
+    async fn add(&self, guard: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
         let Connection { gitlab, ledger, .. } = self.context.client;
         let permissions = self.permissions.get(&target);
         let value = Value::Entry(permissions.cloned());
-        self.check_turn(turn, &value)?;
+        self.check_conflict(guard, &value)?;
         let allowed = match permissions {
             None if self
                 .own
-                .is_some_and(|own| ledger.is_restricted_by_another(turn.object(), own)) =>
+                .is_some_and(|own| ledger.is_restricted_by_another(guard.object(), own)) =>
             {
                 return Ok(());
             }
@@ -255,29 +255,29 @@ impl<'a> Writer<'a> {
         match allowed {
             Ok(Allowed::AlreadyExists { .. }) if permissions.is_none() => Ok(()),
             Ok(_) => {
-                turn.wrote(self.own, value);
+                guard.wrote(self.own, value);
                 Ok(())
             }
             Err(failed) => {
                 if failed.error.is_unresolved() || failed.left.is_some() {
-                    turn.wrote(self.own, value);
+                    guard.wrote(self.own, value);
                 }
                 Err(failed.into())
             }
         }
     }
 
-    async fn permit(&self, turn: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
+    async fn permit(&self, guard: &WriteGuard<'_>, target: Target) -> Result<(), Refusal> {
         let Some(permissions) = self.permissions.get(&target) else { return Ok(()) };
         let value = Value::Entry(Some(permissions.clone()));
-        self.check_turn(turn, &value)?;
+        self.check_conflict(guard, &value)?;
         self.context.client.gitlab.set_permissions(self.project_id, target, permissions).await?;
-        turn.wrote(self.own, value);
+        guard.wrote(self.own, value);
         Ok(())
     }
 
-    fn check_turn(&self, turn: &WriteGuard<'_>, value: &Value) -> Result<(), Refusal> {
-        match self.own.and_then(|own| turn.undoes(own, value)) {
+    fn check_conflict(&self, guard: &WriteGuard<'_>, value: &Value) -> Result<(), Refusal> {
+        match self.own.and_then(|own| guard.undoes(own, value)) {
             Some(by) => Err(Refusal::Undoes(by)),
             None => Ok(()),
         }

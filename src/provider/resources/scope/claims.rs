@@ -67,8 +67,8 @@ pub(super) fn plan_removal(
     note
 }
 
-/// Claims the planned settings, and waits for the turn to write one of them.
-pub(super) async fn turn<'a>(
+/// Claims the planned settings, and locks one of them, to write it.
+pub(super) async fn lock<'a>(
     context: &Context<'a, Connection>,
     project: ProjectId,
     planned: &ScopeModel,
@@ -78,22 +78,22 @@ pub(super) async fn turn<'a>(
     if let Some(instance) = context.private.instance() {
         ledger.claim(instance, Manager::Scope, BTreeSet::new(), wanted(project, planned), false);
     }
-    ledger.turn(object).await
+    ledger.lock(object).await
 }
 
 /// Checks that a write doesn't undo one of another resource in this run.
 pub(super) fn check(
     context: &Context<'_, Connection>,
-    turn: &WriteGuard<'_>,
+    guard: &WriteGuard<'_>,
     project: ProjectId,
     planned: &ScopeModel,
     value: bool,
 ) -> Result<(), Diagnostic> {
     let own = context.private.instance_id();
-    match own.and_then(|own| turn.undoes(own, &Value::Setting(value))) {
+    match own.and_then(|own| guard.undoes(own, &Value::Setting(value))) {
         Some(by) => {
             let project = names::project(&planned.project, project);
-            Err(conflicts::would_undo(&conflicts::display_name(turn.object()), by, &project))
+            Err(conflicts::would_undo(&conflicts::display_name(guard.object()), by, &project))
         }
         None => Ok(()),
     }
@@ -102,14 +102,14 @@ pub(super) fn check(
 /// Returns whether a removal leaves the setting for another resource, and warns if it does.
 pub(super) fn is_left(
     context: &Context<'_, Connection>,
-    turn: &WriteGuard<'_>,
+    guard: &WriteGuard<'_>,
     project: ProjectId,
     state: &ScopeModel,
 ) -> bool {
-    let is_left = claiming::leave(context, turn);
+    let is_left = claiming::leave(context, guard);
     if is_left {
         let project = names::project(&state.project, project);
-        context.warnings.add(conflicts::setting_left(turn.object(), &project));
+        context.warnings.add(conflicts::setting_left(guard.object(), &project));
     }
     is_left
 }

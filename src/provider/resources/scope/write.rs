@@ -1,5 +1,5 @@
-//! Writes the settings of a scope. Each write is verified, and waits for its turn among those of
-//! the other resources of the run.
+//! Writes the settings of a scope. Each write is verified. The setting is locked during the
+//! write, so that other resources of the run wait.
 
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
@@ -160,14 +160,14 @@ async fn set_access(
 ) -> Result<ScopeSettings, ApplyError<ScopeSettings>> {
     let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
-    let turn = claims::turn(context, project, planned, Object::Access(project)).await;
+    let guard = claims::lock(context, project, planned, Object::Access(project)).await;
     let name = names::project(&planned.project, project);
     let settings = read_settings(gitlab, (project, &name), Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
-        turn.found(context.private.instance_id(), Value::Setting(wanted));
+        guard.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(settings);
     }
-    claims::check(context, &turn, project, planned, wanted)?;
+    claims::check(context, &guard, project, planned, wanted)?;
     if let Err(error) = gitlab.set_inbound_enabled(project, wanted).await {
         let diagnostic = report(cannot_set(&name, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
@@ -191,7 +191,7 @@ async fn set_access(
         let errors = not_taken(&name, wanted).at("inbound_enabled").into();
         return Err(ApplyError { new_state: Some(*settings), errors });
     }
-    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
+    guard.wrote(context.private.instance_id(), Value::Setting(wanted));
     held.map_err(|errors| ApplyError { new_state: Some(accepted), errors })
 }
 
@@ -217,20 +217,20 @@ async fn set_push(
 ) -> Result<(), PushFailed> {
     let Some(wanted) = push.of(planned).known().copied() else { return Ok(()) };
     let gitlab = &context.client.gitlab;
-    let turn = claims::turn(context, project, planned, push.object(project)).await;
+    let guard = claims::lock(context, project, planned, push.object(project)).await;
     let name = names::project(&planned.project, project);
     if push.is_there(gitlab, (project, &name), wanted).await? {
-        turn.found(context.private.instance_id(), Value::Setting(wanted));
+        guard.found(context.private.instance_id(), Value::Setting(wanted));
         return Ok(());
     }
-    claims::check(context, &turn, project, planned, wanted)?;
+    claims::check(context, &guard, project, planned, wanted)?;
     push.set(gitlab, (project, &name), wanted, context.warnings).await.map_err(
         |(diagnostic, is_uncertain)| {
             let diagnostic = if is_uncertain { may_be_set(diagnostic) } else { diagnostic };
             PushFailed { diagnostic, is_uncertain }
         },
     )?;
-    turn.wrote(context.private.instance_id(), Value::Setting(wanted));
+    guard.wrote(context.private.instance_id(), Value::Setting(wanted));
     Ok(())
 }
 
@@ -249,8 +249,8 @@ pub(super) async fn restore(
         if *push.of(&state) != Attr::Known(true) {
             continue;
         }
-        let turn = context.client.ledger.turn(push.object(project)).await;
-        if claims::is_left(context, &turn, project, &state) {
+        let guard = context.client.ledger.lock(push.object(project)).await;
+        if claims::is_left(context, &guard, project, &state) {
             continue;
         }
         let restored =
@@ -259,7 +259,7 @@ pub(super) async fn restore(
             new_state: Some(state.clone()),
             errors: diagnostic.into(),
         })?;
-        turn.wrote(context.private.instance_id(), Value::Default);
+        guard.wrote(context.private.instance_id(), Value::Default);
         state = push.with(state, Attr::Known(false));
     }
     let settings = match restore_access(context, project, &state).await {
@@ -294,8 +294,8 @@ async fn restore_access(
     state: &ScopeModel,
 ) -> Result<Option<ScopeSettings>, Error> {
     let gitlab = &context.client.gitlab;
-    let turn = context.client.ledger.turn(Object::Access(project)).await;
-    if claims::is_left(context, &turn, project, state) {
+    let guard = context.client.ledger.lock(Object::Access(project)).await;
+    if claims::is_left(context, &guard, project, state) {
         return Ok(None);
     }
     // Written even if it reads as restricted: enforcement by the instance hides the project's own
@@ -308,7 +308,7 @@ async fn restore_access(
     if let (Err(error), false) = (written, settings.inbound_enabled) {
         return Err(error);
     }
-    turn.wrote(context.private.instance_id(), Value::Default);
+    guard.wrote(context.private.instance_id(), Value::Default);
     Ok(Some(settings))
 }
 
