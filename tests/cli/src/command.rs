@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn program_that_is_open_for_writing_is_started_once_it_is_closed() {
+    fn program_open_for_writing_starts_once_it_is_closed() {
         let directory = tempfile::tempdir().unwrap();
         let program = directory.path().join("program");
         fs::write(&program, "#!/bin/sh\necho started\n").unwrap();
