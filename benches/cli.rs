@@ -61,8 +61,8 @@ impl Each {
 }
 
 impl Size {
-    const fn new(projects: usize, target_projects: usize, target_groups: usize) -> Size {
-        Size { projects, entries_each: Each { projects: target_projects, groups: target_groups } }
+    const fn new(projects: usize, target_projects: usize, target_groups: usize) -> Self {
+        Self { projects, entries_each: Each { projects: target_projects, groups: target_groups } }
     }
 
     fn entries(self) -> usize {

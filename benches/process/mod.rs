@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn start(program: &Path) -> Watch {
+    pub(crate) fn start(program: &Path) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let (program, stop) = (program.to_owned(), Arc::clone(&done));
         let looking = thread::spawn(move || {
@@ -42,7 +42,7 @@ impl Watch {
                 peak_kib: seen.values().map(|usage| usage.peak_kib).max().unwrap_or_default(),
             }
         });
-        Watch { done, looking }
+        Self { done, looking }
     }
 
     pub(crate) fn stop(self) -> Usage {

@@ -21,7 +21,7 @@ pub(crate) struct WithCli {
 }
 
 impl WithCli {
-    pub(crate) fn new(cli: &Cli, provider: &Path, world: &World) -> io::Result<WithCli> {
+    pub(crate) fn new(cli: &Cli, provider: &Path, world: &World) -> io::Result<Self> {
         let mut workspace = Workspace::new(cli, provider)?;
         workspace.set_env("GITLAB_BASE_URL", &world.gitlab.api_url());
         workspace.set_env("GITLAB_TOKEN", world.gitlab.token());
@@ -31,7 +31,7 @@ impl WithCli {
             Program::Terraform => "terraform",
             Program::OpenTofu => "tofu",
         };
-        Ok(WithCli { cli: cli.clone(), workspace, name })
+        Ok(Self { cli: cli.clone(), workspace, name })
     }
 
     fn run(

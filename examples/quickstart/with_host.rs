@@ -36,10 +36,10 @@ struct Resource {
 }
 
 impl WithHost {
-    pub(crate) fn new(provider: &Path, world: &World) -> io::Result<WithHost> {
+    pub(crate) fn new(provider: &Path, world: &World) -> io::Result<Self> {
         let resource =
             |(address, wanted)| Resource { address, wanted, instance: Instance::default() };
-        Ok(WithHost {
+        Ok(Self {
             runtime: Builder::new_current_thread().enable_all().build()?,
             launch: launch(provider, &world.gitlab),
             resources: configuration::resources().into_iter().map(resource).collect(),

@@ -17,14 +17,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn start() -> World {
+    pub(crate) fn start() -> Self {
         let gitlab = Simulator::start();
         let deploy = gitlab.add_project(DEPLOY);
         let scanner = Target::Project(gitlab.add_project(SCANNER));
         gitlab.add_project("platform/tools/release-bot");
         gitlab.add_project("platform/apps/storefront");
         gitlab.set_inbound_enabled(deploy, false);
-        World { gitlab, deploy, scanner }
+        Self { gitlab, deploy, scanner }
     }
 
     /// Removes `security/scanner` from the allowlist, as in GitLab's UI.

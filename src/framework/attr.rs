@@ -21,34 +21,34 @@ impl<T> Attr<T> {
     /// Returns the value, or `None` if it is null or unknown.
     pub fn known(&self) -> Option<&T> {
         match self {
-            Attr::Known(value) => Some(value),
-            Attr::Null | Attr::Unknown => None,
+            Self::Known(value) => Some(value),
+            Self::Null | Self::Unknown => None,
         }
     }
 
     /// Returns whether the value is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Attr::Null)
+        matches!(self, Self::Null)
     }
 
     /// Returns whether the value is unknown.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Attr::Unknown)
+        matches!(self, Self::Unknown)
     }
 
     /// Converts a known value. Null and unknown stay as they are.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Attr<U> {
         match self {
-            Attr::Known(value) => Attr::Known(convert(value)),
-            Attr::Null => Attr::Null,
-            Attr::Unknown => Attr::Unknown,
+            Self::Known(value) => Attr::Known(convert(value)),
+            Self::Null => Attr::Null,
+            Self::Unknown => Attr::Unknown,
         }
     }
 }
 
 impl<T> From<T> for Attr<T> {
-    fn from(value: T) -> Attr<T> {
-        Attr::Known(value)
+    fn from(value: T) -> Self {
+        Self::Known(value)
     }
 }
 
@@ -77,10 +77,10 @@ impl<T: AttrValue> Attr<T> {
     /// # Errors
     ///
     /// See [`AttrValue::from_known`].
-    pub fn from_value(value: Value) -> Result<Attr<T>, &'static str> {
+    pub fn from_value(value: Value) -> Result<Self, &'static str> {
         match value {
-            Value::Null => Ok(Attr::Null),
-            Value::Unknown => Ok(Attr::Unknown),
+            Value::Null => Ok(Self::Null),
+            Value::Unknown => Ok(Self::Unknown),
             known => T::from_known(known).map(Attr::Known),
         }
     }
@@ -88,15 +88,15 @@ impl<T: AttrValue> Attr<T> {
     /// Converts into a Terraform value.
     pub fn into_value(self) -> Value {
         match self {
-            Attr::Null => Value::Null,
-            Attr::Unknown => Value::Unknown,
-            Attr::Known(value) => value.into_value(),
+            Self::Null => Value::Null,
+            Self::Unknown => Value::Unknown,
+            Self::Known(value) => value.into_value(),
         }
     }
 }
 
 impl AttrValue for bool {
-    fn from_known(value: Value) -> Result<bool, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Bool(bool) => Ok(bool),
             _ => Err("a bool"),
@@ -109,7 +109,7 @@ impl AttrValue for bool {
 }
 
 impl AttrValue for String {
-    fn from_known(value: Value) -> Result<String, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::String(text) => Ok(text),
             _ => Err("a string"),
@@ -122,7 +122,7 @@ impl AttrValue for String {
 }
 
 impl AttrValue for i64 {
-    fn from_known(value: Value) -> Result<i64, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Number(Number::Integer(integer)) => Ok(integer),
             Value::Number(Number::Decimal(text)) if !text.contains('.') => {
@@ -138,7 +138,7 @@ impl AttrValue for i64 {
 }
 
 impl<T: AttrValue> AttrValue for Vec<Attr<T>> {
-    fn from_known(value: Value) -> Result<Vec<Attr<T>>, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::List(elements) => elements.into_iter().map(Attr::from_value).collect(),
             _ => Err("a list"),
@@ -151,7 +151,7 @@ impl<T: AttrValue> AttrValue for Vec<Attr<T>> {
 }
 
 impl<T: AttrValue> AttrValue for Set<T> {
-    fn from_known(value: Value) -> Result<Set<T>, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Set(elements) => {
                 elements.into_iter().map(Attr::from_value).collect::<Result<_, _>>().map(Set)
@@ -166,7 +166,7 @@ impl<T: AttrValue> AttrValue for Set<T> {
 }
 
 impl<T: AttrValue> AttrValue for BTreeMap<String, Attr<T>> {
-    fn from_known(value: Value) -> Result<BTreeMap<String, Attr<T>>, &'static str> {
+    fn from_known(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Map(entries) => entries
                 .into_iter()

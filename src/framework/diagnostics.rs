@@ -26,12 +26,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Creates a message about the whole object.
-    pub fn new(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { summary: summary.into(), detail: detail.into(), attribute: None, cause: None }
+    pub fn new(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { summary: summary.into(), detail: detail.into(), attribute: None, cause: None }
     }
 
     /// Appends the cause to the detail.
-    pub fn with_cause(mut self, cause: impl Into<String>) -> Diagnostic {
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
         let cause = cause.into();
         self.detail.push_str(&cause);
         self.cause = Some(cause);
@@ -39,17 +39,19 @@ impl Diagnostic {
     }
 
     /// Creates an error about a bug in the provider, which no configuration can fix.
-    pub fn provider_bug(summary: impl Into<String>, detail: impl std::fmt::Display) -> Diagnostic {
-        Diagnostic::new(summary, format!("{detail}\n\n{PROVIDER_BUG}"))
+    pub fn provider_bug(summary: impl Into<String>, detail: impl std::fmt::Display) -> Self {
+        Self::new(summary, format!("{detail}\n\n{PROVIDER_BUG}"))
     }
 
     /// Points the message to a top-level attribute.
-    pub fn at(self, attribute: &str) -> Diagnostic {
+    #[must_use]
+    pub fn at(self, attribute: &str) -> Self {
         self.at_path(AttributePath::attribute(attribute))
     }
 
     /// Points the message to an attribute path.
-    pub fn at_path(mut self, path: AttributePath) -> Diagnostic {
+    #[must_use]
+    pub fn at_path(mut self, path: AttributePath) -> Self {
         self.attribute = Some(path);
         self
     }
@@ -61,17 +63,17 @@ pub struct Errors(Vec<Diagnostic>);
 
 impl Errors {
     /// Returns `Err` with `diagnostics`, without duplicates, or `Ok` if there are none.
-    pub fn check(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Result<(), Errors> {
+    pub fn check(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Result<(), Self> {
         let mut unique = Vec::new();
         for diagnostic in diagnostics {
             push_once(&mut unique, diagnostic);
         }
-        if unique.is_empty() { Ok(()) } else { Err(Errors(unique)) }
+        if unique.is_empty() { Ok(()) } else { Err(Self(unique)) }
     }
 
     /// Prepends a text to the detail of the first error.
     #[must_use]
-    pub fn with_prefix(mut self, text: &str) -> Errors {
+    pub fn with_prefix(mut self, text: &str) -> Self {
         if let Some(first) = self.0.first_mut() {
             first.detail.insert_str(0, text);
         }
@@ -80,7 +82,7 @@ impl Errors {
 
     /// Appends a text to the detail of the first error.
     #[must_use]
-    pub fn with_suffix(mut self, text: &str) -> Errors {
+    pub fn with_suffix(mut self, text: &str) -> Self {
         if let Some(first) = self.0.first_mut() {
             first.detail.push_str(text);
         }
@@ -93,19 +95,21 @@ impl Errors {
     }
 
     /// Returns the errors, at least one.
+    #[must_use]
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.0
     }
 
     /// Returns the errors, at least one.
+    #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
     }
 }
 
 impl From<Diagnostic> for Errors {
-    fn from(diagnostic: Diagnostic) -> Errors {
-        Errors(vec![diagnostic])
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 

@@ -29,6 +29,7 @@ pub struct IdentityAttribute {
 
 impl IdentitySchema {
     /// Returns the object type of an identity.
+    #[must_use]
     pub fn object_type(&self) -> Type {
         let attributes = self.attributes.iter();
         Type::Object(

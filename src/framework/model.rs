@@ -23,6 +23,7 @@ pub trait Model: Clone + Send + Sync + 'static {
 /// Returns the error for a value that Terraform's type system allows but the field doesn't, such as
 /// `1.5` for an ID.
 #[doc(hidden)]
+#[must_use]
 pub fn invalid_value(attribute: &str, must_be: &str) -> Diagnostic {
     Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}."))
         .at(attribute)
@@ -30,6 +31,7 @@ pub fn invalid_value(attribute: &str, must_be: &str) -> Diagnostic {
 
 /// Returns the attribute name of a field: without `r#`, if the name is a Rust keyword.
 #[doc(hidden)]
+#[must_use]
 pub const fn attribute_name(field: &'static str) -> &'static str {
     match field.as_bytes() {
         [b'r', b'#', ..] => field.split_at(2).1,

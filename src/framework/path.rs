@@ -23,18 +23,20 @@ pub enum Step {
 
 impl AttributePath {
     /// Returns the path of a top-level attribute.
-    pub fn attribute(name: impl Into<String>) -> AttributePath {
-        AttributePath { steps: vec![Step::Attribute(name.into())] }
+    pub fn attribute(name: impl Into<String>) -> Self {
+        Self { steps: vec![Step::Attribute(name.into())] }
     }
 
     /// Appends a step.
-    pub fn with_step(mut self, step: Step) -> AttributePath {
+    #[must_use]
+    pub fn with_step(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }
 
     /// Returns the steps, outermost first. They are never empty, because hosts show no source line
     /// for an empty path.
+    #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }

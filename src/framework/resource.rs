@@ -81,13 +81,13 @@ impl<T> ApplyError<T> {
 }
 
 impl<T> From<Errors> for ApplyError<T> {
-    fn from(errors: Errors) -> ApplyError<T> {
-        ApplyError { new_state: None, errors }
+    fn from(errors: Errors) -> Self {
+        Self { new_state: None, errors }
     }
 }
 
 impl<T> From<Diagnostic> for ApplyError<T> {
-    fn from(diagnostic: Diagnostic) -> ApplyError<T> {
+    fn from(diagnostic: Diagnostic) -> Self {
         Errors::from(diagnostic).into()
     }
 }
@@ -281,6 +281,7 @@ pub trait Resource: Send + Sync + 'static {
 }
 
 /// Returns the error for a state that can't be moved to a resource.
+#[must_use]
 pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unsupported move",

@@ -19,6 +19,7 @@ pub struct Schema {
 
 impl Schema {
     /// Returns the type of the whole object.
+    #[must_use]
     pub fn object_type(&self) -> Type {
         Type::Object(object_type(&self.attributes))
     }
@@ -70,14 +71,15 @@ pub enum Nesting {
 
 impl Shape {
     /// Returns the type of the value.
+    #[must_use]
     pub fn ty(&self) -> Type {
         match self {
-            Shape::Plain(ty) => ty.clone(),
-            Shape::Nested(Nesting::Single, attributes) => Type::Object(object_type(attributes)),
-            Shape::Nested(Nesting::List, attributes) => {
+            Self::Plain(ty) => ty.clone(),
+            Self::Nested(Nesting::Single, attributes) => Type::Object(object_type(attributes)),
+            Self::Nested(Nesting::List, attributes) => {
                 Type::list(Type::Object(object_type(attributes)))
             }
-            Shape::Nested(Nesting::Map, attributes) => {
+            Self::Nested(Nesting::Map, attributes) => {
                 Type::map(Type::Object(object_type(attributes)))
             }
         }
@@ -85,8 +87,8 @@ impl Shape {
 }
 
 impl Attribute {
-    fn new(name: &'static str, shape: Shape, description: &'static str) -> Attribute {
-        Attribute {
+    fn new(name: &'static str, shape: Shape, description: &'static str) -> Self {
+        Self {
             name,
             shape,
             description,
@@ -100,68 +102,78 @@ impl Attribute {
     }
 
     /// Creates an attribute that the practitioner must set.
-    pub fn required(name: &'static str, ty: Type, description: &'static str) -> Attribute {
-        Attribute { required: true, ..Attribute::new(name, Shape::Plain(ty), description) }
+    #[must_use]
+    pub fn required(name: &'static str, ty: Type, description: &'static str) -> Self {
+        Self { required: true, ..Self::new(name, Shape::Plain(ty), description) }
     }
 
     /// Creates an attribute that the practitioner may set.
-    pub fn optional(name: &'static str, ty: Type, description: &'static str) -> Attribute {
-        Attribute { optional: true, ..Attribute::new(name, Shape::Plain(ty), description) }
+    #[must_use]
+    pub fn optional(name: &'static str, ty: Type, description: &'static str) -> Self {
+        Self { optional: true, ..Self::new(name, Shape::Plain(ty), description) }
     }
 
     /// Creates an attribute that the provider sets.
-    pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Attribute {
-        Attribute { computed: true, ..Attribute::new(name, Shape::Plain(ty), description) }
+    #[must_use]
+    pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Self {
+        Self { computed: true, ..Self::new(name, Shape::Plain(ty), description) }
     }
 
     /// Creates a map of objects that the practitioner may set.
+    #[must_use]
     pub fn optional_map(
         name: &'static str,
-        attributes: Vec<Attribute>,
+        attributes: Vec<Self>,
         description: &'static str,
-    ) -> Attribute {
+    ) -> Self {
         let shape = Shape::Nested(Nesting::Map, attributes);
-        Attribute { optional: true, ..Attribute::new(name, shape, description) }
+        Self { optional: true, ..Self::new(name, shape, description) }
     }
 
     /// Creates a list of objects that the provider sets.
+    #[must_use]
     pub fn computed_list(
         name: &'static str,
-        attributes: Vec<Attribute>,
+        attributes: Vec<Self>,
         description: &'static str,
-    ) -> Attribute {
+    ) -> Self {
         let shape = Shape::Nested(Nesting::List, attributes);
-        Attribute { computed: true, ..Attribute::new(name, shape, description) }
+        Self { computed: true, ..Self::new(name, shape, description) }
     }
 
     /// Creates an object that the provider sets.
+    #[must_use]
     pub fn computed_object(
         name: &'static str,
-        attributes: Vec<Attribute>,
+        attributes: Vec<Self>,
         description: &'static str,
-    ) -> Attribute {
+    ) -> Self {
         let shape = Shape::Nested(Nesting::Single, attributes);
-        Attribute { computed: true, ..Attribute::new(name, shape, description) }
+        Self { computed: true, ..Self::new(name, shape, description) }
     }
 
     /// Lets the provider set the attribute if the configuration doesn't.
-    pub fn or_computed(self) -> Attribute {
-        Attribute { computed: true, ..self }
+    #[must_use]
+    pub fn or_computed(self) -> Self {
+        Self { computed: true, ..self }
     }
 
     /// Sets the default, and makes the attribute computed, as Terraform requires for a default.
-    pub fn with_default(self, default: Value) -> Attribute {
-        Attribute { computed: true, default: Some(default), ..self }
+    #[must_use]
+    pub fn with_default(self, default: Value) -> Self {
+        Self { computed: true, default: Some(default), ..self }
     }
 
     /// Marks the attribute as sensitive.
-    pub fn sensitive(self) -> Attribute {
-        Attribute { sensitive: true, ..self }
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
     }
 
     /// Marks the attribute as deprecated.
-    pub fn deprecated(self, message: &'static str) -> Attribute {
-        Attribute { deprecated: Some(message), ..self }
+    #[must_use]
+    pub fn deprecated(self, message: &'static str) -> Self {
+        Self { deprecated: Some(message), ..self }
     }
 }
 

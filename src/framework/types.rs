@@ -14,41 +14,45 @@ pub enum Type {
     /// `string`.
     String,
     /// `list(…)`.
-    List(Box<Type>),
+    List(Box<Self>),
     /// `set(…)`.
-    Set(Box<Type>),
+    Set(Box<Self>),
     /// `map(…)`.
-    Map(Box<Type>),
+    Map(Box<Self>),
     /// `object({…})`.
-    Object(BTreeMap<String, Type>),
+    Object(BTreeMap<String, Self>),
 }
 
 impl Type {
     /// Creates `list(element)`.
-    pub fn list(element: Type) -> Type {
-        Type::List(Box::new(element))
+    #[must_use]
+    pub fn list(element: Self) -> Self {
+        Self::List(Box::new(element))
     }
 
     /// Creates `set(element)`.
-    pub fn set(element: Type) -> Type {
-        Type::Set(Box::new(element))
+    #[must_use]
+    pub fn set(element: Self) -> Self {
+        Self::Set(Box::new(element))
     }
 
     /// Creates `map(element)`.
-    pub fn map(element: Type) -> Type {
-        Type::Map(Box::new(element))
+    #[must_use]
+    pub fn map(element: Self) -> Self {
+        Self::Map(Box::new(element))
     }
 
     /// Returns the JSON form that the plugin protocol uses in schemas.
+    #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
-            Type::Bool => json!("bool"),
-            Type::Number => json!("number"),
-            Type::String => json!("string"),
-            Type::List(element) => json!(["list", element.to_json()]),
-            Type::Set(element) => json!(["set", element.to_json()]),
-            Type::Map(element) => json!(["map", element.to_json()]),
-            Type::Object(attributes) => {
+            Self::Bool => json!("bool"),
+            Self::Number => json!("number"),
+            Self::String => json!("string"),
+            Self::List(element) => json!(["list", element.to_json()]),
+            Self::Set(element) => json!(["set", element.to_json()]),
+            Self::Map(element) => json!(["map", element.to_json()]),
+            Self::Object(attributes) => {
                 let attributes: serde_json::Map<_, _> =
                     attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json())).collect();
                 json!(["object", attributes])

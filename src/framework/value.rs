@@ -21,9 +21,9 @@ pub enum Value {
     /// A string; Terraform normalizes it to NFC.
     String(String),
     /// The elements of a list.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// The elements of a set in canonical order, created by [`Value::set`].
-    Set(Vec<Value>),
+    Set(Vec<Self>),
     /// A map or an object.
     Map(Object),
 }
@@ -31,22 +31,22 @@ pub enum Value {
 impl Value {
     /// Creates a set without duplicates. Unknown elements are kept, because they may turn out to
     /// differ.
-    pub fn set(elements: impl IntoIterator<Item = Value>) -> Value {
-        let mut elements: Vec<Value> = elements.into_iter().collect();
+    pub fn set(elements: impl IntoIterator<Item = Self>) -> Self {
+        let mut elements: Vec<Self> = elements.into_iter().collect();
         elements.sort();
         elements.dedup_by(|left, right| left == right && left.is_wholly_known());
-        Value::Set(elements)
+        Self::Set(elements)
     }
 
     /// Returns whether the value contains no unknown value at any depth.
     pub fn is_wholly_known(&self) -> bool {
         match self {
-            Value::Unknown => false,
-            Value::List(elements) | Value::Set(elements) => {
-                elements.iter().all(Value::is_wholly_known)
+            Self::Unknown => false,
+            Self::List(elements) | Self::Set(elements) => {
+                elements.iter().all(Self::is_wholly_known)
             }
-            Value::Map(elements) => elements.values().all(Value::is_wholly_known),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+            Self::Map(elements) => elements.values().all(Self::is_wholly_known),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
         }
     }
 }
@@ -62,7 +62,7 @@ pub enum Number {
 
 impl Number {
     /// Parses a decimal number without exponent; returns `None` for any other text.
-    pub fn parse(text: &str) -> Option<Number> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", text),
@@ -80,28 +80,29 @@ impl Number {
         let fraction = fraction.trim_end_matches('0');
         if fraction.is_empty() {
             let text = format!("{sign}{whole}");
-            return Some(text.parse().map(Number::Integer).unwrap_or(Number::Decimal(text)));
+            return Some(text.parse().map(Number::Integer).unwrap_or(Self::Decimal(text)));
         }
-        Some(Number::Decimal(format!("{sign}{whole}.{fraction}")))
+        Some(Self::Decimal(format!("{sign}{whole}.{fraction}")))
     }
 
     /// Converts a float by its shortest decimal text; returns `None` for an infinity or NaN.
-    pub fn from_float(float: f64) -> Option<Number> {
-        float.is_finite().then(|| Number::parse(&float.to_string())).flatten()
+    #[must_use]
+    pub fn from_float(float: f64) -> Option<Self> {
+        float.is_finite().then(|| Self::parse(&float.to_string())).flatten()
     }
 }
 
 impl From<i64> for Number {
-    fn from(integer: i64) -> Number {
-        Number::Integer(integer)
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
     }
 }
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Number::Integer(integer) => integer.fmt(f),
-            Number::Decimal(text) => f.write_str(text),
+            Self::Integer(integer) => integer.fmt(f),
+            Self::Decimal(text) => f.write_str(text),
         }
     }
 }

@@ -141,6 +141,7 @@ impl Launch {
 
     /// Returns whether the host supports [`PROTOCOL_VERSION`]. If it doesn't, it reports an error
     /// when it reads the handshake.
+    #[must_use]
     pub fn supports_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
     }

@@ -19,8 +19,8 @@ pub struct Connection {
 
 impl Connection {
     /// Creates a connection for a new run.
-    pub(super) fn new(gitlab: Client) -> Connection {
-        Connection { gitlab, ledger: Ledger::default(), reads: Reads::default() }
+    pub(super) fn new(gitlab: Client) -> Self {
+        Self { gitlab, ledger: Ledger::default(), reads: Reads::default() }
     }
 }
 

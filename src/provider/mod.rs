@@ -40,16 +40,18 @@ pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl GitlabJobToken {
     /// Creates the provider with the environment of this process.
-    pub fn from_process_environment() -> GitlabJobToken {
+    #[must_use]
+    pub fn from_process_environment() -> Self {
         // A value that isn't UTF-8 is invalid, which differs from not being set.
         let lossy = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
-        GitlabJobToken::in_environment(Box::new(lossy))
+        Self::in_environment(Box::new(lossy))
     }
 
     /// Creates the provider with the given environment.
-    pub fn in_environment(environment: Environment) -> GitlabJobToken {
+    #[must_use]
+    pub fn in_environment(environment: Environment) -> Self {
         let set = move |name: &str| environment(name).filter(|value| !value.is_empty());
-        GitlabJobToken { environment: Box::new(set) }
+        Self { environment: Box::new(set) }
     }
 }
 

@@ -28,7 +28,7 @@ struct Debugged {
 impl Debugged {
     /// The provider reads variables such as `GITLAB_TOKEN` from its own environment, not from that
     /// of the CLI.
-    fn start(gitlab: &Simulator) -> Debugged {
+    fn start(gitlab: &Simulator) -> Self {
         let files = tempfile::tempdir().unwrap();
         fs::create_dir(files.path().join("temporary")).unwrap();
         let create = |name| File::create(files.path().join(name)).unwrap();
@@ -41,7 +41,7 @@ impl Debugged {
         command.env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
         command.stdin(Stdio::null()).stdout(create("stdout")).stderr(create("stderr"));
         let child = command.spawn().unwrap();
-        let debugged = Debugged { child, files };
+        let debugged = Self { child, files };
         wait_until(|| debugged.read("stdout").ends_with("Press Ctrl-C to stop.\n"));
         debugged
     }

@@ -40,14 +40,14 @@ struct Installing {
 }
 
 impl Installing {
-    fn new() -> Installing {
+    fn new() -> Self {
         let gitlab = APP_ONLY.start();
         gitlab.set_inbound_enabled(APP, false);
         let mut tf = workspace_without_provider(&gitlab);
         tf.set_env("HTTPS_PROXY", UNREACHABLE);
         fs::remove_file(tf.directory().join("versions.tf")).unwrap();
         tf.config(&replaced(CONFIG, "VERSION", VERSION));
-        Installing { gitlab, tf }
+        Self { gitlab, tf }
     }
 
     /// Runs the binary in the home directory of the CLI, and returns its output.

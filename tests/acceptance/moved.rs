@@ -31,8 +31,8 @@ pub(crate) struct Official {
 }
 
 impl Official {
-    pub(crate) fn scope(schema_version: u64, attributes: Value) -> Official {
-        Official {
+    pub(crate) fn scope(schema_version: u64, attributes: Value) -> Self {
+        Self {
             address: OFFICIAL[0],
             type_name: "gitlab_project_job_token_scope",
             schema_version,
@@ -40,10 +40,10 @@ impl Official {
         }
     }
 
-    pub(crate) fn scopes(schema_version: u64, attributes: Value) -> Official {
-        Official {
+    pub(crate) fn scopes(schema_version: u64, attributes: Value) -> Self {
+        Self {
             type_name: "gitlab_project_job_token_scopes",
-            ..Official::scope(schema_version, attributes)
+            ..Self::scope(schema_version, attributes)
         }
     }
 

@@ -24,8 +24,8 @@ struct Allowlists {
 }
 
 impl Allowlists {
-    fn of(gitlab: &Simulator, sources: usize, projects: usize, groups: usize) -> Allowlists {
-        Allowlists {
+    fn of(gitlab: &Simulator, sources: usize, projects: usize, groups: usize) -> Self {
+        Self {
             sources: (0..sources).map(|n| gitlab.add_project(&format!("sources/o{n}"))).collect(),
             projects: (0..projects).map(|n| gitlab.add_project(&format!("targets/t{n}"))).collect(),
             groups: (0..groups).map(|n| gitlab.add_group(&format!("group-{n}"))).collect(),
@@ -33,7 +33,7 @@ impl Allowlists {
     }
 
     fn entries(&self) -> String {
-        let Allowlists { sources, projects, groups } = self;
+        let Self { sources, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_entry" "project" {{
@@ -53,7 +53,7 @@ impl Allowlists {
     }
 
     fn exclusive_lists(&self) -> String {
-        let Allowlists { sources, projects, groups } = self;
+        let Self { sources, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_exclusive" "this" {{

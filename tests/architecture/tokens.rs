@@ -15,7 +15,7 @@ pub(crate) enum Token {
 
 impl Token {
     pub(crate) fn is_word(&self, word: &str) -> bool {
-        matches!(self, Token::Word(text) if text == word)
+        matches!(self, Self::Word(text) if text == word)
     }
 }
 

@@ -23,8 +23,8 @@ pub(crate) struct Printed {
 }
 
 impl Home {
-    pub(crate) fn new() -> Home {
-        Home(tempfile::tempdir().unwrap())
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -77,14 +77,14 @@ async fn start(gitlab: &Simulator) -> Resource {
 }
 
 impl World {
-    async fn of(scenario: &Scenario) -> World {
+    async fn of(scenario: &Scenario) -> Self {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), APP);
         let projects =
             (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
         let groups = (0..TARGETS).map(|place| gitlab.add_group(&format!("g{place}"))).collect();
         let resource = start(&gitlab).await;
-        let world = World { gitlab, resource, projects, groups };
+        let world = Self { gitlab, resource, projects, groups };
         world
             .ids(&world.projects, &scenario.projects)
             .for_each(|id| world.gitlab.allow(APP, Target::Project(id)));

@@ -18,7 +18,7 @@ pub(crate) struct Attribute {
     pub(crate) settable: bool,
     computed: bool,
     /// The attributes of each element if this is a map of objects, which has no other type.
-    pub(crate) elements: Vec<Attribute>,
+    pub(crate) elements: Vec<Self>,
 }
 
 /// One resource of one provider process.
@@ -40,20 +40,14 @@ pub(crate) fn block(gitlab: &Simulator) -> Value {
 }
 
 impl Resource {
-    pub(crate) async fn start(type_name: &'static str, block: Value) -> Resource {
+    pub(crate) async fn start(type_name: &'static str, block: Value) -> Self {
         let host = Host::start(&Launch::new(BINARY)).await.unwrap();
         let schemas = host.schema().await.unwrap();
         let block = Shape::of(&schemas.provider.unwrap()).complete(block);
         let diagnostics = host.configure(block.clone()).await.unwrap();
         assert!(!failed(&diagnostics), "{diagnostics:?}");
         let schema = &schemas.resource_schemas[type_name];
-        Resource {
-            host,
-            block,
-            type_name,
-            shape: Shape::of(schema),
-            attributes: attributes(schema),
-        }
+        Self { host, block, type_name, shape: Shape::of(schema), attributes: attributes(schema) }
     }
 
     /// Begins another run, as a host does that starts another process.

@@ -28,7 +28,7 @@ struct Waiting {
 
 impl Waiting {
     /// Starts it with further variables, but without the magic cookie.
-    async fn start(variables: &[(&str, &str)]) -> Waiting {
+    async fn start(variables: &[(&str, &str)]) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let mut command = Command::new(BINARY);
         command
@@ -53,7 +53,7 @@ impl Waiting {
         };
         let reattach: Value = serde_json::from_str(&line).unwrap();
         let reattach = reattach["registry.terraform.io/aff15f21/gitlab-job-token"].clone();
-        Waiting { child, reattach, temporary, _stdout: lines }
+        Self { child, reattach, temporary, _stdout: lines }
     }
 
     fn address(&self) -> &str {

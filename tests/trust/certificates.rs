@@ -14,7 +14,7 @@ struct Guarded {
 }
 
 impl Guarded {
-    async fn by(client: &Certificate) -> Guarded {
+    async fn by(client: &Certificate) -> Self {
         let (gitlab, server, files) =
             (Simulator::start(), Certificate::of("127.0.0.1"), Files::new());
         let tls = Gateway::tls(server.server_for(client), address(&gitlab)).await;
@@ -23,7 +23,7 @@ impl Guarded {
             "token": gitlab.token(),
             "cacert_file": files.write("ca.pem", server.pem()),
         });
-        Guarded { gitlab, _tls: tls, files, block }
+        Self { gitlab, _tls: tls, files, block }
     }
 
     /// Returns the provider block with these files.

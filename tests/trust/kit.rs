@@ -75,8 +75,8 @@ pub(crate) fn address(gitlab: &Simulator) -> SocketAddr {
 pub(crate) struct Files(TempDir);
 
 impl Files {
-    pub(crate) fn new() -> Files {
-        Files(tempfile::tempdir().unwrap())
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -97,15 +97,15 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    pub(crate) fn of(name: &str) -> Certificate {
-        Certificate::with(name, |_| ())
+    pub(crate) fn of(name: &str) -> Self {
+        Self::with(name, |_| ())
     }
 
-    pub(crate) fn with(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> Certificate {
+    pub(crate) fn with(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         adjust(&mut params);
         let key = KeyPair::generate().unwrap();
-        Certificate { der: params.self_signed(&key).unwrap().der().clone(), key }
+        Self { der: params.self_signed(&key).unwrap().der().clone(), key }
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -128,7 +128,7 @@ impl Certificate {
     }
 
     /// Returns the settings of a server that has the certificate, but not its key.
-    pub(crate) fn server_with_key_of(&self, other: &Certificate) -> ServerConfig {
+    pub(crate) fn server_with_key_of(&self, other: &Self) -> ServerConfig {
         let key = any_supported_type(&other.key()).unwrap();
         let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![self.der.clone()], key));
         ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
@@ -136,7 +136,7 @@ impl Certificate {
 
     /// Returns the settings of a server with this certificate that accepts only this client
     /// certificate.
-    pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
+    pub(crate) fn server_for(&self, client: &Self) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
@@ -179,27 +179,27 @@ enum Mode {
 
 impl Gateway {
     /// Terminates TLS in front of a plaintext server.
-    pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Gateway {
-        Gateway::start(Mode::Tls(TlsAcceptor::from(Arc::new(config))), to).await
+    pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Self {
+        Self::start(Mode::Tls(TlsAcceptor::from(Arc::new(config))), to).await
     }
 
     /// Starts a proxy that forwards every request to one address, whatever its destination.
-    pub(crate) async fn proxy(to: SocketAddr) -> Gateway {
-        Gateway::start(Mode::Proxy, to).await
+    pub(crate) async fn proxy(to: SocketAddr) -> Self {
+        Self::start(Mode::Proxy, to).await
     }
 
     /// Starts a proxy that responds to everything with this status, such as `403 Forbidden`.
-    pub(crate) async fn refusing_proxy(status: &'static str) -> Gateway {
-        Gateway::start(Mode::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
+    pub(crate) async fn refusing_proxy(status: &'static str) -> Self {
+        Self::start(Mode::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
     /// Starts a SOCKS5 proxy that forwards every request to one address, and requires
     /// `user:password` if it is set.
-    pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
-        Gateway::start(Mode::Socks(credentials), to).await
+    pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Self {
+        Self::start(Mode::Socks(credentials), to).await
     }
 
-    async fn start(mode: Mode, to: SocketAddr) -> Gateway {
+    async fn start(mode: Mode, to: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
@@ -211,7 +211,7 @@ impl Gateway {
                 tokio::spawn(async move { drop(pass(mode, stream, to, &notes).await) });
             }
         });
-        Gateway { address, seen, task }
+        Self { address, seen, task }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -33,7 +33,7 @@ struct HiddenGitlab {
 }
 
 impl HiddenGitlab {
-    async fn start() -> HiddenGitlab {
+    async fn start() -> Self {
         let (gitlab, certificate, files) =
             (Simulator::start(), Certificate::of(UNRESOLVABLE), Files::new());
         let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
@@ -42,7 +42,7 @@ impl HiddenGitlab {
             "token": gitlab.token(),
             "cacert_file": files.write("ca.pem", certificate.pem()),
         });
-        HiddenGitlab { gitlab, tls, block, _files: files }
+        Self { gitlab, tls, block, _files: files }
     }
 }
 

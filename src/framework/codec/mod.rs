@@ -16,11 +16,11 @@ pub struct CodecError {
 }
 
 impl CodecError {
-    fn new(problem: impl Into<String>) -> CodecError {
-        CodecError { location: Vec::new(), problem: problem.into() }
+    fn new(problem: impl Into<String>) -> Self {
+        Self { location: Vec::new(), problem: problem.into() }
     }
 
-    fn inside(mut self, step: impl Into<String>) -> CodecError {
+    fn inside(mut self, step: impl Into<String>) -> Self {
         self.location.push(step.into());
         self
     }

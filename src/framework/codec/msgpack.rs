@@ -29,6 +29,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
 }
 
 /// Encodes a value.
+#[must_use]
 pub fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     put(&mut bytes, value);

@@ -20,6 +20,7 @@ tokio::task_local! {
 
 /// Returns whether the current task runs an RPC, so that a panic becomes a diagnostic of that RPC
 /// instead of a crash.
+#[must_use]
 pub fn is_in_call() -> bool {
     CALL.try_with(|()| ()).is_ok()
 }

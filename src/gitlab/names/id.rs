@@ -144,7 +144,7 @@ impl Target {
 }
 
 impl From<Target> for i64 {
-    fn from(target: Target) -> i64 {
+    fn from(target: Target) -> Self {
         RawId(target.id()).into()
     }
 }

@@ -13,7 +13,7 @@ pub enum Kind {
 
 impl Kind {
     /// Both kinds, in the order of [`Target`](super::Target).
-    pub const ALL: [Kind; 2] = [Kind::Project, Kind::Group];
+    pub const ALL: [Self; 2] = [Self::Project, Self::Group];
 
     /// Returns `project` or `group`.
     #[must_use]

@@ -184,10 +184,10 @@ fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
 }
 
 impl Allowed {
-    fn with(self, entry: Option<&PermittedEntry>) -> Allowed {
+    fn with(self, entry: Option<&PermittedEntry>) -> Self {
         let Some(entry) = entry else { return self };
         let (default_permissions, job_token_policies) = permissions_of(entry);
-        Allowed {
+        Self {
             default_permissions,
             job_token_policies,
             created_at: known_or_null(&entry.created_at),
@@ -198,20 +198,20 @@ impl Allowed {
 }
 
 impl From<&PermittedEntry> for OwnPermissions {
-    fn from(entry: &PermittedEntry) -> OwnPermissions {
+    fn from(entry: &PermittedEntry) -> Self {
         let (default_permissions, job_token_policies) = permissions_of(entry);
-        OwnPermissions { default_permissions, job_token_policies }
+        Self { default_permissions, job_token_policies }
     }
 }
 
 impl From<&ListedEntry> for Allowed {
-    fn from(entry: &ListedEntry) -> Allowed {
-        Allowed {
+    fn from(entry: &ListedEntry) -> Self {
+        Self {
             path: known_or_null(&entry.full_path),
             id: Attr::Known(entry.target.into()),
             name: known_or_null(&entry.name),
             web_url: known_or_null(&entry.web_url),
-            ..Allowed::default()
+            ..Self::default()
         }
     }
 }

@@ -241,8 +241,8 @@ impl Allowing {
 }
 
 impl Logged {
-    fn of(project_id: ProjectId, project: LoggedProject, allowed_by: Option<Target>) -> Logged {
-        Logged {
+    fn of(project_id: ProjectId, project: LoggedProject, allowed_by: Option<Target>) -> Self {
+        Self {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
             last_authorized_at: Attr::Known(project.last_authorized_at),

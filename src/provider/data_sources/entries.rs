@@ -89,9 +89,9 @@ pub(super) fn known_or_null(text: &Option<String>) -> Attr<String> {
 }
 
 impl From<&PermittedEntry> for Entry {
-    fn from(entry: &PermittedEntry) -> Entry {
+    fn from(entry: &PermittedEntry) -> Self {
         let (default_permissions, job_token_policies) = permissions_of(entry);
-        Entry {
+        Self {
             r#type: Attr::Known(entry.target.kind().to_string()),
             path: Attr::Known(entry.full_path.clone()),
             id: Attr::Known(entry.target.into()),
@@ -105,12 +105,12 @@ impl From<&PermittedEntry> for Entry {
 
 /// Converts an entry from REST, which has no permissions and doesn't say who added it.
 impl From<&ListedEntry> for Entry {
-    fn from(entry: &ListedEntry) -> Entry {
-        Entry {
+    fn from(entry: &ListedEntry) -> Self {
+        Self {
             r#type: Attr::Known(entry.target.kind().to_string()),
             path: known_or_null(&entry.full_path),
             id: Attr::Known(entry.target.into()),
-            ..Entry::default()
+            ..Self::default()
         }
     }
 }

@@ -185,13 +185,13 @@ fn project_attributes() -> Vec<Attribute> {
 }
 
 impl From<ProjectScope> for ProjectSummary {
-    fn from(project: ProjectScope) -> ProjectSummary {
+    fn from(project: ProjectScope) -> Self {
         let count = |number: Option<usize>| {
             number.and_then(|number| i64::try_from(number).ok()).map_or(Attr::Null, Attr::Known)
         };
         let (allowed, settings, entries) = (project.allowed, project.settings, project.entries);
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
-        ProjectSummary {
+        Self {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
             archived: known(project.archived),

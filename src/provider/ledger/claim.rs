@@ -86,12 +86,14 @@ impl Wanted {
     }
 
     /// Marks an object as not yet on the server.
+    #[must_use]
     pub fn new_on_the_server(mut self, object: Object) -> Self {
         self.added.insert(object);
         self
     }
 
     /// Makes an allowlist exclusive: it may have no entries other than those added here.
+    #[must_use]
     pub fn exclusively(mut self, project: ProjectId, kind: Kind) -> Self {
         self.exclusive.insert((project, kind));
         self
@@ -103,6 +105,7 @@ impl Wanted {
     }
 
     /// Returns the display name of one of the objects.
+    #[must_use]
     pub fn name(&self, object: Object) -> Option<&str> {
         self.objects.get(&object).map(|(_, name)| name.as_str())
     }

@@ -20,12 +20,14 @@ impl<'a> WriteGuard<'a> {
     }
 
     /// Returns the object.
+    #[must_use]
     pub fn object(&self) -> Object {
         self.object
     }
 
     /// Returns whether another resource wants the object, in this run or according to the first
     /// plan.
+    #[must_use]
     pub fn is_wanted_by_another(&self, own: Option<InstanceId>) -> bool {
         let state = self.ledger.state();
         let mut others = state.claims.iter().filter(|(id, _)| Some(**id) != own);
@@ -37,6 +39,7 @@ impl<'a> WriteGuard<'a> {
 
     /// Returns the type of another resource that has written a conflicting value in this run, and
     /// still wants it.
+    #[must_use]
     pub fn undoes(&self, own: InstanceId, value: &Value) -> Option<Manager> {
         let state = self.ledger.state();
         let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;

@@ -11,13 +11,13 @@ pub(super) struct Block {
     /// Attributes with literal values; references are strings.
     pub(super) attributes: Map<String, Value>,
     /// The blocks and objects in it.
-    pub(super) inner: Vec<Block>,
+    pub(super) inner: Vec<Self>,
 }
 
 impl Block {
     /// Returns the only inner block with this header.
     #[track_caller]
-    pub(super) fn block(&self, head: &str) -> &Block {
+    pub(super) fn block(&self, head: &str) -> &Self {
         match self.inner.iter().filter(|block| block.head == head).collect::<Vec<_>>().as_slice() {
             [only] => only,
             other => panic!("one `{head}` is needed, not {other:?}"),

@@ -30,7 +30,7 @@ pub(crate) struct Official {
 }
 
 impl Official {
-    pub(crate) fn start(gitlab: &Arc<Simulator>) -> Official {
+    pub(crate) fn start(gitlab: &Arc<Simulator>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let provider =
             service(StandIn(Arc::clone(gitlab)), CallTracker::default(), MAX_MESSAGE_BYTES)
@@ -46,7 +46,7 @@ impl Official {
             "Test": true,
             "Addr": { "Network": "tcp", "String": address },
         }});
-        Official { reattach: reattach.to_string(), _runtime: runtime }
+        Self { reattach: reattach.to_string(), _runtime: runtime }
     }
 }
 
@@ -108,7 +108,7 @@ trait OfficialResource: Model {
 struct Of<T>(PhantomData<fn() -> T>);
 
 impl<T> Of<T> {
-    const NEW: Of<T> = Of(PhantomData);
+    const NEW: Self = Self(PhantomData);
 }
 
 model! {
@@ -222,11 +222,11 @@ impl OfficialResource for Project {
         Self { id, ..self }
     }
 
-    fn create(self, gitlab: &Simulator) -> Project {
+    fn create(self, gitlab: &Simulator) -> Self {
         let group = Target::Group(unsigned(&self.namespace_id));
         let group = gitlab.full_path(group).expect("the group exists");
         let created = gitlab.add_project(&format!("{group}/{}", text(&self.name)));
-        Project { id: Attr::Known(created.to_string()), ..self }
+        Self { id: Attr::Known(created.to_string()), ..self }
     }
 
     fn destroy(self, gitlab: &Simulator) {
@@ -266,7 +266,7 @@ impl OfficialResource for OneEntry {
         Self { id, ..self }
     }
 
-    fn create(self, gitlab: &Simulator) -> OneEntry {
+    fn create(self, gitlab: &Simulator) -> Self {
         let project = text(&self.project);
         let target = self.target();
         gitlab.allow(project_id(gitlab, project), target);
@@ -274,7 +274,7 @@ impl OfficialResource for OneEntry {
             Target::Project(target) => format!("{project}:project:{target}"),
             Target::Group(target) => format!("{project}:group:{target}"),
         };
-        OneEntry { id: Attr::Known(id), ..self }
+        Self { id: Attr::Known(id), ..self }
     }
 
     fn destroy(self, gitlab: &Simulator) {
@@ -326,7 +326,7 @@ impl OfficialResource for WholeList {
         Self { id, ..self }
     }
 
-    fn create(self, gitlab: &Simulator) -> WholeList {
+    fn create(self, gitlab: &Simulator) -> Self {
         let project = project_id(gitlab, text(&self.project));
         gitlab.set_inbound_enabled(project, self.enabled == Attr::Known(true));
         for id in self.target_project_ids.known().into_iter().flat_map(|Set(ids)| ids) {
@@ -335,7 +335,7 @@ impl OfficialResource for WholeList {
         for id in self.target_group_ids.known().into_iter().flat_map(|Set(ids)| ids) {
             gitlab.allow(project, Target::Group(unsigned(id)));
         }
-        WholeList { id: Attr::Known(text(&self.project).to_owned()), ..self }
+        Self { id: Attr::Known(text(&self.project).to_owned()), ..self }
     }
 
     /// Empties the list, whatever is on it.

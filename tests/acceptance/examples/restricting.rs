@@ -45,7 +45,7 @@ struct Group {
 impl Group {
     /// Opens each project, with entries and a log. `security/scanner` has no entry, and the entry
     /// of `shop` is unused.
-    fn open() -> Group {
+    fn open() -> Self {
         let gitlab = examples();
         let mut projects: Vec<_> =
             ["platform/charts", DEPLOY, STOREFRONT, BOT].map(str::to_owned).to_vec();
@@ -54,7 +54,7 @@ impl Group {
             gitlab.add_project(&path);
             projects.push(path);
         }
-        let mut group = Group { gitlab, projects, needs: BTreeSet::new() };
+        let mut group = Self { gitlab, projects, needs: BTreeSet::new() };
         for (index, path) in group.projects.clone().iter().enumerate() {
             let id = project_id(&group.gitlab, path);
             group.gitlab.set_inbound_enabled(id, false);

@@ -31,7 +31,7 @@ struct RunningApply {
 
 impl RunningApply {
     #[track_caller]
-    fn of(config: &str) -> RunningApply {
+    fn of(config: &str) -> Self {
         require_processes();
         let gitlab = with_targets(ENTRIES);
         let mut tf = workspace(&gitlab);
@@ -44,7 +44,7 @@ impl RunningApply {
         let running = tf.start_apply();
         eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
         let [provider] = running.children()[..] else { panic!("{:?} run", running.children()) };
-        RunningApply { gitlab, tf, running, provider, temporary }
+        Self { gitlab, tf, running, provider, temporary }
     }
 
     /// Returns the number of files that the provider has left in its temporary directory.

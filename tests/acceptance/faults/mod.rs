@@ -43,18 +43,18 @@ enum Variant {
 }
 
 impl Variant {
-    fn other(self) -> Variant {
+    fn other(self) -> Self {
         match self {
-            Variant::First => Variant::Second,
-            Variant::Second => Variant::First,
+            Self::First => Self::Second,
+            Self::Second => Self::First,
         }
     }
 
     /// Returns the target on the list, and whether access is restricted to the list.
     fn expected(self) -> (u64, bool) {
         match self {
-            Variant::First => (2, true),
-            Variant::Second => (3, false),
+            Self::First => (2, true),
+            Self::Second => (3, false),
         }
     }
 
@@ -85,13 +85,13 @@ const WRITES: [Route; 3] =
 impl Switchover {
     /// Applies the first variant.
     #[track_caller]
-    fn new() -> Switchover {
+    fn new() -> Self {
         let gitlab = Simulator::start();
         for project in ["acme/app", "acme/two", "acme/three"] {
             gitlab.add_project(project);
         }
         let tf = workspace(&gitlab);
-        let switchover = Switchover { gitlab, tf, variant: Variant::First };
+        let switchover = Self { gitlab, tf, variant: Variant::First };
         switchover.tf.config(&Variant::First.config(""));
         switchover.tf.apply().succeeds();
         switchover.assert_in_sync();
@@ -142,10 +142,10 @@ struct InState {
 }
 
 impl InState {
-    fn read(tf: &Workspace) -> InState {
+    fn read(tf: &Workspace) -> Self {
         let text = fs::read_to_string(tf.state_file()).unwrap_or_else(|_| "{}".to_owned());
         let state: Value = serde_json::from_str(&text).expect("a state is JSON");
-        let mut in_state = InState::default();
+        let mut in_state = Self::default();
         for instance in state["resources"].as_array().into_iter().flatten() {
             for object in instance["instances"].as_array().into_iter().flatten() {
                 let attributes = &object["attributes"];

@@ -54,7 +54,7 @@ struct Server {
 }
 
 impl Site {
-    fn with(targets: usize) -> Site {
+    fn with(targets: usize) -> Self {
         let gitlab = Simulator::start();
         for path in [ENTRIES, LISTED, OPEN, PUSHING, LIMITED] {
             gitlab.add_project(path);
@@ -65,7 +65,7 @@ impl Site {
             projects.iter().map(|index| gitlab.add_project(&format!("targets/t{index}"))).collect();
         let groups =
             groups.iter().map(|index| gitlab.add_group(&format!("group-{index}"))).collect();
-        Site { gitlab, projects, groups }
+        Self { gitlab, projects, groups }
     }
 
     /// Returns the two blocks of the entries, each with a key in front of the ID.
@@ -82,7 +82,7 @@ impl Site {
     }
 
     fn list(&self, project: &str, name: &str, more: &str) -> String {
-        let Site { projects, groups, .. } = self;
+        let Self { projects, groups, .. } = self;
         let arguments =
             format!("target_project_ids = {projects:?}\ntarget_group_ids = {groups:?}\n{more}");
         resource_of(&format!("\"{project}\""), LIST, name, &arguments)
@@ -177,15 +177,15 @@ struct Form {
 const MODULE: &str = "access";
 
 impl Form {
-    fn new(config: String, server: Server) -> Form {
-        Form { config, module: None, server }
+    fn new(config: String, server: Server) -> Self {
+        Self { config, module: None, server }
     }
 
     /// Returns a module that has all resources.
-    fn in_module(module: &str, server: Server) -> Form {
+    fn in_module(module: &str, server: Server) -> Self {
         let config = format!("module \"{MODULE}\" {{\n  source = \"./{MODULE}\"\n}}\n");
         let module = Some(format!("{}{module}", provider_requirement()));
-        Form { config, module, server }
+        Self { config, module, server }
     }
 
     /// Makes this the configuration of the workspace.

@@ -27,7 +27,7 @@ type Block = (&'static str, String);
 impl Overlap {
     /// Returns an entry beside a list and an entry beside another entry, each with either one
     /// removed.
-    fn of_targets(kind: Kind) -> Vec<Overlap> {
+    fn of_targets(kind: Kind) -> Vec<Self> {
         let list = (LIST, kind.list(&[0, 1]));
         let by_path = (ENTRY, kind.entry(0));
         let by_id = (ENTRY, format!("{}_id = {}", kind.argument, kind.ids[0]));
@@ -38,7 +38,7 @@ impl Overlap {
             let id = format!("{} {}", kind.noun(), kind.ids[0]);
             let named = kind.named(0);
             let object = if *keeper == by_id { format!("{named}|{id}") } else { named };
-            Overlap {
+            Self {
                 gitlab: kind.gitlab(&[]),
                 keeper: keeper.clone(),
                 removed: removed.clone(),
@@ -50,19 +50,18 @@ impl Overlap {
     }
 
     /// Scopes with equal settings, other than those that a removal restores.
-    fn of_scopes() -> [Overlap; 2] {
-        let open =
-            Overlap::of_scope("inbound_enabled = false", |gitlab| !gitlab.inbound_enabled(APP));
-        let pushing = Overlap::of_scope("push_repository_for_job_token_allowed = true", |gitlab| {
+    fn of_scopes() -> [Self; 2] {
+        let open = Self::of_scope("inbound_enabled = false", |gitlab| !gitlab.inbound_enabled(APP));
+        let pushing = Self::of_scope("push_repository_for_job_token_allowed = true", |gitlab| {
             gitlab.push_repository_for_job_token_allowed(APP)
         });
         [open, pushing]
     }
 
-    fn of_scope(arguments: &str, is_kept: fn(&Simulator) -> bool) -> Overlap {
+    fn of_scope(arguments: &str, is_kept: fn(&Simulator) -> bool) -> Self {
         let block = || (SCOPE, arguments.to_owned());
         let object = "project acme/app (1)".to_owned();
-        Overlap {
+        Self {
             gitlab: FOUR_PROJECTS.start(),
             keeper: block(),
             removed: block(),
@@ -71,9 +70,9 @@ impl Overlap {
         }
     }
 
-    fn all() -> Vec<Overlap> {
-        let scopes = Overlap::of_scopes().into_iter();
-        scopes.chain(KINDS.into_iter().flat_map(Overlap::of_targets)).collect()
+    fn all() -> Vec<Self> {
+        let scopes = Self::of_scopes().into_iter();
+        scopes.chain(KINDS.into_iter().flat_map(Self::of_targets)).collect()
     }
 
     fn keeper(&self, order: &str) -> String {

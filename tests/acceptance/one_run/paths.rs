@@ -383,7 +383,7 @@ struct Many {
 }
 
 impl Many {
-    fn of(kind: &'static str) -> Many {
+    fn of(kind: &'static str) -> Self {
         let gitlab = Simulator::start();
         gitlab.add_project("acme/listed");
         gitlab.add_project("acme/entries");
@@ -394,7 +394,7 @@ impl Many {
                 gitlab.add_group(&path)
             };
         }
-        Many { gitlab, kind }
+        Self { gitlab, kind }
     }
 
     /// Returns all entries, and the list without its first paths.

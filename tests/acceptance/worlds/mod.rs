@@ -53,8 +53,8 @@ impl World {
     pub(crate) const fn new(
         projects: &'static [&'static str],
         groups: &'static [&'static str],
-    ) -> World {
-        World { projects, groups }
+    ) -> Self {
+        Self { projects, groups }
     }
 
     /// Starts the newest GitLab with these projects and groups.

@@ -76,8 +76,8 @@ impl Cli {
     /// # Errors
     ///
     /// See [`NoCli`].
-    pub fn find() -> Result<Cli, NoCli> {
-        Cli::find_in(set_variable, || {
+    pub fn find() -> Result<Self, NoCli> {
+        Self::find_in(set_variable, || {
             let version = fetch::DEFAULT_VERSION;
             let path = fetch::terraform(version)?;
             fetch::print_notice(&format!(
@@ -94,29 +94,29 @@ impl Cli {
     /// # Errors
     ///
     /// [`NoCli::NotThere`] if the variable names no file.
-    pub fn find_installed() -> Result<Option<Cli>, NoCli> {
-        Cli::find_installed_in(set_variable)
+    pub fn find_installed() -> Result<Option<Self>, NoCli> {
+        Self::find_installed_in(set_variable)
     }
 
     fn find_in(
         variable: impl Fn(&str) -> Option<OsString>,
         fetch: impl FnOnce() -> Result<PathBuf, FetchError>,
-    ) -> Result<Cli, NoCli> {
-        match Cli::find_installed_in(variable)? {
+    ) -> Result<Self, NoCli> {
+        match Self::find_installed_in(variable)? {
             Some(cli) => Ok(cli),
-            None => fetch().map(Cli::at).map_err(NoCli::NotOnPath),
+            None => fetch().map(Self::at).map_err(NoCli::NotOnPath),
         }
     }
 
     fn find_installed_in(
         variable: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Option<Cli>, NoCli> {
+    ) -> Result<Option<Self>, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
             // Commands run in other directories, so a relative path is resolved here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
             return match path {
-                Some(path) => Ok(Some(Cli { named: Some(named), ..Cli::at(path) })),
+                Some(path) => Ok(Some(Self { named: Some(named), ..Self::at(path) })),
                 None => Err(NoCli::NotThere(named)),
             };
         }
@@ -126,11 +126,11 @@ impl Cli {
                 .map(move |directory| directory.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
                 .find(|path| path.is_file())
         };
-        Ok(NAMES.into_iter().find_map(in_directory).map(Cli::at))
+        Ok(NAMES.into_iter().find_map(in_directory).map(Self::at))
     }
 
-    fn at(path: PathBuf) -> Cli {
-        Cli { path, named: None, release: Arc::default() }
+    fn at(path: PathBuf) -> Self {
+        Self { path, named: None, release: Arc::default() }
     }
 
     /// Returns the path of the program.
@@ -188,7 +188,7 @@ fn set_variable(name: &str) -> Option<OsString> {
 
 impl Release {
     /// Reads a line such as `Terraform v1.11.4`.
-    fn read(line: &str) -> Option<Release> {
+    fn read(line: &str) -> Option<Self> {
         let (name, version) = line.split_once(" v")?;
         let program = match name {
             "Terraform" => Program::Terraform,
@@ -196,7 +196,7 @@ impl Release {
             _ => return None,
         };
         let mut parts = version.split('.').map_while(|part| part.parse().ok());
-        Some(Release { program, version: (parts.next()?, parts.next()?) })
+        Some(Self { program, version: (parts.next()?, parts.next()?) })
     }
 }
 

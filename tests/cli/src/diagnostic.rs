@@ -52,16 +52,16 @@ impl Diagnostic {
 
     /// Returns the same without where it points, for calls in which not every program adds that.
     #[must_use]
-    pub fn without_location(&self) -> Diagnostic {
-        Diagnostic { address: None, source: None, ..self.clone() }
+    pub fn without_location(&self) -> Self {
+        Self { address: None, source: None, ..self.clone() }
     }
 
     /// Reads one line of a command's JSON output; `None` where it holds something else.
-    pub(crate) fn from_json(line: &str) -> Option<Diagnostic> {
+    pub(crate) fn from_json(line: &str) -> Option<Self> {
         let message: Value = serde_json::from_str(line).ok()?;
         let diagnostic = message.get("diagnostic")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        Some(Diagnostic {
+        Some(Self {
             severity: if diagnostic["severity"] == "error" {
                 Severity::Error
             } else {
@@ -75,19 +75,13 @@ impl Diagnostic {
     }
 
     /// Reads the text of a command's standard error, which is all diagnostics.
-    pub(crate) fn all_from_text(text: &str) -> Vec<Diagnostic> {
-        let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    pub(crate) fn all_from_text(text: &str) -> Vec<Self> {
+        let mut diagnostics: Vec<Self> = Vec::new();
         for paragraph in text.split("\n\n").map(|paragraph| paragraph.trim_matches('\n')) {
             if let Some((severity, summary)) = title(paragraph) {
                 let summary = summary.to_owned();
                 let detail = String::new();
-                diagnostics.push(Diagnostic {
-                    severity,
-                    summary,
-                    detail,
-                    address: None,
-                    source: None,
-                });
+                diagnostics.push(Self { severity, summary, detail, address: None, source: None });
             } else if let Some(latest) = diagnostics.last_mut() {
                 latest.continue_with(paragraph);
             }

@@ -53,7 +53,7 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(workspace: &'a Workspace, file: PathBuf, run: Run) -> Plan<'a> {
+    pub(crate) fn new(workspace: &'a Workspace, file: PathBuf, run: Run) -> Self {
         Plan { workspace, file, run }
     }
 
@@ -70,14 +70,14 @@ impl<'a> Plan<'a> {
 
     /// Panics unless there was a plan.
     #[track_caller]
-    pub fn succeeds(&self) -> &Plan<'a> {
+    pub fn succeeds(&self) -> &Self {
         self.run.succeeds();
         self
     }
 
     /// Panics unless there was a plan, by which nothing changes.
     #[track_caller]
-    pub fn changes_nothing(&self) -> &Plan<'a> {
+    pub fn changes_nothing(&self) -> &Self {
         self.run.succeeds();
         if self.run.status() == Some(CHANGES) {
             let changes: Vec<_> =
@@ -103,7 +103,7 @@ impl<'a> Plan<'a> {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn has_no_warnings(&self) -> &Plan<'a> {
+    pub fn has_no_warnings(&self) -> &Self {
         self.run.succeeds().has_no_warnings();
         self
     }
@@ -154,14 +154,14 @@ impl<'a> Plan<'a> {
 }
 
 impl Change {
-    fn read(value: &Value) -> Change {
+    fn read(value: &Value) -> Self {
         let change = &value["change"];
         let path = |path: &Value| {
             let steps = elements(path)
                 .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
             steps.collect::<Vec<_>>().join(".")
         };
-        Change {
+        Self {
             address: value["address"].as_str().unwrap_or_default().to_owned(),
             action: Action::read(&change["actions"]),
             before: change["before"].clone(),
@@ -173,16 +173,16 @@ impl Change {
 }
 
 impl Action {
-    fn read(actions: &Value) -> Action {
+    fn read(actions: &Value) -> Self {
         let names: Vec<_> = elements(actions).filter_map(Value::as_str).collect();
         match names.as_slice() {
-            ["no-op"] => Action::NoOp,
-            ["create"] => Action::Create,
-            ["read"] => Action::Read,
-            ["update"] => Action::Update,
-            ["delete"] => Action::Delete,
-            ["delete", "create"] | ["create", "delete"] => Action::Replace,
-            ["forget"] => Action::Forget,
+            ["no-op"] => Self::NoOp,
+            ["create"] => Self::Create,
+            ["read"] => Self::Read,
+            ["update"] => Self::Update,
+            ["delete"] => Self::Delete,
+            ["delete", "create"] | ["create", "delete"] => Self::Replace,
+            ["forget"] => Self::Forget,
             other => panic!("unknown actions in a plan: {other:?}"),
         }
     }

@@ -23,8 +23,8 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(arguments: &[&str], output: &Output) -> Run {
-        Run {
+    pub(crate) fn new(arguments: &[&str], output: &Output) -> Self {
+        Self {
             command: arguments.join(" "),
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -60,14 +60,14 @@ impl Run {
 
     /// Panics unless the command succeeded.
     #[track_caller]
-    pub fn succeeds(&self) -> &Run {
+    pub fn succeeds(&self) -> &Self {
         assert!(self.is_success(), "the command should succeed\n{self}");
         self
     }
 
     /// Panics if the command succeeded.
     #[track_caller]
-    pub fn fails(&self) -> &Run {
+    pub fn fails(&self) -> &Self {
         assert!(!self.is_success(), "the command should fail\n{self}");
         self
     }
@@ -104,7 +104,7 @@ impl Run {
 
     /// Panics if there is a warning.
     #[track_caller]
-    pub fn has_no_warnings(&self) -> &Run {
+    pub fn has_no_warnings(&self) -> &Self {
         assert!(self.warnings().is_empty(), "there should be no warning\n{self}");
         self
     }
@@ -130,7 +130,7 @@ impl Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { command, status, stdout, stderr, .. } = self;
+        let Self { command, status, stdout, stderr, .. } = self;
         let status =
             status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
         write!(f, "`{command}` ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")

@@ -21,7 +21,7 @@ pub struct Running {
 impl Running {
     /// Starts the command as the leader of a process group, as a shell does. Output goes to files,
     /// since a full pipe would block it.
-    pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> io::Result<Running> {
+    pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> io::Result<Self> {
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
@@ -31,7 +31,7 @@ impl Running {
             .stderr(stderr.try_clone()?)
             .spawn()?;
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Ok(Running { arguments, child, stdout, stderr })
+        Ok(Self { arguments, child, stdout, stderr })
     }
 
     /// Interrupts the program and its children, as Ctrl-C does in a terminal.

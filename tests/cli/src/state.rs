@@ -9,12 +9,12 @@ use serde_json::Value;
 pub struct State(BTreeMap<String, Value>);
 
 impl State {
-    pub(crate) fn read(shown: &Value) -> State {
+    pub(crate) fn read(shown: &Value) -> Self {
         let resources = shown["values"]["root_module"]["resources"].as_array();
         let object = |resource: &Value| {
             Some((resource["address"].as_str()?.to_owned(), resource["values"].clone()))
         };
-        State(resources.into_iter().flatten().filter_map(object).collect())
+        Self(resources.into_iter().flatten().filter_map(object).collect())
     }
 
     /// Returns the addresses of all objects, in order.

@@ -54,10 +54,10 @@ impl Workspace {
     /// # Errors
     ///
     /// When the directory can't be made, or `provider` is not there.
-    pub fn new(cli: &Cli, provider: &Path) -> io::Result<Workspace> {
+    pub fn new(cli: &Cli, provider: &Path) -> io::Result<Self> {
         let provider = provider.canonicalize()?;
         let folder = provider.parent().unwrap_or(&provider);
-        Workspace::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
+        Self::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
     }
 
     /// Creates an empty workspace for a provider that has yet to be installed or attached, under
@@ -66,11 +66,11 @@ impl Workspace {
     /// # Errors
     ///
     /// When the directory can't be made.
-    pub fn without_provider(cli: &Cli) -> io::Result<Workspace> {
-        Workspace::configured(cli, "")
+    pub fn without_provider(cli: &Cli) -> io::Result<Self> {
+        Self::configured(cli, "")
     }
 
-    fn configured(cli: &Cli, cli_config: &str) -> io::Result<Workspace> {
+    fn configured(cli: &Cli, cli_config: &str) -> io::Result<Self> {
         let root = tempfile::Builder::new().prefix("terraform-").tempdir()?;
         let home = root.path().join(HOME);
         fs::create_dir(&home)?;
@@ -87,7 +87,7 @@ impl Workspace {
                 OF_WINDOWS.iter().filter_map(|&name| Some((name.to_owned(), env::var_os(name)?)));
             environment.extend(set);
         }
-        let workspace = Workspace { cli: cli.clone(), root, environment };
+        let workspace = Self { cli: cli.clone(), root, environment };
         fs::create_dir(workspace.directory())?;
         fs::write(workspace.directory().join(VERSIONS_FILE), requirements())?;
         Ok(workspace)

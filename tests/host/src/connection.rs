@@ -80,6 +80,7 @@ impl Connection {
     }
 
     /// Returns the generated client for the calls of protocol 6.
+    #[must_use]
     pub fn provider(&self) -> ProviderClient<Channel> {
         ProviderClient::new(self.channel.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)

@@ -45,6 +45,7 @@ impl From<tfplugin6::Diagnostic> for Diagnostic {
 }
 
 /// Writes a path as in configuration: `a.b["c"][0]`.
+#[must_use]
 pub fn render_path(path: &AttributePath) -> String {
     let mut text = String::new();
     for step in &path.steps {

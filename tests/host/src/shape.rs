@@ -24,6 +24,7 @@ struct Attribute {
 
 impl Shape {
     /// Returns the shape of the objects that a schema describes.
+    #[must_use]
     pub fn of(schema: &Schema) -> Self {
         Self::with(schema.block.iter().flat_map(|block| &block.attributes))
     }
@@ -45,6 +46,7 @@ impl Shape {
 
     /// Adds null for every attribute that `given` lacks. Attributes missing in the schema stay, for
     /// the provider to reject. Anything but an object is returned unchanged.
+    #[must_use]
     pub fn complete(&self, given: Value) -> Value {
         let Value::Object(given) = given else { return given };
         let mut object: Map<_, _> =
@@ -60,6 +62,7 @@ impl Shape {
 
     /// Returns the state that a host proposes: the configuration, with the prior values of computed
     /// attributes that it doesn't set. Elements of maps are matched by key.
+    #[must_use]
     pub fn propose(&self, prior: &Value, config: &Value) -> Value {
         let mut proposed = config.clone();
         for Attribute { name, computed, elements } in &self.attributes {

@@ -82,11 +82,13 @@ pub struct Outcome {
 
 impl Wanted {
     /// Creates a resource with these arguments.
+    #[must_use]
     pub fn new(type_name: &'static str, config: Value) -> Self {
         Self { type_name, config, replace: false, create_before_destroy: false }
     }
 
     /// Creates a resource that is only in the state.
+    #[must_use]
     pub fn gone(type_name: &'static str) -> Self {
         Self::new(type_name, Value::Null)
     }
@@ -343,6 +345,7 @@ fn prior(change: &Change) -> Stored {
 }
 
 /// Returns whether one of the diagnostics is an error.
+#[must_use]
 pub fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }

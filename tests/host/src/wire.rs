@@ -21,6 +21,7 @@ const UNKNOWN_EXTENSION: (i8, [u8; 1]) = (0, [0]);
 pub struct Malformed(String);
 
 /// Encodes a value as hosts do: always as msgpack, with an explicit null.
+#[must_use]
 pub fn encode(value: &Value) -> DynamicValue {
     let mut msgpack = Vec::new();
     // Writing to memory can't fail.

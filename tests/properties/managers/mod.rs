@@ -199,14 +199,14 @@ impl Declared {
     }
 
     /// Returns whether both manage one object.
-    fn overlaps(&self, other: &Declared) -> bool {
+    fn overlaps(&self, other: &Self) -> bool {
         let both_entries = matches!((&self.what, &other.what), (What::Entry(one), What::Entry(other)) if one != other);
         !both_entries && !self.parts().is_disjoint(&other.parts())
     }
 
     /// Returns whether both manage one object, and not as a list and an entry that it names.
-    fn conflicts_with(&self, other: &Declared) -> bool {
-        let named = |list: &Declared, entry: &Declared| match entry.what {
+    fn conflicts_with(&self, other: &Self) -> bool {
+        let named = |list: &Self, entry: &Self| match entry.what {
             What::Entry(target) => {
                 list.whole(part_of(target)).is_some_and(|whole| whole.contains(&target))
             }

@@ -7,7 +7,7 @@ use super::*;
 use crate::host::{BINARY, block};
 
 impl World {
-    pub(super) fn new() -> World {
+    pub(super) fn new() -> Self {
         let gitlab = Simulator::start();
         for other in 1..=OTHERS {
             gitlab.add_project(&format!("others/project-{other}"));
@@ -24,7 +24,7 @@ impl World {
         for target in GROUPS {
             assert_eq!(gitlab.add_group(&path(target)), target.id());
         }
-        World { gitlab, config: BTreeMap::new(), names: 0, state: BTreeMap::new(), converged: true }
+        Self { gitlab, config: BTreeMap::new(), names: 0, state: BTreeMap::new(), converged: true }
     }
 
     fn name(&mut self) -> u32 {

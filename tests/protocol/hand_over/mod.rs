@@ -112,7 +112,7 @@ struct Server {
 }
 
 impl Server {
-    fn of(gitlab: &Simulator, targets: u64) -> Server {
+    fn of(gitlab: &Simulator, targets: u64) -> Self {
         let allowed = gitlab.allowlist(APP).projects.into_iter().map(|id| {
             let held = gitlab.permissions(APP, Target::Project(id)).unwrap();
             (id, (!held.default_permissions).then(|| held.job_token_policies.into_iter().collect()))
@@ -120,11 +120,11 @@ impl Server {
         let settings = ids(targets).map(|id| {
             (id, (gitlab.inbound_enabled(id), gitlab.push_repository_for_job_token_allowed(id)))
         });
-        Server { allowed: allowed.collect(), settings: settings.collect() }
+        Self { allowed: allowed.collect(), settings: settings.collect() }
     }
 
     /// Describes the difference from the desired state.
-    fn difference(&self, wanted: &Server) -> String {
+    fn difference(&self, wanted: &Self) -> String {
         let lost: Vec<_> =
             wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
         let others =

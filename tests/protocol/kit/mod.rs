@@ -61,13 +61,13 @@ impl Deref for Kit {
 
 impl Kit {
     /// Starts a provider that is configured for the administrator of a new simulator.
-    pub(crate) async fn start() -> Kit {
-        Kit::with(Simulator::start()).await
+    pub(crate) async fn start() -> Self {
+        Self::with(Simulator::start()).await
     }
 
     /// Starts a provider that is configured for this simulator's administrator.
-    pub(crate) async fn with(gitlab: Simulator) -> Kit {
-        let mut kit = Kit::unconfigured_with(gitlab).await;
+    pub(crate) async fn with(gitlab: Simulator) -> Self {
+        let mut kit = Self::unconfigured_with(gitlab).await;
         assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
         kit.is_configured = true;
         kit.gitlab.clear_requests();
@@ -84,13 +84,13 @@ impl Kit {
     }
 
     /// Starts a provider that isn't configured.
-    pub(crate) async fn unconfigured() -> Kit {
-        Kit::unconfigured_with(Simulator::start()).await
+    pub(crate) async fn unconfigured() -> Self {
+        Self::unconfigured_with(Simulator::start()).await
     }
 
     /// Starts a provider whose block has an unknown value, for a host that does or doesn't defer.
-    pub(crate) async fn unknown(deferral_allowed: bool) -> Kit {
-        let mut kit = Kit::unconfigured().await;
+    pub(crate) async fn unknown(deferral_allowed: bool) -> Self {
+        let mut kit = Self::unconfigured().await;
         kit.host.connection.deferral_allowed = deferral_allowed;
         let block =
             kit.provider_block(json!({"base_url": plugin_host::wire::UNKNOWN, "token": "t"}));
@@ -100,24 +100,24 @@ impl Kit {
     }
 
     /// Starts a provider that isn't configured, but whose environment names the GitLab.
-    pub(crate) async fn with_environment(gitlab: Simulator) -> Kit {
+    pub(crate) async fn with_environment(gitlab: Simulator) -> Self {
         let launch =
             launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
-        Kit::launched(gitlab, &launch).await
+        Self::launched(gitlab, &launch).await
     }
 
     /// Starts a provider that isn't configured, beside this simulator.
-    pub(crate) async fn unconfigured_with(gitlab: Simulator) -> Kit {
-        Kit::launched(gitlab, &launch()).await
+    pub(crate) async fn unconfigured_with(gitlab: Simulator) -> Self {
+        Self::launched(gitlab, &launch()).await
     }
 
-    async fn launched(gitlab: Simulator, launch: &Launch) -> Kit {
+    async fn launched(gitlab: Simulator, launch: &Launch) -> Self {
         let host = Host::start(launch).await.unwrap();
         let schema = host.schema().await.unwrap();
         let request = get_resource_identity_schemas::Request {};
         let identities =
             host.provider().get_resource_identity_schemas(request).await.unwrap().into_inner();
-        Kit {
+        Self {
             gitlab,
             host,
             keeps_identities: true,

@@ -21,14 +21,14 @@ struct Attribute {
 }
 
 impl Rules {
-    pub(crate) fn of(schema: &Schema) -> Rules {
+    pub(crate) fn of(schema: &Schema) -> Self {
         let attributes = schema.block.iter().flat_map(|block| &block.attributes);
         let attribute = |attribute: &plugin_host::tfplugin6::schema::Attribute| Attribute {
             name: attribute.name.clone(),
             ty: Type::of(attribute),
             computed: attribute.computed,
         };
-        Rules { attributes: attributes.map(attribute).collect() }
+        Self { attributes: attributes.map(attribute).collect() }
     }
 
     /// Checks that the object has exactly the attributes of the schema, with values of their types.

@@ -13,46 +13,46 @@ pub(crate) enum Type {
     Bool,
     Number,
     String,
-    List(Box<Type>),
-    Set(Box<Type>),
-    Map(Box<Type>),
-    Object(BTreeMap<String, Type>),
+    List(Box<Self>),
+    Set(Box<Self>),
+    Map(Box<Self>),
+    Object(BTreeMap<String, Self>),
 }
 
 impl Type {
     /// Reads a type constraint. Hosts crash on a malformed one, so a test may fail.
-    pub(crate) fn parse(text: &[u8]) -> Type {
+    pub(crate) fn parse(text: &[u8]) -> Self {
         let json: Value = serde_json::from_slice(text).unwrap_or_else(|error| {
             panic!("{:?} isn't a type: {error}", String::from_utf8_lossy(text))
         });
-        Type::of_json(&json)
+        Self::of_json(&json)
     }
 
-    fn of_json(json: &Value) -> Type {
-        let element = || Box::new(Type::of_json(&json[1]));
+    fn of_json(json: &Value) -> Self {
+        let element = || Box::new(Self::of_json(&json[1]));
         match (json.as_str(), json[0].as_str()) {
-            (Some("bool"), _) => Type::Bool,
-            (Some("number"), _) => Type::Number,
-            (Some("string"), _) => Type::String,
-            (_, Some("list")) => Type::List(element()),
-            (_, Some("set")) => Type::Set(element()),
-            (_, Some("map")) => Type::Map(element()),
+            (Some("bool"), _) => Self::Bool,
+            (Some("number"), _) => Self::Number,
+            (Some("string"), _) => Self::String,
+            (_, Some("list")) => Self::List(element()),
+            (_, Some("set")) => Self::Set(element()),
+            (_, Some("map")) => Self::Map(element()),
             _ => panic!("{json} isn't a type that this provider uses"),
         }
     }
 
     /// Returns the type of an attribute, a nested one included.
-    pub(crate) fn of(attribute: &Attribute) -> Type {
-        let Some(nested) = &attribute.nested_type else { return Type::parse(&attribute.r#type) };
+    pub(crate) fn of(attribute: &Attribute) -> Self {
+        let Some(nested) = &attribute.nested_type else { return Self::parse(&attribute.r#type) };
         let attributes = nested.attributes.iter();
-        let object = Type::Object(
-            attributes.map(|nested| (nested.name.clone(), Type::of(nested))).collect(),
+        let object = Self::Object(
+            attributes.map(|nested| (nested.name.clone(), Self::of(nested))).collect(),
         );
         match nested.nesting() {
             NestingMode::Single => object,
-            NestingMode::List => Type::List(Box::new(object)),
-            NestingMode::Set => Type::Set(Box::new(object)),
-            NestingMode::Map => Type::Map(Box::new(object)),
+            NestingMode::List => Self::List(Box::new(object)),
+            NestingMode::Set => Self::Set(Box::new(object)),
+            NestingMode::Map => Self::Map(Box::new(object)),
             NestingMode::Invalid => panic!("{:?} has no nesting mode", attribute.name),
         }
     }
@@ -63,16 +63,16 @@ impl Type {
             return true;
         }
         match (self, value) {
-            (Type::Bool, Value::Bool(_))
-            | (Type::Number, Value::Number(_))
-            | (Type::String, Value::String(_)) => true,
-            (Type::List(element) | Type::Set(element), Value::Array(values)) => {
+            (Self::Bool, Value::Bool(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::String, Value::String(_)) => true,
+            (Self::List(element) | Self::Set(element), Value::Array(values)) => {
                 values.iter().all(|value| element.admits(value))
             }
-            (Type::Map(element), Value::Object(values)) => {
+            (Self::Map(element), Value::Object(values)) => {
                 values.values().all(|value| element.admits(value))
             }
-            (Type::Object(attributes), Value::Object(values)) => {
+            (Self::Object(attributes), Value::Object(values)) => {
                 attributes.len() == values.len()
                     && attributes
                         .iter()
@@ -85,7 +85,7 @@ impl Type {
     /// Returns whether both are the same value; the elements of a set have no order.
     pub(crate) fn same(&self, one: &Value, other: &Value) -> bool {
         match (self, one, other) {
-            (Type::Set(_), Value::Array(one), Value::Array(other)) => sorted(one) == sorted(other),
+            (Self::Set(_), Value::Array(one), Value::Array(other)) => sorted(one) == sorted(other),
             _ => one == other,
         }
     }
@@ -97,14 +97,14 @@ impl Type {
             return true;
         }
         match (self, earlier, later) {
-            (Type::Set(element), Value::Array(earlier), Value::Array(later)) => {
+            (Self::Set(element), Value::Array(earlier), Value::Array(later)) => {
                 let kept = |one: &Value| later.iter().any(|other| element.keeps(one, other));
                 let promised = |other: &Value| earlier.iter().any(|one| element.keeps(one, other));
                 later.len() <= earlier.len()
                     && earlier.iter().all(kept)
                     && later.iter().all(promised)
             }
-            (Type::List(element), Value::Array(earlier), Value::Array(later)) => {
+            (Self::List(element), Value::Array(earlier), Value::Array(later)) => {
                 earlier.len() == later.len()
                     && earlier.iter().zip(later).all(|(one, other)| element.keeps(one, other))
             }

@@ -86,26 +86,26 @@ impl Kind {
     /// Returns the kind as titles write it.
     fn title(self) -> &'static str {
         match self {
-            Kind::Resource => "Resource",
-            Kind::DataSource => "Data Source",
-            Kind::ListResource => "List Resource",
+            Self::Resource => "Resource",
+            Self::DataSource => "Data Source",
+            Self::ListResource => "List Resource",
         }
     }
 
     /// Returns the folder's name in `docs/`, `examples/` and `docs-src/`.
     fn folder(self) -> &'static str {
         match self {
-            Kind::Resource => "resources",
-            Kind::DataSource => "data-sources",
-            Kind::ListResource => "list-resources",
+            Self::Resource => "resources",
+            Self::DataSource => "data-sources",
+            Self::ListResource => "list-resources",
         }
     }
 
     fn example(self) -> &'static str {
         match self {
-            Kind::Resource => "resource.tf",
-            Kind::DataSource => "data-source.tf",
-            Kind::ListResource => "list-resource.tfquery.hcl",
+            Self::Resource => "resource.tf",
+            Self::DataSource => "data-source.tf",
+            Self::ListResource => "list-resource.tfquery.hcl",
         }
     }
 }
@@ -121,7 +121,7 @@ impl Reference {
     }
 
     fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, DocsError> {
-        let Reference { kind, name, schema } = self;
+        let Self { kind, name, schema } = self;
         let title = format!("{name} {} - {PROVIDER}", kind.title());
         let mut parts = vec![
             format!("{}\n{NOTICE}\n", front_matter(&title, Some(""), schema.description)),

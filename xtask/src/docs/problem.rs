@@ -15,11 +15,11 @@ pub(super) enum DocsError {
 impl fmt::Display for DocsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DocsError::Unreadable(path, error) => {
+            Self::Unreadable(path, error) => {
                 write!(f, "{} can't be read: {error}", path.display())
             }
-            DocsError::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
-            DocsError::NoFrontMatter(path) => {
+            Self::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
+            Self::NoFrontMatter(path) => {
                 write!(f, "{} does not begin with a front matter", path.display())
             }
         }

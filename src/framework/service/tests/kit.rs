@@ -20,8 +20,8 @@ model! {
 }
 
 impl Thing {
-    fn with_id(self, id: &str) -> Thing {
-        Thing { id: Attr::Known(id.to_owned()), ..self }
+    fn with_id(self, id: &str) -> Self {
+        Self { id: Attr::Known(id.to_owned()), ..self }
     }
 }
 

@@ -341,7 +341,7 @@ fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
 }
 
 impl From<Error> for GrantError {
-    fn from(error: Error) -> GrantError {
-        GrantError { error, left: None, rollback: None }
+    fn from(error: Error) -> Self {
+        Self { error, left: None, rollback: None }
     }
 }

@@ -27,9 +27,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(key: KeyPair) -> Pair {
+    fn of(key: KeyPair) -> Self {
         let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        Pair { certificate: params.self_signed(&key).unwrap().der().clone(), key }
+        Self { certificate: params.self_signed(&key).unwrap().der().clone(), key }
     }
 
     fn certificate(&self) -> String {

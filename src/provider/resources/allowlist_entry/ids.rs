@@ -161,12 +161,12 @@ pub(super) fn target_of(entry: &EntryModel) -> Option<Target> {
 
 impl EntryModel {
     /// Returns the entry with these IDs, and the attributes that depend on them.
-    pub(in crate::provider) fn with_ids(self, project_id: ProjectId, target: Target) -> EntryModel {
+    pub(in crate::provider) fn with_ids(self, project_id: ProjectId, target: Target) -> Self {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
             Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
         };
-        EntryModel {
+        Self {
             target_project_id,
             target_group_id,
             target_type: Attr::Known(target.kind().as_str().to_owned()),

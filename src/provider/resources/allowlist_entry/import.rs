@@ -143,7 +143,7 @@ struct ImportId<'a> {
 }
 
 impl<'a> ImportId<'a> {
-    fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
+    fn parse(id: &'a str) -> Result<Self, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
             [project, "project", target] => Ok(ImportId { project, kind: Kind::Project, target }),

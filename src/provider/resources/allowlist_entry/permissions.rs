@@ -34,14 +34,14 @@ pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
 
 impl EntryModel {
     /// Returns the entry with these permissions, managed.
-    pub(in crate::provider) fn with_permissions(self, permissions: &Permissions) -> EntryModel {
+    pub(in crate::provider) fn with_permissions(self, permissions: &Permissions) -> Self {
         let (default, policies) = match permissions {
             Permissions::Default => (true, Vec::new()),
             Permissions::Only(policies) => {
                 (false, policies.iter().cloned().map(Attr::Known).collect())
             }
         };
-        EntryModel {
+        Self {
             default_permissions: Attr::Known(default),
             job_token_policies: Attr::Known(Set(policies)),
             ..self
@@ -53,7 +53,7 @@ impl EntryModel {
     pub(in crate::provider) fn with_own_permissions(
         self,
         permissions: Option<&Permissions>,
-    ) -> EntryModel {
+    ) -> Self {
         match permissions {
             Some(own @ Permissions::Only(_)) => self.with_permissions(own),
             Some(Permissions::Default) | None => self,

@@ -204,10 +204,10 @@ impl Write {
     /// Returns the target.
     pub(super) fn target(self) -> Target {
         match self {
-            Write::Add(target)
-            | Write::Permit(target)
-            | Write::Remove(target)
-            | Write::Destroy(target) => target,
+            Self::Add(target)
+            | Self::Permit(target)
+            | Self::Remove(target)
+            | Self::Destroy(target) => target,
         }
     }
 

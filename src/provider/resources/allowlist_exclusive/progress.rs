@@ -17,20 +17,20 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Starts a step.
-    pub(super) fn of(project_id: ProjectId, step: &[Write]) -> Progress {
+    pub(super) fn of(project_id: ProjectId, step: &[Write]) -> Self {
         let what = match step.first() {
             Some(Write::Remove(_) | Write::Destroy(_)) => "removed",
             Some(Write::Permit(_)) => "changed",
             Some(Write::Add(_)) | None => "added",
         };
-        Progress { project_id, what, total: step.len(), done: 0, failed: 0 }
+        Self { project_id, what, total: step.len(), done: 0, failed: 0 }
     }
 
     /// Counts a finished write, and logs the progress at each interval.
     pub(super) fn note(&mut self, is_done: bool) {
         *if is_done { &mut self.done } else { &mut self.failed } += 1;
         if self.is_due() {
-            let Progress { project_id, what, total, done, failed } = self;
+            let Self { project_id, what, total, done, failed } = self;
             tracing::info!(
                 project = project_id.get(),
                 failed,

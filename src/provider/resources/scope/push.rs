@@ -20,7 +20,7 @@ pub(super) enum Push {
 
 impl Push {
     /// Both settings, in the order in which they are written.
-    pub(super) const ALL: [Push; 2] = [Push::Own, Push::CrossProject];
+    pub(super) const ALL: [Self; 2] = [Self::Own, Self::CrossProject];
 
     /// Returns the name of the attribute.
     pub(super) const fn attribute(self) -> &'static str {

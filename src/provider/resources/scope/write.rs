@@ -46,8 +46,8 @@ pub(super) struct StepFailed {
 
 impl Progress {
     /// Creates the value before the first step.
-    pub(super) fn new(scope: ScopeModel) -> Progress {
-        Progress { scope, settings: None, changed: Vec::new() }
+    pub(super) fn new(scope: ScopeModel) -> Self {
+        Self { scope, settings: None, changed: Vec::new() }
     }
 
     /// Takes a step, and notes the change if it was made or may have been.

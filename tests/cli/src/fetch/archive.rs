@@ -20,8 +20,8 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn hashicorp() -> Publisher {
-        Publisher {
+    pub(super) fn hashicorp() -> Self {
+        Self {
             releases: "https://releases.hashicorp.com/terraform".to_owned(),
             key: "https://www.hashicorp.com/.well-known/pgp-key.txt".to_owned(),
             fingerprint: "C874011F0AB405110D02105534365D9472D7468F".to_owned(),
@@ -79,7 +79,7 @@ fn sum_of<'a>(list: &'a str, name: &str) -> Option<&'a str> {
 struct Downloads(tempfile::TempDir);
 
 impl Downloads {
-    fn new() -> Result<Downloads, SourceError> {
+    fn new() -> Result<Self, SourceError> {
         let folder = tempfile::Builder::new().prefix("tf").tempdir();
         folder.map(Downloads).map_err(SourceError::file(&std::env::temp_dir()))
     }

@@ -106,9 +106,9 @@ pub enum SourceError {
 
 impl SourceError {
     /// Returns what makes an error of the system one about this path.
-    pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> SourceError + use<> {
+    pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        |source| SourceError::File { path, source }
+        |source| Self::File { path, source }
     }
 }
 

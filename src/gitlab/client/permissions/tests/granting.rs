@@ -21,8 +21,8 @@ struct Script {
 }
 
 impl Script {
-    fn new(writes: Vec<Reply>, listed: Vec<Value>) -> Script {
-        Script { writes, listed, hidden: None, removal: empty(204) }
+    fn new(writes: Vec<Reply>, listed: Vec<Value>) -> Self {
+        Self { writes, listed, hidden: None, removal: empty(204) }
     }
 
     async fn start(self) -> MockServer {

@@ -18,7 +18,7 @@ const SUMS: &str = "terraform_1.2.3_SHA256SUMS";
 struct Keys(TempDir);
 
 impl Keys {
-    fn new() -> Option<Keys> {
+    fn new() -> Option<Self> {
         let there = |program| Command::new(program).arg("--version").output().is_ok();
         if !there("gpg") || !there("curl") {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "gpg and curl must be on PATH");
@@ -27,7 +27,7 @@ impl Keys {
             );
             return None;
         }
-        let keys = Keys(tempfile::Builder::new().prefix("k").tempdir().unwrap());
+        let keys = Self(tempfile::Builder::new().prefix("k").tempdir().unwrap());
         keys.gpg(&[
             "--passphrase",
             "",
