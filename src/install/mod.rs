@@ -43,6 +43,7 @@ pub struct Uninstalled {
 /// default the user's implied mirror. Replaces an installation of the same version.
 ///
 /// # Errors
+///
 /// Fails if the mirror can't be determined or written, or if the binary can't be read.
 pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     let platform = Platform::current()?;
@@ -71,6 +72,7 @@ fn contains_provider(root: &Path) -> bool {
 /// and the folders that are then empty.
 ///
 /// # Errors
+///
 /// Fails if the mirror can't be determined or read, or if a file can't be removed.
 pub fn uninstall(
     directory: Option<&Path>,

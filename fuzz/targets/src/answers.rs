@@ -10,6 +10,7 @@ const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 /// Reads the bytes as the body of an error. The part that is shown must be printable.
 ///
 /// # Panics
+///
 /// Panics if it isn't printable or too long.
 pub fn refusal(bytes: &[u8]) {
     let gitlab::ErrorMessage {
@@ -31,6 +32,7 @@ pub fn refusal(bytes: &[u8]) {
 /// header.
 ///
 /// # Panics
+///
 /// Panics if another page than the next one would be read.
 pub fn headers(bytes: &[u8]) {
     let [page, count, lines @ ..] = bytes else { return };
@@ -48,6 +50,7 @@ pub fn headers(bytes: &[u8]) {
 /// of permissions.
 ///
 /// # Panics
+///
 /// Panics if it doesn't.
 pub fn graphql(bytes: &[u8]) {
     for entry in gitlab::entries_in(bytes).into_iter().flatten() {

@@ -7,6 +7,7 @@ use terraform_provider_gitlab_job_token::plugin::{Launch, LaunchError};
 /// Reads each line as an environment variable, written `name=value`.
 ///
 /// # Panics
+///
 /// Panics if an accepted launch can't be served, or if an error doesn't name its variable.
 pub fn handshake(bytes: &[u8]) {
     let variables: Vec<(&[u8], &[u8])> =

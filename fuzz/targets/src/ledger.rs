@@ -32,6 +32,7 @@ enum LastCall {
 /// a call: which resource is read, planned, removed or written, with which objects.
 ///
 /// # Panics
+///
 /// Panics if an object that a resource keeps is removed without a finding, or if a write that
 /// undoes another one isn't found.
 pub fn ledger(bytes: &[u8]) {

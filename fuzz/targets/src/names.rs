@@ -6,6 +6,7 @@ use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef}
 /// parse again after it is printed.
 ///
 /// # Panics
+///
 /// Panics if it doesn't.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -35,6 +35,7 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 /// read can be written, and is then read as the same.
 ///
 /// # Panics
+///
 /// Panics if it isn't.
 pub fn msgpack(bytes: &[u8]) {
     let Some((choice, bytes)) = bytes.split_first() else { return };
@@ -47,6 +48,7 @@ pub fn msgpack(bytes: &[u8]) {
 /// Reads the bytes as a state of each of our resources and of those of the official provider.
 ///
 /// # Panics
+///
 /// If a value that was read can't be written, or a moved state doesn't match the resource's schema.
 pub fn state(bytes: &[u8]) {
     for resource in &KNOWN.resources {

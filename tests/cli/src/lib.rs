@@ -6,7 +6,8 @@
 //! use terraform_cli::{Action, Cli, Workspace};
 //!
 //! let cli = Cli::find().expect("a CLI");
-//! let tf = Workspace::new(&cli, "target/debug/terraform-provider-gitlab-job-token".as_ref()).expect("a directory");
+//! let provider = "target/debug/terraform-provider-gitlab-job-token".as_ref();
+//! let tf = Workspace::new(&cli, provider).expect("a directory");
 //! tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
 //! assert_eq!(tf.plan().actions(), [("gitlab_job_token_scope.app".to_owned(), Action::Create)]);
 //! tf.apply().succeeds();

@@ -119,13 +119,12 @@ pub struct DataRead {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Every call returns the plugin's gRPC status as an error, or [`Error::Value`] if a response has a
-/// malformed value.
 impl Connection {
     /// Returns all schemas.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn schema(&self) -> Result<get_provider_schema::Response, Error> {
         let request = get_provider_schema::Request {};
         Ok(self.provider().get_provider_schema(request).await?.into_inner())
@@ -134,7 +133,8 @@ impl Connection {
     /// Checks a provider block.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn validate_provider(&self, config: Value) -> Result<Vec<Diagnostic>, Error> {
         let request = validate_provider_config::Request { config: Some(encode(&config)) };
         let response = self.provider().validate_provider_config(request).await?.into_inner();
@@ -144,7 +144,8 @@ impl Connection {
     /// Configures the provider.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn configure(&self, config: Value) -> Result<Vec<Diagnostic>, Error> {
         let request = configure_provider::Request {
             terraform_version: TERRAFORM_VERSION.to_owned(),
@@ -158,7 +159,8 @@ impl Connection {
     /// Checks the configuration of a managed resource.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn validate_resource(
         &self,
         type_name: &str,
@@ -176,7 +178,8 @@ impl Connection {
     /// Plans a change.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn plan(&self, type_name: &str, plan: &Plan) -> Result<Planned, Error> {
         let request = plan_resource_change::Request {
             type_name: type_name.to_owned(),
@@ -203,7 +206,8 @@ impl Connection {
     /// Applies what was planned for `plan`.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn apply(
         &self,
         type_name: &str,
@@ -231,7 +235,8 @@ impl Connection {
     /// Reads a managed resource.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn read(&self, type_name: &str, stored: &Stored) -> Result<Read, Error> {
         let request = read_resource::Request {
             type_name: type_name.to_owned(),
@@ -254,7 +259,8 @@ impl Connection {
     /// Imports by ID.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn import(&self, type_name: &str, id: &str) -> Result<Imported, Error> {
         let request = import_resource_state::Request {
             type_name: type_name.to_owned(),
@@ -268,7 +274,8 @@ impl Connection {
     /// Imports by identity.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn import_by_identity(&self, type_name: &str, by: &Value) -> Result<Imported, Error> {
         let request = import_resource_state::Request {
             type_name: type_name.to_owned(),
@@ -304,7 +311,8 @@ impl Connection {
     /// Upgrades a stored state, given as JSON, to the current schema.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn upgrade(
         &self,
         type_name: &str,
@@ -329,7 +337,8 @@ impl Connection {
     /// Checks the configuration of a data source.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn validate_data_source(
         &self,
         type_name: &str,
@@ -346,7 +355,8 @@ impl Connection {
     /// Reads a data source.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn read_data_source(
         &self,
         type_name: &str,
@@ -370,7 +380,8 @@ impl Connection {
     /// usually empty.
     ///
     /// # Errors
-    /// See above.
+    ///
+    /// The plugin's gRPC status, or [`Error::Value`] if the response has a malformed value.
     pub async fn stop_calls(&self) -> Result<String, Error> {
         Ok(self.provider().stop_provider(stop_provider::Request {}).await?.into_inner().error)
     }

@@ -28,6 +28,7 @@ impl ClientCertificate {
     /// Creates a certificate that is valid from 30 seconds ago.
     ///
     /// # Errors
+    ///
     /// Fails if the key or certificate can't be created.
     pub fn fresh() -> Result<Self, Error> {
         let now = SystemTime::now();
@@ -37,6 +38,7 @@ impl ClientCertificate {
     /// Creates a certificate that was valid for an hour and expired an hour ago.
     ///
     /// # Errors
+    ///
     /// As [`ClientCertificate::fresh`].
     pub fn expired() -> Result<Self, Error> {
         let hour = Duration::from_secs(60 * 60);
@@ -47,6 +49,7 @@ impl ClientCertificate {
     /// Combines a certificate with another key, as an eavesdropper might try.
     ///
     /// # Errors
+    ///
     /// As [`ClientCertificate::fresh`].
     pub fn forge(of: &Self) -> Result<Self, Error> {
         Ok(Self { der: of.der(), key: KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512)? })

@@ -58,6 +58,7 @@ impl Connection {
     /// `certificate`.
     ///
     /// # Errors
+    ///
     /// Fails if the plugin can't be reached or rejects the connection.
     pub async fn open(
         handshake: &Handshake,
@@ -91,6 +92,7 @@ impl Connection {
     /// text of its request. The response is ignored.
     ///
     /// # Errors
+    ///
     /// The plugin's status.
     pub async fn call_with_bytes(&self, method: &str, bytes: &[u8]) -> Result<(), Status> {
         let path = PathAndQuery::try_from(format!("/tfplugin6.Provider/{method}"))
@@ -106,6 +108,7 @@ impl Connection {
     /// Returns the health of a service as its number in the health protocol, where 1 is serving.
     ///
     /// # Errors
+    ///
     /// The plugin's status, `NOT_FOUND` for a service that it does not know.
     pub async fn health(&self, service: &str) -> Result<i32, Status> {
         let request = HealthCheckRequest { service: service.to_owned() };
@@ -115,6 +118,7 @@ impl Connection {
     /// Requests the shutdown of the plugin.
     ///
     /// # Errors
+    ///
     /// The plugin's status. Hosts ignore it.
     pub async fn shutdown(&self) -> Result<(), Status> {
         GrpcControllerClient::new(self.channel.clone()).shutdown(Empty {}).await?;

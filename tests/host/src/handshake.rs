@@ -38,6 +38,7 @@ impl Handshake {
     /// Parses a line without its line ending.
     ///
     /// # Errors
+    ///
     /// Fails if a host would reject it.
     pub fn parse(line: &str) -> Result<Self, Error> {
         let wrong = |reason| Error::Handshake { line: line.to_owned(), reason };

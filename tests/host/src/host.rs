@@ -17,6 +17,7 @@ impl Host {
     /// Starts a plugin and connects to it.
     ///
     /// # Errors
+    ///
     /// Fails if either fails.
     pub async fn start(launch: &Launch) -> Result<Self, Error> {
         let plugin = launch.start().await?;
@@ -28,6 +29,7 @@ impl Host {
     /// ignored.
     ///
     /// # Errors
+    ///
     /// Fails if the process doesn't exit.
     pub async fn stop(mut self) -> Result<Exit, Error> {
         drop(self.connection.shutdown().await);

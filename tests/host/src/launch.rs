@@ -114,6 +114,7 @@ impl Launch {
     /// Starts the plugin and reads its handshake.
     ///
     /// # Errors
+    ///
     /// Fails if it can't be run, exits early, or writes something else.
     pub async fn start(&self) -> Result<Plugin, Error> {
         let certificate = self.fresh_certificate()?;
@@ -128,6 +129,7 @@ impl Launch {
     /// Runs the binary to its end.
     ///
     /// # Errors
+    ///
     /// Fails if it can't be run or doesn't exit by itself.
     pub async fn run(&self) -> Result<Finished, Error> {
         let certificate = self.fresh_certificate()?;

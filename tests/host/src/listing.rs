@@ -43,6 +43,7 @@ impl Listing {
     /// Returns the next event, or `None` at the end.
     ///
     /// # Errors
+    ///
     /// The plugin's gRPC status, or a malformed value in its answer.
     pub async fn next(&mut self) -> Result<Option<Listed>, Error> {
         let Some(event) = self.0.message().await? else { return Ok(None) };
@@ -58,6 +59,7 @@ impl Listing {
     /// Returns all remaining events.
     ///
     /// # Errors
+    ///
     /// As [`Listing::next`].
     pub async fn rest(mut self) -> Result<Vec<Listed>, Error> {
         let mut events = Vec::new();
@@ -72,6 +74,7 @@ impl Connection {
     /// Starts a query.
     ///
     /// # Errors
+    ///
     /// The plugin's gRPC status.
     pub async fn list(&self, query: &Query<'_>) -> Result<Listing, Error> {
         let request = list_resource::Request {
@@ -86,6 +89,7 @@ impl Connection {
     /// Checks the `config` block of a query.
     ///
     /// # Errors
+    ///
     /// The plugin's gRPC status.
     pub async fn validate_list(
         &self,

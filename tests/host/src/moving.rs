@@ -45,6 +45,7 @@ impl Connection {
     /// Moves the state of another resource type.
     ///
     /// # Errors
+    ///
     /// The plugin's gRPC status, or a malformed value in its answer.
     pub async fn move_state(&self, from: &Move<'_>) -> Result<Moved, Error> {
         let request = move_resource_state::Request {
@@ -69,6 +70,7 @@ impl Connection {
     /// Upgrades a stored identity, given as JSON, to the current schema.
     ///
     /// # Errors
+    ///
     /// As [`Connection::move_state`].
     pub async fn upgrade_identity(
         &self,

@@ -112,6 +112,7 @@ impl Plugin {
     /// Connects as the host that started it.
     ///
     /// # Errors
+    ///
     /// Fails if the plugin rejects the connection.
     pub async fn connect(&self) -> Result<Connection, Error> {
         self.connect_with(self.certificate.as_deref()).await
@@ -120,6 +121,7 @@ impl Plugin {
     /// Connects by TLS if the plugin has a certificate, and presents `certificate`.
     ///
     /// # Errors
+    ///
     /// As [`Plugin::connect`].
     pub async fn connect_with(
         &self,
@@ -131,6 +133,7 @@ impl Plugin {
     /// Connects without TLS, whatever the plugin expects.
     ///
     /// # Errors
+    ///
     /// As [`Plugin::connect`].
     pub async fn connect_plaintext(&self) -> Result<Connection, Error> {
         let handshake = Handshake { certificate: None, ..self.handshake.clone() };
@@ -140,6 +143,7 @@ impl Plugin {
     /// Waits for the process to end by itself.
     ///
     /// # Errors
+    ///
     /// Fails if it doesn't exit.
     pub async fn wait(&mut self) -> Result<Exit, Error> {
         let start = Instant::now();
@@ -151,6 +155,7 @@ impl Plugin {
     /// Waits for the process to end, and for all that it wrote to standard error.
     ///
     /// # Errors
+    ///
     /// As [`Plugin::wait`].
     pub async fn wait_for_stderr(mut self) -> Result<Vec<String>, Error> {
         self.wait().await?;
@@ -160,6 +165,7 @@ impl Plugin {
     /// Kills the process, as a host does after a timeout.
     ///
     /// # Errors
+    ///
     /// Fails if the system returns an error.
     pub async fn kill(&mut self) -> Result<(), Error> {
         Ok(self.child.kill().await?)
@@ -168,6 +174,7 @@ impl Plugin {
     /// Sends the process a signal. Works on unix only.
     ///
     /// # Errors
+    ///
     /// Fails if it has already exited or the signal can't be sent.
     pub async fn signal(&self, signal: Signal) -> Result<(), Error> {
         let ended = || std::io::Error::other("the process has ended");

@@ -106,6 +106,7 @@ impl Walk {
     /// Starts the provider and configures it.
     ///
     /// # Errors
+    ///
     /// As the calls, and with [`Error::Diagnostics`] if the provider rejects its configuration.
     pub async fn start(launch: &Launch, block: Value) -> Result<Self, Error> {
         let host = Host::start(launch).await?;
@@ -120,6 +121,7 @@ impl Walk {
     /// Refreshes an instance. A deleted object keeps its private data.
     ///
     /// # Errors
+    ///
     /// As the calls, and with [`Error::Diagnostics`] if the provider can't read it.
     pub async fn refresh(&self, type_name: &str, instance: &Instance) -> Result<Instance, Error> {
         let read = self.host.read(type_name, &instance.stored).await?;
@@ -132,6 +134,7 @@ impl Walk {
     /// Plans an instance that was read, in the plan walk.
     ///
     /// # Errors
+    ///
     /// As the calls, and with [`Error::Diagnostics`] if the provider can't plan it.
     pub async fn plan(&self, wanted: &Wanted, before: Instance) -> Result<Change, Error> {
         if wanted.config.is_null() {
@@ -173,6 +176,7 @@ impl Walk {
     /// Applies a change, in the apply walk.
     ///
     /// # Errors
+    ///
     /// As the calls.
     pub async fn apply(&self, change: &Change) -> Result<Outcome, Error> {
         let before = change.before.clone();
@@ -217,6 +221,7 @@ impl Walk {
     /// Plans an object that is to be created or updated again, in the apply walk.
     ///
     /// # Errors
+    ///
     /// As the calls, and with [`Error::Diagnostics`] if the provider returns an error.
     pub async fn plan_again(&self, change: &Change) -> Result<Planned, Error> {
         let first =
@@ -227,6 +232,7 @@ impl Walk {
     /// Creates or updates an object as planned in the apply walk.
     ///
     /// # Errors
+    ///
     /// As the calls.
     pub async fn put_as_planned(
         &self,
@@ -263,6 +269,7 @@ impl Walk {
     /// Destroys an object as planned in the plan walk.
     ///
     /// # Errors
+    ///
     /// As the calls.
     pub async fn destroy(&self, change: &Change) -> Result<Outcome, Error> {
         self.destroy_with(change, change.planned.private.clone()).await

@@ -32,6 +32,7 @@ pub fn encode(value: &Value) -> DynamicValue {
 /// Decodes a value as hosts do: a missing or empty one is null.
 ///
 /// # Errors
+///
 /// Fails if the bytes aren't exactly one value.
 pub fn decode(value: Option<&DynamicValue>) -> Result<Value, Malformed> {
     match value {
