@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::path::AttributePath;
+use super::schema::Schema;
 
 /// The last paragraph of every diagnostic about a bug in the provider.
 pub const PROVIDER_BUG: &str =
@@ -85,6 +86,16 @@ impl Errors {
     pub fn with_suffix(mut self, text: &str) -> Self {
         if let Some(first) = self.0.first_mut() {
             first.detail.push_str(text);
+        }
+        self
+    }
+
+    /// Points errors about sensitive attributes to the whole block. Hosts print the source line of an
+    /// attribute, which may contain the value.
+    #[must_use]
+    pub(super) fn without_sensitive_paths(mut self, schema: &Schema) -> Self {
+        for error in &mut self.0 {
+            error.attribute.take_if(|path| schema.is_sensitive(path));
         }
         self
     }

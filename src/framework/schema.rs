@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::{AttributePath, Step};
 use super::types::Type;
 use super::value::Value;
 
@@ -22,6 +23,12 @@ impl Schema {
     #[must_use]
     pub fn object_type(&self) -> Type {
         Type::Object(object_type(&self.attributes))
+    }
+
+    /// Returns whether the top-level attribute of a path is sensitive.
+    pub(super) fn is_sensitive(&self, path: &AttributePath) -> bool {
+        let Some(Step::Attribute(name)) = path.steps().first() else { return false };
+        self.attributes.iter().any(|attribute| attribute.name == name && attribute.sensitive)
     }
 }
 

@@ -80,7 +80,7 @@ impl Number {
         let fraction = fraction.trim_end_matches('0');
         if fraction.is_empty() {
             let text = format!("{sign}{whole}");
-            return Some(text.parse().map(Number::Integer).unwrap_or(Self::Decimal(text)));
+            return Some(text.parse().map(Self::Integer).unwrap_or(Self::Decimal(text)));
         }
         Some(Self::Decimal(format!("{sign}{whole}.{fraction}")))
     }

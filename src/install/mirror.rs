@@ -54,14 +54,14 @@ impl Mirror {
     pub(super) fn versions(&self) -> Result<Vec<String>, InstallError> {
         let mut versions = Vec::new();
         for provider in self.providers() {
-            let look = |source| InstallError::Read { path: provider.clone(), source };
+            let failed = |source| InstallError::Read { path: provider.clone(), source };
             let entries = match fs::read_dir(&provider) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(look(error)),
+                Err(error) => return Err(failed(error)),
             };
             for entry in entries {
-                versions.extend(entry.map_err(look)?.file_name().into_string());
+                versions.extend(entry.map_err(failed)?.file_name().into_string());
             }
         }
         versions.sort();

@@ -100,16 +100,16 @@ impl Package {
     fn check_contents(&self) -> Result<(), InstallError> {
         let occupied =
             |found: String| InstallError::Occupied { directory: self.folder.clone(), found };
-        let look = |source| InstallError::Read { path: self.folder.clone(), source };
+        let failed = |source| InstallError::Read { path: self.folder.clone(), source };
         match self.folder.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(look(error)),
+            Err(error) => return Err(failed(error)),
             Ok(found) if found.is_symlink() => return Err(occupied("it is a link".to_owned())),
             Ok(found) if !found.is_dir() => return Err(occupied("it is a file".to_owned())),
             Ok(_) => {}
         }
-        for entry in fs::read_dir(&self.folder).map_err(look)? {
-            let entry = entry.map_err(look)?;
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
             if entry.path() != self.executable {
                 return Err(occupied(format!("it holds {}", entry.file_name().display())));
             }

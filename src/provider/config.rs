@@ -144,7 +144,7 @@ pub(super) fn schema() -> Schema {
 
 /// Checks the values that the block sets, without the environment.
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
-    let base_url = block.base_url.known().and_then(|url| base_url::parse(url, "`base_url`").err());
+    let base_url = block.base_url.known().and_then(|url| base_url::parse_block(url).err());
     let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
         (Attr::Known(_), Attr::Null) => {
             Some(files::incomplete_client_certificate("client_cert", "client_key"))
@@ -158,7 +158,7 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let has_job_token = block.token.known().is_some_and(|token| is_job_token(token.trim()));
     let problems = [
         has_job_token.then(|| ci_job_token().at("token")),
-        base_url.map(|problem| problem.at("base_url")),
+        base_url,
         incomplete_client_certificate,
         check_range("retries", &block.retries, 0..=MAX_RETRIES),
         check_range("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),

@@ -13,6 +13,8 @@ use crate::worlds::APP_AND_LIB;
 
 const HEADER_VALUE: &str = "hush-hush-header";
 
+const SCOPE_ONLY: &str = r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#;
+
 const CONFIG: &str = r#"
 variable "header" {
   sensitive = true
@@ -303,4 +305,23 @@ fn ephemeral_token_is_not_in_a_saved_plan() {
     assert!(gitlab.inbound_enabled(1));
     let state = fs::read_to_string(tf.state_file()).expect("a state");
     assert!(!state.contains(gitlab.token()), "{state}");
+}
+
+#[test]
+fn literal_secrets_are_in_no_source_line_of_an_error() {
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
+    for (block, title) in [
+        (r#"token = "glpat-hush-hush""#, "Can't use GitLab"),
+        (r#"token = "glpat- hush-hush""#, "Invalid provider configuration"),
+        (r#"token = "glcbt-hush-hush""#, "CI/CD job token can't be used"),
+        (r#"headers = { "X Proxy" = "hush-hush" }"#, "Invalid provider configuration"),
+        (r#"base_url = "https://ci:hush-hush@gitlab.example.com""#, "Invalid base URL"),
+    ] {
+        tf.config(&format!("provider \"gitlab\" {{\n  {block}\n}}\n{SCOPE_ONLY}"));
+
+        let error = tf.plan().error();
+
+        assert!(error.contains(title), "{error}");
+        assert!(!error.contains("hush-hush"), "{error}");
+    }
 }

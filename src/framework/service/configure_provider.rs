@@ -26,9 +26,10 @@ pub(super) async fn handle<P: Provider>(
             stopped: call.session.begin_configuration(&call.calls),
         };
         let config = P::Config::from_object(config)?;
-        Configuration::Ready(Arc::new(
-            call.catalog.provider.configure(config, host, &warnings).await?,
-        ))
+        let provider = &call.catalog.provider;
+        let client = provider.configure(config, host, &warnings).await;
+        let client = client.map_err(|errors| errors.without_sensitive_paths(&provider.schema()))?;
+        Configuration::Ready(Arc::new(client))
     } else {
         tracing::info!("the provider block has unknown values: planning without a client");
         warnings.add(Diagnostic::new(

@@ -21,7 +21,9 @@ pub(super) async fn provider<P: Provider>(
         request.config,
         &call.catalog.provider_type,
     )?;
-    call.catalog.provider.validate(&P::Config::from_object(config)?, &warnings)?;
+    let provider = &call.catalog.provider;
+    let checked = provider.validate(&P::Config::from_object(config)?, &warnings);
+    checked.map_err(|errors| errors.without_sensitive_paths(&provider.schema()))?;
     Ok(Default::default())
 }
 

@@ -16,9 +16,7 @@ pub(super) fn configured(
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<BaseUrl, Errors> {
     match Source::of(block, environment) {
-        Source::Block(url) => {
-            parse(url, "`base_url`").map_err(|problem| problem.at("base_url").into())
-        }
+        Source::Block(url) => Ok(parse_block(url)?),
         Source::Variable(variable, url) => {
             Ok(parse(&url, &format!("The `{variable}` environment variable"))?)
         }
@@ -61,12 +59,26 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Parses the `base_url` of the block.
+///
+/// # Errors
+///
+/// Fails if the string isn't the URL of a GitLab instance.
+pub(super) fn parse_block(url: &str) -> Result<BaseUrl, Diagnostic> {
+    let may_have_password = url.contains('@');
+    parse(url, "`base_url`").map_err(|problem| match may_have_password {
+        // Hosts print the source line of an attribute.
+        true => problem,
+        false => problem.at("base_url"),
+    })
+}
+
 /// Parses a base URL. The message of an error begins with `source`.
 ///
 /// # Errors
 ///
 /// Fails if the string isn't the URL of a GitLab instance.
-pub(super) fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
+fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
     BaseUrl::parse(url).map_err(|reason| {
         let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");
         Diagnostic::new("Invalid base URL", detail)

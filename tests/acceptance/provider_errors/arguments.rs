@@ -60,7 +60,7 @@ fn invalid_header_name() {
     assert_snapshot!(error, @r#"
     Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
-      > headers = { "X Team" = "platform" }
+      > provider "gitlab" {
 
     The header `X Team` can't be sent: it isn't a valid header name.
     "#);
@@ -81,7 +81,7 @@ fn headers_set_by_the_provider_fail_validation() {
     assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
     Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
-      > User-Agent = "curl"
+      > provider "gitlab" {
 
     The header `User-Agent` can't be sent: the provider sets it itself.
     "#);

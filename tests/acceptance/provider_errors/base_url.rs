@@ -98,7 +98,7 @@ fn base_url_with_a_password() {
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
       provider["aff15f21/gitlab-job-token"]
-      > base_url = "https://me:secret@gitlab.example.com"
+      > provider "gitlab" {
 
     `base_url` must be a URL without user name and password, for example
     `https://gitlab.example.com`.

@@ -33,7 +33,7 @@ fn empty_token() {
     assert_snapshot!(heading(&tf.plan().error()), @r#"
     Error: Missing GitLab token
       provider["aff15f21/gitlab-job-token"]
-      > token = ""
+      > provider "gitlab" {
     "#);
 }
 
@@ -43,7 +43,7 @@ fn token_with_invalid_characters() {
     assert_snapshot!(error, @r#"
     Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
-      > token = "two\nlines"
+      > provider "gitlab" {
 
     The token contains spaces, line breaks or other characters that tokens can't
     have.

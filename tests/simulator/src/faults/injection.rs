@@ -106,7 +106,7 @@ impl Injection {
 #[derive(Debug, Clone)]
 pub(crate) struct AppliedFault {
     pub(crate) fault: Fault,
-    /// Whether the request is executed although the fault replaces its response.
+    /// True if the request is executed although the fault replaces its response.
     pub(crate) carried_out: bool,
 }
 
