@@ -245,21 +245,21 @@ pub(super) fn would_undo(object: &str, by: Manager, project: &str) -> Diagnostic
 }
 
 /// Returns the error of an exclusive allowlist whose writes would undo those of other resources, by
-/// the targets' display names.
+/// the targets' display names. `done` says what it has written.
 pub(super) fn would_undo_all(
     undone: &BTreeMap<String, Manager>,
     project: &str,
+    done: &str,
 ) -> Option<Diagnostic> {
-    if let (1, Some((object, by))) = (undone.len(), undone.first_key_value()) {
-        return Some(would_undo(&entry_for(object), *by, project));
-    }
     let managers: BTreeSet<Manager> = undone.values().copied().collect();
     let managers: Vec<String> = managers.iter().map(|by| format!("`{by}`")).collect();
+    let others = match managers.as_slice() {
+        [one] => format!("Another resource of this configuration ({one}) has"),
+        several => format!("Other resources of this configuration ({}) have", several.join(", ")),
+    };
     let detail = format!(
-        "Other resources of this configuration ({}) have just changed these on the allowlist of \
-         project {project}, and applying this resource would undo that, so its own changes of them \
-         weren't sent:\n\n{}\n\nManage each of them in only one resource.",
-        managers.join(", "),
+        "{others} just changed these on the allowlist of project {project}, so this resource \
+         didn't change them:\n\n{}\n\n{done}\n\nManage each target in only one resource.",
         lines(&undone.keys().cloned().collect())
     );
     (!undone.is_empty())

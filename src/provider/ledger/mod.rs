@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use claim::{Claim, Planned};
 pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
+use tokio::sync::OwnedMutexGuard;
 pub use write_guard::WriteGuard;
 
 use crate::framework::{Instance, InstanceId};
@@ -29,6 +30,8 @@ pub struct Ledger(Mutex<State>);
 struct State {
     claims: BTreeMap<InstanceId, Claim>,
     objects: BTreeMap<Object, Record>,
+    /// Held by an exclusive allowlist of the project from its read to its last write.
+    allowlists: BTreeMap<ProjectId, Arc<tokio::sync::Mutex<()>>>,
     adoptions: BTreeSet<(ProjectId, Target)>,
     /// The display names that states have for objects.
     names: BTreeMap<Object, String>,
@@ -140,6 +143,24 @@ impl Ledger {
     pub async fn lock(&self, object: Object) -> WriteGuard<'_> {
         let lock = Arc::clone(&self.state().objects.entry(object).or_default().lock);
         WriteGuard::new(self, object, lock.lock_owned().await)
+    }
+
+    /// Locks a project's allowlist for one exclusive allowlist. Two that exclude each other would
+    /// otherwise remove each other's entries at the same time.
+    pub async fn lock_allowlist(&self, project: ProjectId) -> OwnedMutexGuard<()> {
+        let lock = Arc::clone(self.state().allowlists.entry(project).or_default());
+        lock.lock_owned().await
+    }
+
+    /// Returns the type of another resource that has written a conflicting value in this run, and
+    /// still wants it.
+    #[must_use]
+    pub fn undoes(&self, own: InstanceId, object: Object, value: &Value) -> Option<Manager> {
+        let state = self.state();
+        let (by, written) = state.objects.get(&object)?.written.as_ref()?;
+        let writer = state.claims.get(by.as_ref().filter(|by| **by != own)?)?;
+        let still_wanted = writer.wanted().is_some_and(|wanted| wanted.wants(object, written));
+        (still_wanted && written.is_undone_by(value)).then_some(writer.manager)
     }
 
     /// Returns whether another instance has removed one of the objects in this run. First waits for

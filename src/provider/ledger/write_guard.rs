@@ -41,11 +41,7 @@ impl<'a> WriteGuard<'a> {
     /// still wants it.
     #[must_use]
     pub fn undoes(&self, own: InstanceId, value: &Value) -> Option<Manager> {
-        let state = self.ledger.state();
-        let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
-        let writer = state.claims.get(by.as_ref().filter(|by| **by != own)?)?;
-        let still_wanted = writer.wanted().is_some_and(|wanted| wanted.wants(self.object, written));
-        (still_wanted && written.is_undone_by(value)).then_some(writer.manager)
+        self.ledger.undoes(own, self.object, value)
     }
 
     /// Notes the value that was written.

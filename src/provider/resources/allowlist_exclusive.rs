@@ -169,7 +169,8 @@ impl Resource for AllowlistExclusive {
         write::converge(&context, project_id, None, &created).await.map_err(|errors| {
             let ledger = &context.client.ledger;
             let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
-            let has_written = wanted.objects().any(|object| ledger.has_written(*object));
+            let own = context.private.instance_id();
+            let has_written = wanted.objects().any(|object| ledger.is_written_by(own, *object));
             let errors = if has_written { errors.with_suffix(NOT_IN_STATE) } else { errors };
             conflicts::with_left(ApplyError { new_state: None, errors }, &ledger.left(&wanted))
         })?;

@@ -53,6 +53,73 @@ fn later_plans_show_removals_without_warnings() {
     tf.plan().succeeds().has_no_warnings();
 }
 
+/// Returns the allowlist with a map of these projects, with full permissions.
+fn map(keys: &[&str]) -> String {
+    let entry = |key: &&str| format!("    \"{key}\" = {{ default_permissions = true }}\n");
+    exclusive(&format!("projects = {{\n{}  }}", keys.iter().map(entry).collect::<String>()))
+}
+
+#[test]
+fn removed_key_among_kept_keys_is_shown_without_a_warning() {
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
+    let tf = workspace(&gitlab);
+    tf.config(&map(&["acme/lib", "acme/web"]));
+    tf.apply().succeeds();
+    tf.config(&map(&["acme/lib"]));
+
+    tf.plan().succeeds().has_no_warnings();
+}
+
+/// A missing key is hard to see among keys that are all removed and added.
+#[test]
+fn target_dropped_while_the_form_changes_is_named() {
+    let set = exclusive("target_projects = [\"acme/lib\"]");
+    let changes = [
+        (map(&["2", "3"]), map(&["acme/lib"])),
+        (map(&["acme/lib", "acme/web"]), set),
+        (exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"), map(&["2"])),
+    ];
+    for (before, after) in changes {
+        let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
+        let tf = workspace(&gitlab);
+        tf.config(&before);
+        tf.apply().succeeds();
+        tf.config(&after);
+
+        let warnings = tf.plan().succeeds().run().warnings();
+
+        let loss = warnings.iter().find(|warning| warning.summary.starts_with("Targets lose"));
+        let loss = loss.expect("a warning that names the target");
+        assert!(loss.detail.contains("  - project acme/web (3)\n\n"), "{}", loss.detail);
+        assert!(!loss.detail.contains("acme/lib"), "{}", loss.detail);
+    }
+}
+
+#[test]
+fn plan_without_changes_does_not_announce_a_removal() {
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
+    let tf = workspace(&gitlab);
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
+    tf.apply().succeeds();
+    gitlab.allow(APP, Target::Project(WEB));
+
+    let planned = tf.plan_with(&["-refresh=false"]);
+
+    assert_snapshot!(planned.warning(), @r#"
+    Warning: Targets not in the state: project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist of project acme/app (1), but not in the state,
+    which wasn't refreshed since they were added. This plan doesn't remove them:
+
+      - project acme/web (3)
+
+    Plan again, without `-refresh=false`: the next plan removes them.
+    "#);
+    planned.changes_nothing();
+}
+
 #[test]
 fn newly_managed_kind_names_who_loses_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME, OPS]);

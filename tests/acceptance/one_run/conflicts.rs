@@ -78,6 +78,26 @@ fn second_list_does_not_add_what_the_first_removed() {
 }
 
 #[test]
+fn lists_that_exclude_each_other_never_remove_both_targets() {
+    for kind in KINDS {
+        let gitlab = kind.gitlab(&[0, 1]);
+        let tf = workspace(&gitlab);
+        let [one, other] = [[0], [1]].map(|indexes| kind.list(&indexes));
+        tf.config(&format!("{}{}", list("one", &one), list("other", &other)));
+        // The second apply adds the failed one to the state.
+        tf.apply().fails();
+        tf.apply().succeeds();
+        kind.allow(&gitlab, 0);
+        kind.allow(&gitlab, 1);
+
+        let applied = tf.apply();
+
+        assert_fails_with(&applied, &["conflict", "nothing was changed", APP_NAMED]);
+        assert_eq!(kind.allowed(&gitlab).len(), 1);
+    }
+}
+
+#[test]
 fn two_lists_name_their_differences() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[1]);

@@ -155,6 +155,20 @@ pub(super) fn note_of(
     Map::from_iter([(NAMED.to_owned(), Json::Object(kinds.collect()))])
 }
 
+/// Returns the targets that a plan has named, by kind.
+pub(super) fn named(plan: &Private) -> BTreeMap<Kind, BTreeSet<u64>> {
+    ids_by_kind(plan, NAMED)
+}
+
+fn ids_by_kind(private: &Private, note: &str) -> BTreeMap<Kind, BTreeSet<u64>> {
+    let note = private.note(note).and_then(Json::as_object);
+    let kinds = Kind::ALL.into_iter().filter_map(|kind| {
+        let ids = note?.get(kind.as_str())?.as_array()?;
+        Some((kind, ids.iter().filter_map(Json::as_u64).collect()))
+    });
+    kinds.collect()
+}
+
 /// Returns the targets that an apply may remove, by kind. If nothing is known about the plan of a
 /// kind, the kind is missing, and the apply may remove all of its targets. The targets come from
 /// the first plan, if the host passes it on, or from the prior state: targets that it has and the
@@ -163,13 +177,10 @@ pub(super) fn removable(
     private: &Private,
     prior: Option<&ExclusiveModel>,
 ) -> BTreeMap<Kind, BTreeSet<u64>> {
-    let promised = private.note(FIRST_PLAN).and_then(Json::as_object);
+    let mut named = ids_by_kind(private, FIRST_PLAN);
     let kinds = Kind::ALL.into_iter().filter_map(|kind| {
-        let ids =
-            |ids: &Json| ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
-        let named = promised.and_then(|promised| promised.get(kind.as_str()));
         let of_prior = || prior.and_then(|prior| managed(prior, kind));
-        Some((kind, named.map(ids).or_else(of_prior)?))
+        Some((kind, named.remove(&kind).or_else(of_prior)?))
     });
     kinds.collect()
 }

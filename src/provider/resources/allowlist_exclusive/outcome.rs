@@ -119,7 +119,7 @@ impl Outcome {
     /// would undo those of other resources.
     pub(super) fn into_result(self) -> Result<(), Errors> {
         let undoing = self.undoing.iter().map(|(write, by)| (self.name(write.target()), *by));
-        let undone = conflicts::would_undo_all(&undoing.collect(), &self.project);
+        let undone = conflicts::would_undo_all(&undoing.collect(), &self.project, &self.summary());
         let is_incomplete = !self.failed.is_empty() || !self.interrupted.is_empty();
         let incomplete = is_incomplete.then(|| self.incomplete());
         Errors::check(incomplete.into_iter().chain(undone))
@@ -149,28 +149,25 @@ impl Outcome {
         let not_removed = self.interrupted.iter().filter_map(Write::removed);
         let not_permitted = self.interrupted.iter().filter_map(Write::permitted);
         let done = [
-            self.sentence("Added", self.added.iter()),
-            self.sentence("Permissions changed", self.permitted.iter()),
-            self.sentence("Removed", self.removed.iter()),
+            self.list("Added", self.added.iter()),
+            self.list("Permissions changed", self.permitted.iter()),
+            self.list("Removed", self.removed.iter()),
         ];
         let undone = [
-            self.sentence("Not added (interrupted)", not_added),
-            self.sentence("Permissions not changed (interrupted)", not_permitted),
-            self.sentence("Not removed (interrupted)", not_removed),
+            self.list("Not added (interrupted)", not_added),
+            self.list("Permissions not changed (interrupted)", not_permitted),
+            self.list("Not removed (interrupted)", not_removed),
         ];
         let is_uncertain =
             |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
         let uncertain: Vec<&Write> = self.failed.keys().filter(is_uncertain).collect();
         let uncertain = [
-            self.sentence(
-                "May have been added",
-                uncertain.iter().filter_map(|write| write.added()),
-            ),
-            self.sentence(
+            self.list("May have been added", uncertain.iter().filter_map(|write| write.added())),
+            self.list(
                 "Permissions may have been changed",
                 uncertain.iter().filter_map(|write| write.permitted()),
             ),
-            self.sentence(
+            self.list(
                 "May have been removed",
                 uncertain.iter().filter_map(|write| write.removed()),
             ),
@@ -178,16 +175,13 @@ impl Outcome {
         let nothing = "Nothing was changed.".to_owned();
         let done: Vec<String> = done.into_iter().chain(uncertain).flatten().collect();
         let done = if done.is_empty() { vec![nothing] } else { done };
-        done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join(" ")
+        done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join("\n\n")
     }
 
-    fn sentence<'a>(
-        &self,
-        what: &str,
-        targets: impl Iterator<Item = &'a Target>,
-    ) -> Option<String> {
-        let names: Vec<String> = targets.map(|target| self.name(*target)).collect();
-        (!names.is_empty()).then(|| format!("{what}: {}.", names.join(", ")))
+    fn list<'a>(&self, what: &str, targets: impl Iterator<Item = &'a Target>) -> Option<String> {
+        let lines: Vec<String> =
+            targets.map(|target| format!("  - {}", self.name(*target))).collect();
+        (!lines.is_empty()).then(|| format!("{what}:\n\n{}", lines.join("\n")))
     }
 
     fn described(&self, write: Write) -> String {

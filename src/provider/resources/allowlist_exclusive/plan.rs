@@ -184,8 +184,15 @@ fn warn_and_claim(
     // Removing a target that another resource of this run has just added is a conflict.
     let (ledger, own) = (&connection.ledger, context.instance.id);
     let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
-    let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();
-    warn::loss_of_access(&project, (prior, planned), adopted, &staying, lists, context.warnings);
+    let naming = warn::Naming {
+        prior,
+        planned,
+        adopted,
+        staying: kept.iter().copied().chain(lists.targets().filter(stays)).collect(),
+        named_before: context.first_plan.map(lists::named).unwrap_or_default(),
+        passes_names: context.host_stores_planned_private,
+    };
+    warn::loss_of_access(&project, &naming, lists, context.warnings);
     if let Some(prior) = prior {
         warn::no_longer_managed(&project, prior, planned, lists, context.warnings);
     }

@@ -3,62 +3,129 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::Named;
-use super::kind::Managed;
+use super::entries::Entry;
+use super::kind::{Managed, Side};
 use super::lists::{ByKind, Lists};
 use super::{ExclusiveModel, change, ids};
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
+use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Reference, Target, same_path};
 use crate::provider::names::{self, capital};
+
+/// What decides which targets a plan has to name.
+pub(super) struct Naming<'a> {
+    pub(super) prior: Option<&'a ExclusiveModel>,
+    pub(super) planned: &'a ExclusiveModel,
+    /// The kinds for which the prior state doesn't have what the apply removes.
+    pub(super) adopted: ByKind<bool>,
+    /// The targets that are certain to stay.
+    pub(super) staying: BTreeSet<Target>,
+    /// The targets, by kind, that an earlier plan of the same change has named. The apply removes
+    /// no others.
+    pub(super) named_before: BTreeMap<Kind, BTreeSet<u64>>,
+    /// True if the apply knows which targets this plan names.
+    pub(super) passes_names: bool,
+}
+
+/// The display names of targets that aren't certain to stay.
+#[derive(Default)]
+struct Losses {
+    /// Targets that lose access, unless the plan itself shows this.
+    removed: Vec<String>,
+    /// Targets that aren't in the prior state, and that the apply doesn't remove for this reason.
+    unrefreshed: Vec<String>,
+}
 
 /// Warns of targets that lose access although the plan itself doesn't show it. If the kind is
 /// adopted, or if some IDs are unknown, these are all that aren't certain to stay; otherwise those
-/// that aren't in the prior state.
+/// that aren't in the prior state, and those that the plan shows among changes of form.
 pub(super) fn loss_of_access(
     project: &str,
-    (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
-    adopted: ByKind<bool>,
-    kept: &BTreeSet<Target>,
+    naming: &Naming<'_>,
     lists: &Lists,
     warnings: &Warnings,
 ) {
-    let mut losing_access =
-        self::losing_access::<ProjectId>((prior, planned), adopted, kept, lists);
-    losing_access.extend(self::losing_access::<GroupId>((prior, planned), adopted, kept, lists));
-    if losing_access.is_empty() {
-        return;
+    let mut losses = Losses::default();
+    naming.find::<ProjectId>(lists, &mut losses);
+    naming.find::<GroupId>(lists, &mut losses);
+    let Losses { removed, unrefreshed } = losses;
+    if !removed.is_empty() {
+        let Naming { planned, .. } = naming;
+        let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
+        let (verb, why) = if open {
+            ("may lose", ", unless values that are known only after apply include them")
+        } else {
+            ("lose", "")
+        };
+        warnings.add(Diagnostic::new(
+            format!("Targets {verb} access to project {project}"),
+            format!(
+                "Applying this removes these from the allowlist, because the configuration \
+                 doesn't include them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
+                lines(&removed)
+            ),
+        ));
     }
-    let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
-    let (verb, why) = if open {
-        ("may lose", ", unless values that are known only after apply include them")
-    } else {
-        ("lose", "")
-    };
-    warnings.add(Diagnostic::new(
-        format!("Targets {verb} access to project {project}"),
-        format!(
-            "Applying this removes these from the allowlist, because the configuration doesn't \
-             include them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
-            lines(&losing_access)
-        ),
-    ));
+    if !unrefreshed.is_empty() {
+        warnings.add(Diagnostic::new(
+            format!("Targets not in the state: project {project}"),
+            format!(
+                "These are on the allowlist of project {project}, but not in the state, which \
+                 wasn't refreshed since they were added. This plan doesn't remove them:\n\n{}\n\n\
+                 Plan again, without `-refresh=false`: the next plan removes them.",
+                lines(&unrefreshed)
+            ),
+        ));
+    }
 }
 
-fn losing_access<I: Managed>(
-    (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
-    adopted: ByKind<bool>,
-    kept: &BTreeSet<Target>,
-    lists: &Lists,
-) -> Vec<String> {
-    let side = I::side(planned);
-    let Some(live) = lists.live::<I>().filter(|_| side.is_managed() != Some(false)) else {
-        return Vec::new();
+impl Naming<'_> {
+    fn find<I: Managed>(&self, lists: &Lists, losses: &mut Losses) {
+        let side = I::side(self.planned);
+        let Some(live) = lists.live::<I>().filter(|_| side.is_managed() != Some(false)) else {
+            return;
+        };
+        // The state of a kind with unknown IDs has no effect: the plan shows no removals.
+        let prior = self.prior.filter(|_| !self.adopted.of(I::KIND) && !side.is_open());
+        let before: BTreeSet<I> =
+            prior.into_iter().flat_map(|prior| I::side(prior).ids()).collect();
+        let is_shown = prior.is_some_and(|prior| shows_removals::<I>(I::side(prior), side));
+        let is_unchanged = self.prior == Some(self.planned);
+        for id in live.0.keys() {
+            let target: Target = (*id).into();
+            let is_unplanned =
+                self.named_before.get(&I::KIND).is_some_and(|ids| !ids.contains(&target.id()));
+            if self.staying.contains(&target) || is_unplanned {
+                continue;
+            }
+            let name = live.describe(*id);
+            match (prior.is_some(), before.contains(id)) {
+                (true, true) if is_shown => {}
+                (true, false) if is_unchanged || !self.passes_names => {
+                    losses.unrefreshed.push(name);
+                }
+                _ => losses.removed.push(name),
+            }
+        }
+    }
+}
+
+/// Returns whether the plan itself shows plainly which targets of a kind are removed. Among keys
+/// that change their form, or attributes that replace each other, nobody sees a missing one.
+fn shows_removals<I: Managed>(prior: Side<'_>, planned: Side<'_>) -> bool {
+    let keys = |side: Side<'_>| -> BTreeMap<I, String> {
+        let of = |(key, entry): (&String, &Entry)| {
+            Some((I::try_from(*entry.id.known()?).ok()?, key.clone()))
+        };
+        side.elements().filter_map(of).collect()
     };
-    let shown: BTreeSet<I> = match prior {
-        Some(prior) if !adopted.of(I::KIND) && !side.is_open() => I::side(prior).ids().collect(),
-        Some(_) | None => BTreeSet::new(),
-    };
-    let loses = live.0.keys().filter(|id| !kept.contains(&(**id).into()) && !shown.contains(id));
-    loses.map(|id| live.describe(*id)).collect()
+    match (prior.is_map(), planned.is_map()) {
+        (false, false) => true,
+        (true, true) => {
+            let before = keys(prior);
+            keys(planned).iter().all(|(id, key)| before.get(id).is_none_or(|held| held == key))
+        }
+        (true, false) | (false, true) => false,
+    }
 }
 
 /// Warns of a kind that is no longer managed, and lists the targets that keep access.

@@ -28,8 +28,8 @@ use crate::provider::{claiming, conflicts};
 ///
 /// # Errors
 ///
-/// Fails before the first write if a target would lose access that no plan has named. Otherwise
-/// returns all writes that failed.
+/// Fails before the first write if a target would lose access that no plan has named, or if a write
+/// would undo that of another resource. Otherwise returns all writes that failed.
 pub(super) async fn converge(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
@@ -42,6 +42,7 @@ pub(super) async fn converge(
     if let Some(instance) = context.private.instance() {
         ledger.claim(instance, Manager::Exclusive, BTreeSet::new(), claim.clone(), false);
     }
+    let _allowlist = ledger.lock_allowlist(project_id).await;
     ledger.wait_for_writes(claim.objects().copied()).await;
     let kinds = async {
         Ok::<_, Error>(ByKind {
@@ -53,7 +54,9 @@ pub(super) async fn converge(
     writer.check_named(prior, [&projects, &groups])?;
     let mut names: Named = projects.listed.into_iter().chain(groups.listed).collect();
     names.extend(writer.names.iter().map(|(target, name)| (*target, name.clone())));
-    writer.carry_out(steps(projects.writes, groups.writes), names, |_| false).await
+    let steps = steps(projects.writes, groups.writes);
+    writer.check_conflicts(&steps, &names)?;
+    writer.carry_out(steps, names, |_| false).await
 }
 
 /// Removes all entries of a state, except for those that other resources of the run manage. Returns
@@ -181,6 +184,30 @@ impl<'a> Writer<'a> {
         ))
     }
 
+    /// Checks that no write undoes one of another resource. A conflict with a write that comes later
+    /// is found when the object is locked.
+    fn check_conflicts(&self, steps: &[Vec<Write>], names: &Named) -> Result<(), Errors> {
+        let Some(own) = self.own else { return Ok(()) };
+        let undone = steps.iter().flatten().filter_map(|write| {
+            let target = write.target();
+            let object = Object::Entry(self.project_id, target);
+            let by = self.context.client.ledger.undoes(own, object, &self.value(*write))?;
+            Some((names.get(&target).cloned().unwrap_or_else(|| target.to_string()), by))
+        });
+        let undone = undone.collect();
+        Errors::check(conflicts::would_undo_all(&undone, &self.project, "Nothing was changed."))
+    }
+
+    /// Returns the value that the write sets.
+    fn value(&self, write: Write) -> Value {
+        match write {
+            Write::Add(target) | Write::Permit(target) => {
+                Value::Entry(self.permissions.get(&target).cloned())
+            }
+            Write::Remove(_) | Write::Destroy(_) => Value::Default,
+        }
+    }
+
     /// Makes all writes of a step concurrently. All are made even if some fail.
     async fn carry_out<const STEPS: usize>(
         &self,
@@ -219,7 +246,7 @@ impl<'a> Writer<'a> {
             Write::Add(target) => self.add(&guard, target).await?,
             Write::Permit(target) => self.permit(&guard, target).await?,
             Write::Remove(target) => {
-                self.check_conflict(&guard, &Value::Default)?;
+                self.check_conflict(&guard, &self.value(write))?;
                 gitlab.revoke(self.project_id, target).await?;
                 guard.wrote(self.own, Value::Default);
             }
