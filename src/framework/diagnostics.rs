@@ -220,8 +220,8 @@ impl CauseSummaries {
             let (_, paragraph) = before.rsplit_once("\n\n").unwrap_or(("", before));
             let gap = match paragraph {
                 "" => "",
-                // A server's own words stand on a line of their own.
-                _ if paragraph.contains('\n') => "\n\n",
+                // A server's own words and the items of a list stand on lines of their own.
+                _ if paragraph.contains('\n') || paragraph.starts_with(' ') => "\n\n",
                 _ => " ",
             };
             diagnostic.detail = format!("{before}{gap}{REPORTED_ELSEWHERE}{after}");
@@ -308,6 +308,12 @@ mod tests {
         let short =
             "No (404).\nResponse: Not Found\n\nAnother message of this run has the details.";
         assert_eq!(report("b"), short);
+
+        let list = Diagnostic::new("c", "Unknown:\n\n  - one").with_cause("\n\nAsk.");
+        assert_eq!(
+            causes.in_errors.report(list).detail,
+            "Unknown:\n\n  - one\n\nAnother message of this run has the details."
+        );
     }
 
     #[test]

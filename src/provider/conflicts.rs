@@ -69,7 +69,7 @@ pub(super) fn warning(finding: Finding, manager: Manager, project: &str) -> Diag
         Finding::SameEntry(target, permissions) => {
             same_entry(&target, permissions.as_ref(), project)
         }
-        Finding::ExcludedEntries(entries) => excluded(&entries, project),
+        Finding::ExcludedEntries(entries) => excluded(&entries, manager, project),
         Finding::WidenedEntries(by, entries) => widened(by, &entries, project),
         Finding::DifferentPermissions(entries) => Diagnostic::new(
             format!("Conflicting permissions: project {project}"),
@@ -180,15 +180,18 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
     )
 }
 
-fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
+fn excluded(entries: &BTreeSet<String>, manager: Manager, project: &str) -> Diagnostic {
+    let remover = match manager {
+        Manager::Exclusive => "this resource".to_owned(),
+        Manager::Entry | Manager::Scope => format!("a `{}`", Manager::Exclusive),
+    };
     Diagnostic::new(
         format!("Conflicting allowlist: project {project}"),
         format!(
-            "This configuration has a `{}` for each of these, but a `{}` removes them from the \
+            "This configuration has a `{}` for each of these, but {remover} removes them from the \
              allowlist of project {project}:\n\n{}\n\nAdd the targets to the exclusive allowlist, \
              or use only one of the two resources.",
             Manager::Entry,
-            Manager::Exclusive,
             lines(entries)
         ),
     )
@@ -205,13 +208,14 @@ pub(super) fn entry_left(target: &str, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the warning of a removal that leaves a setting.
-pub(super) fn setting_left(object: Object, project: &str) -> Diagnostic {
+/// Returns the warning of a removal that leaves settings.
+pub(super) fn settings_left(settings: &BTreeSet<Object>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not reset: project {project}"),
         format!(
-            "{ALSO_MANAGES} {} of project {project}, so destroying this resource leaves it as it is.",
-            display_name(object)
+            "{ALSO_MANAGES} these settings of project {project}, so destroying this resource \
+             doesn't reset them:\n\n{}",
+            lines(&settings.iter().copied().map(display_name).collect())
         ),
     )
 }
@@ -224,8 +228,8 @@ pub(super) fn entries_left(entries: &BTreeSet<String>, project: &str) -> Diagnos
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Other resources of this configuration also manage these on the allowlist of project \
-             {project}. Destroying this resource doesn't remove them:\n\n{}",
+            "{ALSO_MANAGES} these on the allowlist of project {project}, so destroying this \
+             resource doesn't remove them:\n\n{}",
             lines(entries)
         ),
     )
@@ -273,8 +277,8 @@ pub(super) fn with_left<T>(failed: ApplyError<T>, left: &[String]) -> ApplyError
     }
     let left: BTreeSet<String> = left.iter().cloned().collect();
     let addition = format!(
-        "\n\nThis run destroyed another resource that managed these, but left them in GitLab for \
-         this one:\n\n{}",
+        "\n\nThis run destroyed the resource that managed these before, but left them in GitLab \
+         for this one:\n\n{}",
         lines(&left)
     );
     ApplyError { errors: failed.errors.with_suffix(&addition), ..failed }

@@ -1,10 +1,13 @@
 //! The connection that a configured provider gives its resources: the GitLab client, and what is
 //! known about this run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 
 use super::ledger::{Ledger, Manager};
+use super::report::project_gone;
+use crate::framework::{Attr, Warnings};
 use crate::gitlab::{Client, ProjectId, Target};
 
 /// One configured provider.
@@ -22,12 +25,29 @@ impl Connection {
     pub(super) fn new(gitlab: Client) -> Self {
         Self { gitlab, ledger: Ledger::default(), reads: Reads::default() }
     }
+
+    /// Warns that GitLab returns 404 for the project of a state. `name` is its display name.
+    pub(super) fn warn_project_gone(
+        &self,
+        path_or_id: &Attr<String>,
+        name: impl Display,
+        warnings: &Warnings,
+    ) {
+        let mut gone = self.reads.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.extend(path_or_id.known().cloned());
+        drop(gone);
+        warnings.add(project_gone(name));
+    }
 }
 
 /// The objects that were read in this run, with the paths that the allowlists gave for them. A plan
 /// finds the current paths of its object here, even if the allowlist has left the cache.
 #[derive(Debug, Default)]
-pub(super) struct Reads(Mutex<BTreeMap<ObjectRead, Paths>>);
+pub(super) struct Reads {
+    found: Mutex<BTreeMap<ObjectRead, Paths>>,
+    /// The paths and IDs, as written, of projects that GitLab returned 404 for.
+    gone: Mutex<BTreeSet<String>>,
+}
 
 /// The object of one resource: its type, its project, and its target if it is an entry.
 type ObjectRead = (Manager, ProjectId, Option<Target>);
@@ -48,7 +68,7 @@ impl Reads {
         target: Option<Target>,
         paths: Paths,
     ) {
-        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reads = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         reads.insert((manager, project, target), paths);
     }
 
@@ -59,7 +79,12 @@ impl Reads {
         project: ProjectId,
         target: Option<Target>,
     ) -> Option<Paths> {
-        let reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reads = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         reads.get(&(manager, project, target)).cloned()
+    }
+
+    /// Returns whether a resource with this project, as written, was read in vain.
+    pub(super) fn was_gone(&self, path_or_id: &str) -> bool {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(path_or_id)
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn on(target: &str, project: &str) -> String {
 }
 
 /// Returns only the path in a display name, which is as clear as both; the name if it has none.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     match name.rsplit_once(" (") {
         Some((path, _)) => path.split_once(' ').map_or(path, |(_, path)| path),
         None => name,
@@ -90,6 +90,7 @@ fn known_id(id: &Attr<i64>) -> String {
 
 fn with_id(path_or_id: &Attr<String>, id: &str) -> String {
     match path_or_id.known() {
+        Some(text) if id.is_empty() => text.clone(),
         Some(text) if text != id => format!("{text} ({})", id.trim_matches(['(', ')'])),
         Some(_) | None => id.to_owned(),
     }

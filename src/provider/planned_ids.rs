@@ -2,10 +2,11 @@
 //! project by then. Only hosts that pass on private data allow this check; others report an
 //! inconsistent plan themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
+use super::unresolved::Unresolved;
 use crate::framework::{Attr, Diagnostic, PlanContext, Set};
 
 /// The note with the IDs, by attribute.
@@ -15,35 +16,55 @@ const IDS: &str = "ids";
 #[derive(Debug, Default)]
 pub(super) struct PlannedIds {
     ids: Map<String, Json>,
-    /// The paths that have the IDs, for messages.
-    paths: BTreeMap<String, String>,
+    /// The part of the configuration that has the paths, by attribute, for messages.
+    sources: BTreeMap<String, Source>,
+}
+
+/// The part of the configuration that IDs were resolved from.
+#[derive(Debug)]
+enum Source {
+    /// One path in this attribute.
+    Path { path: String, attribute: &'static str },
+    /// All paths in this attribute.
+    Set(&'static str),
 }
 
 impl PlannedIds {
-    /// Adds the ID in an attribute, if it is known. `path_or_id` is what the configuration has for
-    /// it.
-    pub(super) fn with(self, attribute: &str, path_or_id: &Attr<String>, id: &Attr<i64>) -> Self {
-        let path = path_or_id.known().map_or("a path", String::as_str);
-        self.with_path(attribute, format!("`{path}`"), id)
+    /// Adds the ID in an attribute, if it is known. `source` is the attribute that the user writes,
+    /// with its value.
+    pub(super) fn with(
+        self,
+        attribute: &str,
+        (source, path_or_id): (&'static str, &Attr<String>),
+        id: &Attr<i64>,
+    ) -> Self {
+        let path = path_or_id.known().map_or(source, String::as_str);
+        self.with_path(attribute, (source, path), id)
     }
 
-    fn with_path(mut self, attribute: &str, path: String, id: &Attr<i64>) -> Self {
-        self.paths.insert(attribute.to_owned(), path);
+    fn with_path(
+        mut self,
+        attribute: &str,
+        (source, path): (&'static str, &str),
+        id: &Attr<i64>,
+    ) -> Self {
+        let source = Source::Path { path: path.to_owned(), attribute: source };
+        self.sources.insert(attribute.to_owned(), source);
         if let Attr::Known(id) = id {
             self.ids.insert(attribute.to_owned(), (*id).into());
         }
         self
     }
 
-    /// Adds the IDs in an attribute, if all are known. `references` is the attribute that has their
+    /// Adds the IDs in an attribute, if all are known. `source` is the attribute that has their
     /// paths.
     pub(super) fn with_set(
         mut self,
         attribute: &str,
-        references: &str,
+        source: &'static str,
         ids: &Attr<Set<i64>>,
     ) -> Self {
-        self.paths.insert(attribute.to_owned(), format!("a path in `{references}`"));
+        self.sources.insert(attribute.to_owned(), Source::Set(source));
         if let Attr::Known(Set(ids)) = ids {
             let known: Option<Vec<i64>> = ids.iter().map(|id| id.known().copied()).collect();
             if let Some(mut known) = known {
@@ -57,15 +78,15 @@ impl PlannedIds {
     /// Adds the known IDs of a map's elements.
     pub(super) fn with_entries<'e>(
         self,
-        attribute: &str,
+        attribute: &'static str,
         entries: impl Iterator<Item = (&'e str, &'e Attr<i64>)>,
     ) -> Self {
         entries.fold(self, |planned, (key, id)| {
-            planned.with_path(&format!("{attribute}[{key:?}].id"), format!("`{key}`"), id)
+            planned.with_path(&format!("{attribute}[{key:?}].id"), (attribute, key), id)
         })
     }
 
-    /// Adds the IDs to the notes of a plan.
+    /// Adds the IDs to the notes of a plan. `unresolved` has the paths that aren't found now.
     ///
     /// # Errors
     ///
@@ -73,14 +94,20 @@ impl PlannedIds {
     pub(super) fn note<C>(
         self,
         notes: &mut Map<String, Json>,
+        unresolved: &Unresolved,
         context: &PlanContext<'_, C>,
     ) -> Result<(), Diagnostic> {
         let first = context.first_plan.and_then(|first| first.note(IDS)).and_then(Json::as_object);
         for (attribute, planned) in first.into_iter().flatten() {
             let now = self.ids.get(attribute);
             if now != Some(planned) {
-                let path = self.paths.get(attribute).map_or("a path", String::as_str);
-                return Err(changed(attribute, path, planned, now));
+                return Err(match self.sources.get(attribute) {
+                    Some(Source::Path { path, attribute }) => {
+                        path_changed(path, attribute, planned, now)
+                    }
+                    Some(Source::Set(source)) => set_changed(source, planned, now, unresolved),
+                    None => path_changed(attribute, attribute, planned, now),
+                });
             }
         }
         notes.insert(IDS.to_owned(), Json::Object(self.ids));
@@ -88,21 +115,56 @@ impl PlannedIds {
     }
 }
 
-fn changed(attribute: &str, path: &str, planned: &Json, now: Option<&Json>) -> Diagnostic {
-    let reason = match now {
-        Some(now) => format!(
-            "but {now} now: {path} refers to another project or group since the plan was made"
-        ),
-        None => format!(
-            "but {path} isn't found now: since the plan was made, it was deleted, renamed or hidden \
-             from the token"
-        ),
+fn path_changed(path: &str, attribute: &str, planned: &Json, now: Option<&Json>) -> Diagnostic {
+    let change = match now {
+        Some(now) => format!("it has {now} now: it refers to another project or group"),
+        None => "it isn't found now: it was deleted, renamed or hidden from the token".to_owned(),
     };
+    changed(
+        path,
+        &format!("`{path}` (`{attribute}`) has the ID {planned} in the plan, but {change}."),
+    )
+}
+
+fn set_changed(
+    attribute: &'static str,
+    planned: &Json,
+    now: Option<&Json>,
+    unresolved: &Unresolved,
+) -> Diagnostic {
+    let ids = |ids: &Json| -> BTreeSet<u64> {
+        ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect()
+    };
+    let list = |ids: BTreeSet<u64>| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let change = match now {
+        Some(now) => {
+            let (planned, now) = (ids(planned), ids(now));
+            format!(
+                "Paths in `{attribute}` have other IDs than in the plan ({} instead of {}): they \
+                 refer to other projects or groups.",
+                list(&now - &planned),
+                list(&planned - &now)
+            )
+        }
+        None => {
+            let lines: Vec<String> =
+                unresolved.texts(attribute).map(|path| format!("  - {path}")).collect();
+            format!(
+                "These paths in `{attribute}` were found for the plan, but aren't now: they were \
+                 deleted, renamed or hidden from the token.\n\n{}\n\n",
+                lines.join("\n")
+            )
+        }
+    };
+    changed(attribute, change.trim_end_matches(' '))
+}
+
+/// Returns the error of a plan that isn't up to date. `what` is what has changed.
+fn changed(what: &str, change: &str) -> Diagnostic {
+    let gap = if change.ends_with('\n') { "" } else { " " };
     Diagnostic::new(
-        format!("Changed since the plan: {attribute}"),
-        format!(
-            "`{attribute}` is {planned} in the plan, {reason}. Nothing was changed. Plan again."
-        ),
+        format!("Changed since the plan: {what}"),
+        format!("{change}{gap}Nothing was changed. Plan again."),
     )
 }
 
@@ -119,8 +181,8 @@ mod tests {
         let unknown = Attr::Known(Set(vec![Attr::Known(1), Attr::Unknown]));
         let path = Attr::Known("platform/deploy".to_owned());
         let noted = PlannedIds::default()
-            .with("project_id", &path, &Attr::Known(7))
-            .with("target_project_id", &path, &Attr::Unknown)
+            .with("project_id", ("project", &path), &Attr::Known(7))
+            .with("target_project_id", ("target_project", &path), &Attr::Unknown)
             .with_set("target_project_ids", "target_projects", &ids(&[3, 2]))
             .with_set("target_group_ids", "target_groups", &unknown);
         assert_eq!(

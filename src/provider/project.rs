@@ -29,15 +29,13 @@ impl Stage {
             && !path_or_id.is_empty()
             && path_or_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
-
-    /// Returns whether two IDs may be equal because a mock generated both.
-    pub(super) fn may_be_mocked_id(self, project: &str) -> bool {
-        self == Self::Validation && project == MOCKED_ID
-    }
 }
 
-/// The text of a generated ID.
-const MOCKED_ID: &str = "0";
+/// Returns whether it is the ID that mocks generate for all objects. It is valid for none, so
+/// comparing two of them makes no sense.
+pub(super) fn is_mocked_id(path_or_id: &str) -> bool {
+    path_or_id == "0"
+}
 
 /// Maximum length of a generated string: 8 in Terraform, up to 16 in OpenTofu.
 const MAX_MOCK_LENGTH: usize = 16;

@@ -110,12 +110,18 @@ pub(super) fn report_all(
             None => causes.push((error, vec![what])),
         }
     }
-    let paragraphs = causes.into_iter().map(|(error, whats)| {
-        // Hosts don't wrap lines that begin with a space, so it must be short.
+    // Hosts don't wrap lines that begin with a space, so it must be short.
+    let failed = |whats: &[&str]| {
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
+        format!("Failed:\n{lines}\n\n")
+    };
+    if let [(error, whats)] = causes.as_slice() {
+        return diagnostic(Diagnostic::new(attempted, failed(whats)), error, Some(setting));
+    }
+    let paragraphs = causes.into_iter().map(|(error, whats)| {
         let advice = advice(error, Some(setting));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
-        format!("Failed:\n{lines}\n\n{}{advice}", sentence(error))
+        format!("{}{}{advice}", failed(&whats), sentence(error))
     });
     Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
 }
@@ -136,7 +142,7 @@ pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
 }
 
 const DESTROY_ANYWAY: &str =
-    "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
+    "If a destroy stops at this error, run it with the option `-refresh=false`.";
 
 /// Returns the warning of a read that removes an object from the state because GitLab returns 404
 /// for its project. GitLab returns the same if the token can no longer see the project; creating
@@ -145,7 +151,7 @@ pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}, so Terraform will remove its resources from the \
          state. If the project still exists, don't apply: restore the Maintainer role of the \
-         token's user first."
+         token's user first. If it was deleted, remove its resources from the configuration."
     );
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }

@@ -3,7 +3,8 @@
 
 use futures_util::future::join_all;
 
-use crate::framework::{Diagnostic, Warnings};
+use super::connection::Connection;
+use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
 
 /// The unresolved paths of one plan.
@@ -26,12 +27,29 @@ impl Unresolved {
         }
     }
 
-    /// Adds one warning for all paths.
-    pub(super) async fn warn(self, client: Option<&Client>, warnings: &Warnings) {
-        let Self(paths) = self;
+    /// Returns the paths in an attribute.
+    pub(super) fn texts(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        let paths = self.0.iter().filter(move |path| path.attribute == attribute);
+        paths.map(|path| path.text.as_str())
+    }
+
+    /// Adds one warning for all paths, except for those of projects that this run has found gone.
+    /// `object` is the short display name of the resource's object.
+    pub(super) async fn warn(
+        self,
+        connection: Option<&Connection>,
+        object: &str,
+        warnings: &Warnings,
+    ) {
+        let is_gone = |path: &Path| {
+            path.kind == Kind::Project
+                && connection.is_some_and(|connection| connection.reads.was_gone(&path.text))
+        };
+        let paths: Vec<Path> = self.0.into_iter().filter(|path| !is_gone(path)).collect();
         let Some(first) = paths.first() else { return };
+        let client = connection.map(|connection| &connection.gitlab);
         let hints = join_all(paths.iter().map(|path| path.hint(client))).await;
-        warnings.add(warning(&paths, &hints).at(first.attribute));
+        warnings.add(warning(&paths, &hints, object).at(first.attribute));
     }
 }
 
@@ -52,7 +70,7 @@ impl Path {
     }
 }
 
-fn warning(paths: &[Path], hints: &[Option<String>]) -> Diagnostic {
+fn warning(paths: &[Path], hints: &[Option<String>], object: &str) -> Diagnostic {
     if let ([Path { kind, text, .. }], [hint]) = (paths, hints) {
         let detail = match hint {
             Some(hint) => format!("{hint}. Otherwise, the apply fails."),
@@ -69,14 +87,21 @@ fn warning(paths: &[Path], hints: &[Option<String>]) -> Diagnostic {
         let hint = hint.as_ref().map(|hint| format!("\n    {hint}"));
         line + hint.as_deref().unwrap_or_default()
     };
-    let lines: Vec<String> = paths.iter().zip(hints).map(line).collect();
-    let detail = format!(
-        "These don't exist, or aren't visible to the token:\n\n{}\n\nCorrect the paths, or give \
-         the token's user access. If this apply creates them, ignore this warning: their IDs are \
-         resolved during the apply.",
-        lines.join("\n")
-    );
-    Diagnostic::new("Unknown projects or groups", detail)
+    let (wrong, missing): (Vec<_>, Vec<_>) =
+        paths.iter().zip(hints).partition(|(_, hint)| hint.is_some());
+    let lines = |paths: Vec<_>| paths.into_iter().map(line).collect::<Vec<_>>().join("\n");
+    let missing = (!missing.is_empty()).then(|| {
+        format!(
+            "These don't exist, or aren't visible to the token:\n\n{}\n\nCorrect the paths, or \
+             give the token's user access. If this apply creates them, ignore this warning: their \
+             IDs are resolved during the apply.",
+            lines(missing)
+        )
+    });
+    let wrong = (!wrong.is_empty())
+        .then(|| format!("Correct these paths. Otherwise, the apply fails:\n\n{}", lines(wrong)));
+    let detail: Vec<String> = wrong.into_iter().chain(missing).collect();
+    Diagnostic::new(format!("Unknown paths: {object}"), detail.join("\n\n"))
 }
 
 /// Returns the error of a path that leads to nothing that can be used. `hint` says what it leads
@@ -90,8 +115,20 @@ pub(super) fn not_found(kind: Kind, text: &str) -> String {
     format!("There is no {kind} `{text}`, or it isn't visible to the token.")
 }
 
-/// Returns the warning of a plan whose project is given by an ID that GitLab returns 404 for.
-pub(super) fn unknown_id(project: &str) -> Diagnostic {
+/// Warns of a planned project, given by an ID, that GitLab returns 404 for, unless this run has
+/// found it gone. `project` is its display name.
+pub(super) fn warn_of_id(
+    connection: &Connection,
+    path_or_id: &Attr<String>,
+    project: &str,
+    warnings: &Warnings,
+) {
+    if !path_or_id.known().is_some_and(|text| connection.reads.was_gone(text)) {
+        warnings.add(unknown_id(project));
+    }
+}
+
+fn unknown_id(project: &str) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}: it doesn't exist, or it isn't visible \
          to the token. Correct the ID, or give the token's user the Maintainer role. If the same \

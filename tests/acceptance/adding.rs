@@ -20,13 +20,14 @@ fn existing_entry_is_adopted_with_a_warning() {
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    There is an entry for project acme/lib (2) on the allowlist of project
-    acme/app (1) already. Its import ID is `1:project:2`.
+    The allowlist of project acme/app (1) already has an entry for project
+    acme/lib (2). The entry's import ID is `1:project:2`.
 
     Applying this adopts the entry, and destroying the resource then removes it.
-    Import the entry instead, with an `import` block or `terraform import`, and
+    Import the entry instead, with an `import` block or the `import` command, and
     the plan shows what changes. If another resource manages the entry, too, keep
-    only one of them. If the resource was renamed, add a `moved` block.
+    only one of them; if this plan destroys that one, the entry stays. If the
+    resource was renamed, add a `moved` block.
     "#);
 
     tf.apply_saved().succeeds();
@@ -65,8 +66,8 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    There was an entry for project acme/lib (2) on the allowlist of project
-    acme/app (1) already.
+    The allowlist of project acme/app (1) already had an entry for project
+    acme/lib (2).
 
     This apply has adopted the entry, and destroying the resource removes it. If
     another resource manages the entry, too, keep only one of them.
@@ -159,8 +160,9 @@ fn hidden_target_is_an_error_and_not_in_state() {
     Response: The target_project that you are attempting to access does not exist
     or you don't have permission to perform this action
 
-    A target can be added only if it is visible to the token's user. Give the user
-    at least the Guest role in it, or use a token whose user has access to both.
+    A target can be added only if it exists and is visible to the token's user.
+    Check its path or ID, and give the user at least the Guest role in it, or use
+    a token whose user has access to both.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -200,14 +202,16 @@ fn full_project_allowlist_error_suggests_a_group() {
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist is full: project acme/app (1)
+    Warning: Allowlist is full: acme/lib on acme/app
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project acme/app (1) has 200 projects, which is the most that
-    GitLab allows. Adding project acme/lib (2) fails unless the same apply removes
-    another entry first. Add a group instead of its projects, or remove entries
-    that are no longer needed.
+    With project acme/lib (2), the allowlist of project acme/app (1) has 201
+    projects, and GitLab allows at most 200. Adding it fails unless the same apply
+    removes another entry first.
+
+    Add a group instead of its projects, or remove entries that aren't needed any
+    more.
     "#);
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't add entry: project acme/lib (2)
@@ -242,4 +246,44 @@ fn existing_entry_of_a_full_allowlist_is_adopted() {
     tf.apply_saved().succeeds();
 
     assert!(warning.starts_with("Warning: Entry already exists: "), "{warning}");
+}
+
+#[test]
+fn plan_counts_the_entries_that_the_run_adds() {
+    let gitlab = THREE_PROJECTS.start();
+    for n in 0..LINK_LIMIT - 1 {
+        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
+        gitlab.allow(APP, Target::Project(filler));
+    }
+    gitlab.add_project("acme/next");
+    let tf = workspace(&gitlab);
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "each" {
+          for_each       = toset(["acme/lib", "acme/next"])
+          project        = "acme/app"
+          target_project = each.key
+        }
+        "#,
+    );
+
+    let warning = tf.plan().warning();
+
+    assert!(warning.starts_with("Warning: Allowlist is full: acme/"), "{warning}");
+    assert!(warning.contains("has 201\nprojects, and GitLab allows at most 200"), "{warning}");
+}
+
+/// Hosts before Terraform 1.16 plan the new entry again after the removal of the former one has left
+/// it.
+#[test]
+fn replacement_does_not_warn_of_its_own_entry() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+
+    let applied = tf.apply_with(&["-replace=gitlab_job_token_allowlist_entry.lib"]);
+
+    let titles: Vec<String> =
+        applied.succeeds().warnings().into_iter().map(|warning| warning.summary).collect();
+    assert_eq!(titles, ["Not removed: acme/lib on acme/app"]);
 }

@@ -51,18 +51,22 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
     assert_eq!(gitlab.requests().writes().len(), 1);
 }
 
+/// Returns the response to a token without the role that a request requires.
+fn no_role() -> Fault {
+    Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+    }
+}
+
 #[test]
 fn shared_cause_is_explained_once() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);
     tf.config(ENTRIES);
-    let no_role = Fault::Answers {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    };
-    gitlab.inject(no_role.on(Route::AllowlistProjectPost));
+    gitlab.inject(no_role().on(Route::AllowlistProjectPost));
 
     let errors = tf.apply().fails().errors();
 
@@ -71,7 +75,7 @@ fn shared_cause_is_explained_once() {
         ["project 2", "project 3", "project 4"].map(|target| format!("Can't add entry: {target}"));
     assert_eq!(titles, expected.iter().map(String::as_str).collect());
     let in_full =
-        errors.iter().filter(|error| error.detail.contains("Give this role to the token's user."));
+        errors.iter().filter(|error| error.detail.contains("Give this role to the user."));
     assert_eq!(in_full.count(), 1, "{errors:#?}");
     let short = "isn't allowed to do this (403). Another message of this run has the details.";
     assert_eq!(
@@ -79,6 +83,32 @@ fn shared_cause_is_explained_once() {
         2,
         "{errors:#?}"
     );
+}
+
+#[test]
+fn shared_cause_of_several_allowlists_is_explained_once() {
+    let gitlab = THREE_PROJECTS.start();
+    gitlab.add_project("acme/four");
+    let tf = workspace(&gitlab);
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "each" {
+          for_each      = toset(["2", "3", "4"])
+          project       = each.key
+          target_groups = ["acme"]
+        }
+        "#,
+    );
+    gitlab.inject(no_role().on(Route::AllowlistGroupPost));
+
+    let errors = tf.apply().fails().errors();
+
+    assert_eq!(errors.len(), 3, "{errors:#?}");
+    let in_full =
+        errors.iter().filter(|error| error.detail.contains("Give this role to the user."));
+    assert_eq!(in_full.count(), 1, "{errors:#?}");
+    let short = "Another message of this run has the details.\n\nNothing was changed.";
+    assert_eq!(errors.iter().filter(|error| error.detail.ends_with(short)).count(), 2);
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn old_gitlab_is_an_error_for_the_push_setting_only() {
     let tf = workspace(&gitlab);
     tf.config(&push(true));
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't read push setting: project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
@@ -158,6 +158,8 @@ fn old_gitlab_is_an_error_for_the_push_setting_only() {
     needs GitLab 17.2 or later, and at least the Maintainer role in the project.
     Upgrade GitLab, give the token's user this role, or remove the attribute from
     the configuration. Everything else works without it.
+
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     ");
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -224,7 +226,7 @@ fn failed_second_change_keeps_the_state_true() {
 
     PUT /projects/1: the server returned an error (500).
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
     This apply has set `inbound_enabled = false`.
@@ -250,12 +252,12 @@ fn failed_restore_of_the_default_keeps_the_scope_in_state() {
     let tf = applied(&gitlab, &push(true));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.destroy().error(), @r"
+    assert_snapshot!(tf.destroy().error(), @"
     Error: Can't set push setting: project acme/app (1)
 
     PUT /projects/1: the server returned an error (500).
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
     ");
 

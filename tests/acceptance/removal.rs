@@ -146,8 +146,9 @@ fn insufficient_role_removes_nothing_from_state() {
     GET /projects/1/job_token_scope/allowlist: the token's user isn't allowed to
     do this (403).
 
-    Reading and changing a project's job token settings takes at least the
-    Maintainer role in the project. Give this role to the token's user.
+    If the response gives no other reason, the token's user lacks the Maintainer
+    role in the project, which GitLab requires for job token settings. Give this
+    role to the user.
     "#);
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -158,7 +159,7 @@ fn any_other_403_keeps_the_entry_in_state() {
     let (gitlab, tf) = applied();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
-    assert_snapshot!(tf.destroy().error(), @r"
+    assert_snapshot!(tf.destroy().error(), @"
     Error: Can't remove entry: project acme/lib (2)
 
     Removing project acme/lib (2) from the allowlist of project acme/app (1)
@@ -167,7 +168,7 @@ fn any_other_403_keeps_the_entry_in_state() {
     DELETE /projects/1/job_token_scope/allowlist/2: the server returned an error
     (500).
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
     ");
 
@@ -194,4 +195,38 @@ fn hidden_group_can_be_removed() {
     tf.destroy().succeeds();
 
     assert!(gitlab.allowlist(APP).groups.is_empty());
+}
+
+/// GitLab removes groups that aren't visible, so a 404 is about something else than the target.
+#[test]
+fn group_that_stays_is_an_error_about_the_project() {
+    let (gitlab, tf) = APP_AND_LIB.with_workspace();
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "group" {
+          project      = "acme/app"
+          target_group = "acme"
+        }
+        "#,
+    );
+    tf.apply().succeeds();
+    let missing = Fault::Answers {
+        status: 404,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
+    };
+    gitlab.inject(missing.on(Route::AllowlistGroupDelete));
+
+    assert_snapshot!(tf.destroy().error(), @"
+    Error: Can't remove entry: group acme (1)
+
+    Removing group acme (1) from the allowlist of project acme/app (1) failed.
+
+    DELETE /projects/1/job_token_scope/groups_allowlist/1: the entry is still on
+    the allowlist (404).
+    Response: Project Not Found
+
+    The group's projects keep access. Check that the token's user has at least the
+    Maintainer role in the project that the allowlist belongs to, and try again.
+    ");
 }

@@ -46,8 +46,9 @@ fn applied_scope_plans_clean() {
 
     Project acme/app (1) is open (`inbound_enabled = false`). Applying this
     restricts access to its allowlist. Its allowlist is empty now, so only its own
-    jobs and what this apply adds before keep access; all other projects lose
-    access. If more projects need access, add them to the allowlist first.
+    jobs, and the targets that this apply adds first, keep access; all other
+    projects lose access. If more projects need access, add them to the allowlist
+    first.
     "#);
     tf.apply_saved().succeeds();
 
@@ -161,13 +162,13 @@ fn enforcement_that_begins_later_fails_the_plan() {
     assert!(plan.error().contains("Can't open project acme/app (1)"), "{}", plan.error());
     let warnings: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
     assert_snapshot!(warnings.join("\n\n"), @r#"
-    Warning: Project acme/app (1) is restricted again
+    Warning: Project acme/app (1) isn't open
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
     The state has `inbound_enabled = false` for project acme/app (1), but GitLab
-    returns `true`. If a user changed the setting, or an earlier apply couldn't
-    verify its change, the next apply sets it again.
+    returns `true`. A user may have changed the setting, or an earlier apply may
+    not have changed it. The next apply sets it.
 
     If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can
     only be `true`. Remove the attribute, and add the projects and groups that
@@ -243,9 +244,22 @@ fn deleted_project_leaves_the_state_on_refresh() {
 
     GitLab returns 404 for project acme/app (1), so Terraform will remove its
     resources from the state. If the project still exists, don't apply: restore
-    the Maintainer role of the token's user first.
+    the Maintainer role of the token's user first. If it was deleted, remove its
+    resources from the configuration.
     "#);
     assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn deleted_project_is_reported_once() {
+    let (gitlab, tf) = APP_ONLY.applied(LIMITED);
+    gitlab.delete_project(APP);
+
+    let plan = tf.plan();
+
+    let titles: Vec<String> =
+        plan.succeeds().run().warnings().into_iter().map(|warning| warning.summary).collect();
+    assert_eq!(titles, ["Project acme/app (1) is gone or not visible"]);
 }
 
 #[test]
@@ -286,8 +300,9 @@ fn insufficient_role_removes_nothing_from_state() {
     GET /projects/1/job_token_scope: the token's user isn't allowed to do this
     (403).
 
-    Reading and changing a project's job token settings takes at least the
-    Maintainer role in the project. Give this role to the token's user.
+    If the response gives no other reason, the token's user lacks the Maintainer
+    role in the project, which GitLab requires for job token settings. Give this
+    role to the user.
     "#);
 
     assert_eq!(tf.state().addresses(), [SCOPE]);

@@ -46,22 +46,22 @@ impl Kit {
 #[tokio::test]
 async fn path_that_changed_since_the_plan_is_an_error() {
     let given = [
-        (SCOPE, json!({"project": "acme/lib"}), "project_id"),
-        (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"}), "target_project_id"),
+        (SCOPE, json!({"project": "acme/lib"}), "acme/lib"),
+        (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"}), "acme/lib"),
         (
             EXCLUSIVE,
             json!({"project": "acme/app", "target_projects": ["acme/lib"]}),
-            "target_project_ids",
+            "target_projects",
         ),
     ];
-    for (type_name, given, attribute) in given {
+    for (type_name, given, changed) in given {
         let kit = kit().await;
         let (_, first) = kit.plan_in_walk(type_name, &Stored::default(), given.clone(), None).await;
         kit.gitlab.rename_project(2, "acme/library");
         kit.gitlab.add_project("acme/lib");
         let (_, again) = kit.plan_in_walk(type_name, &Stored::default(), given, Some(&first)).await;
         let error = only_error(&again.diagnostics);
-        assert_eq!(error.summary, format!("Changed since the plan: {attribute}"));
+        assert_eq!(error.summary, format!("Changed since the plan: {changed}"));
         assert!(error.detail.contains('2') && error.detail.contains('4'), "{error:#?}");
     }
 }
@@ -69,13 +69,29 @@ async fn path_that_changed_since_the_plan_is_an_error() {
 #[tokio::test]
 async fn path_that_is_gone_since_the_plan_is_an_error() {
     let kit = kit().await;
-    let given = json!({"project": "acme/app", "target_project": "acme/lib"});
-    let (_, first) = kit.plan_in_walk(ENTRY, &Stored::default(), given.clone(), None).await;
+    let entry = json!({"project": "acme/app", "target_project": "acme/lib"});
+    let list = json!({"project": "acme/app", "target_projects": ["acme/lib"]});
+    let (_, first) = kit.plan_in_walk(ENTRY, &Stored::default(), entry.clone(), None).await;
+    let (_, other) = kit.plan_in_walk(EXCLUSIVE, &Stored::default(), list.clone(), None).await;
     kit.gitlab.delete_project(2);
-    let (_, again) = kit.plan_in_walk(ENTRY, &Stored::default(), given, Some(&first)).await;
+    let (_, again) = kit.plan_in_walk(ENTRY, &Stored::default(), entry, Some(&first)).await;
     let error = only_error(&again.diagnostics);
-    assert_eq!(error.summary, "Changed since the plan: target_project_id");
-    assert!(error.detail.contains("`acme/lib` isn't found now"), "{error:#?}");
+    assert_eq!(error.summary, "Changed since the plan: acme/lib");
+    assert_eq!(
+        error.detail,
+        "`acme/lib` (`target_project`) has the ID 2 in the plan, but it isn't found now: it was \
+         deleted, renamed or hidden from the token. Nothing was changed. Plan again."
+    );
+
+    let (_, again) = kit.plan_in_walk(EXCLUSIVE, &Stored::default(), list, Some(&other)).await;
+    let error = only_error(&again.diagnostics);
+    assert_eq!(error.summary, "Changed since the plan: target_projects");
+    assert_eq!(
+        error.detail,
+        "These paths in `target_projects` were found for the plan, but aren't now: they were \
+         deleted, renamed or hidden from the token.\n\n  - acme/lib\n\nNothing was changed. Plan \
+         again."
+    );
 }
 
 #[tokio::test]

@@ -74,7 +74,9 @@ pub struct Wanted {
     objects: BTreeMap<Object, (Value, String)>,
     /// The entries that aren't on the server yet.
     added: BTreeSet<Object>,
-    /// The allowlists that may have no other entries.
+    /// The allowlists that an exclusive allowlist manages.
+    managed: BTreeSet<(ProjectId, Kind)>,
+    /// Those that may have no entries other than the objects: all targets are known.
     exclusive: BTreeSet<(ProjectId, Kind)>,
 }
 
@@ -92,11 +94,18 @@ impl Wanted {
         self
     }
 
+    /// Adds an allowlist whose targets may not all be known.
+    #[must_use]
+    pub fn managing(mut self, project: ProjectId, kind: Kind) -> Self {
+        self.managed.insert((project, kind));
+        self
+    }
+
     /// Makes an allowlist exclusive: it may have no entries other than those added here.
     #[must_use]
     pub fn exclusively(mut self, project: ProjectId, kind: Kind) -> Self {
         self.exclusive.insert((project, kind));
-        self
+        self.managing(project, kind)
     }
 
     /// Returns the objects, in ascending order.
@@ -118,8 +127,13 @@ impl Wanted {
         self.added.contains(&object)
     }
 
-    pub(super) fn exclusive(&self) -> &BTreeSet<(ProjectId, Kind)> {
-        &self.exclusive
+    pub(super) fn managed(&self) -> &BTreeSet<(ProjectId, Kind)> {
+        &self.managed
+    }
+
+    /// Returns whether all targets on an allowlist that it manages are known.
+    pub(super) fn is_exclusive(&self, list: (ProjectId, Kind)) -> bool {
+        self.exclusive.contains(&list)
     }
 
     /// Returns whether one of the exclusive allowlists removes the entry. A project's entry for

@@ -98,7 +98,7 @@ impl Names<'_> {
 fn between(own: (Manager, &Wanted), other: (Manager, &Wanted), names: &Names<'_>) -> Vec<Finding> {
     let (wanted, theirs) = (own.1, other.1);
     if let (Manager::Exclusive, Manager::Exclusive) = (own.0, other.0) {
-        let lists = wanted.exclusive().intersection(theirs.exclusive());
+        let lists = wanted.managed().intersection(theirs.managed());
         return lists.map(|list| same_list(*list, wanted, theirs, names)).collect();
     }
     let mut shared = wanted.objects().filter_map(|object| Some((*object, theirs.value(*object)?)));
@@ -135,6 +135,10 @@ fn same_list(
         Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
     };
     let only_in = |one: &Wanted, other: &Wanted| {
+        // An unknown target may be one that seems to be missing.
+        if !other.is_exclusive(list) {
+            return BTreeSet::new();
+        }
         names
             .of(one, |object| is_listed(object) && other.value(*object).is_none())
             .unwrap_or_default()

@@ -20,7 +20,7 @@ use tokio::sync::OwnedMutexGuard;
 pub use write_guard::WriteGuard;
 
 use crate::framework::{Instance, InstanceId};
-use crate::gitlab::{ProjectId, Target};
+use crate::gitlab::{Kind, ProjectId, Target};
 
 /// The claims and writes of one run.
 #[derive(Debug, Default)]
@@ -224,6 +224,25 @@ impl Ledger {
         written.is_some_and(|(by, value)| {
             *by != Some(by_others_than) && matches!(value, Value::Entry(_))
         })
+    }
+
+    /// Returns the number of entries that the planned resources of this run add to an allowlist.
+    pub fn additions(&self, project: ProjectId, kind: Kind) -> usize {
+        let state = self.state();
+        let is_on_it = |object: &&Object| match object {
+            Object::Entry(of, target) => (*of, target.kind()) == (project, kind),
+            Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
+        };
+        let wanted = state.claims.values().filter_map(Claim::wanted);
+        let added = wanted.flat_map(|wanted| {
+            wanted.objects().filter(is_on_it).filter(|object| wanted.adds(**object))
+        });
+        added.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Returns whether a removal has left the object for another resource.
+    pub fn is_left(&self, object: Object) -> bool {
+        self.state().objects.get(&object).is_some_and(|record| record.left)
     }
 
     /// Returns whether a resource of this run plans to have the object.

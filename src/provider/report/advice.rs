@@ -7,12 +7,13 @@ use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
 
-const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the token's user. Give \
-                             the user at least the Guest role in it, or use a token whose user has \
-                             access to both.";
+const UNSEEN_TARGET: &str = "A target can be added only if it exists and is visible to the token's \
+                             user. Check its path or ID, and give the user at least the Guest role \
+                             in it, or use a token whose user has access to both.";
 
-const NOT_GITLAB: &str = "The response isn't from GitLab's API. Set the provider's `base_url` to \
-                          the URL of a GitLab instance, for example `https://gitlab.example.com`.";
+const NOT_GITLAB: &str = "The response isn't from GitLab's API. Check that the provider's `base_url` \
+                          is the URL of a GitLab instance, for example \
+                          `https://gitlab.example.com`, and that no proxy sends this response.";
 
 /// Returns what to do about an error, unless GitLab's own message says it. `setting` is what a call
 /// about permissions is for.
@@ -29,12 +30,19 @@ pub(super) fn advice(
         ErrorKind::PermissionsDisabled => {
             Some(switched_off(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
+        ErrorKind::BadRequest if is_entry_missing(error) => {
+            let is_own = setting == Some(PermissionSetting::OwnEntry);
+            (!is_own).then_some(Cow::Borrowed(ENTRY_MISSING))
+        }
         ErrorKind::Unsupported if error.is_over_graphql() && !error.is_group_request() => {
             Some(permissions_missing(setting.unwrap_or(PermissionSetting::Entry)).into())
         }
         _ => fixed_advice(error).map(Cow::Borrowed),
     }
 }
+
+const ENTRY_MISSING: &str = "The entry isn't on the allowlist: it was removed after the plan was \
+                             made. Plan again: the next plan adds it.";
 
 /// Returns the advice if no fine-grained token has access.
 fn classic_token(setting: Option<PermissionSetting>) -> String {
@@ -127,8 +135,8 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              of the group."
         }
         ErrorKind::Forbidden => {
-            "Reading and changing a project's job token settings takes at least the Maintainer \
-             role in the project. Give this role to the token's user."
+            "If the response gives no other reason, the token's user lacks the Maintainer role in \
+             the project, which GitLab requires for job token settings. Give this role to the user."
         }
         ErrorKind::InsufficientScope { .. } => {
             "Use an access token with the `api` scope. `read_api` is enough for plans."
@@ -169,7 +177,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "GitLab or a proxy in front of it failed. Try again later."
         }
         ErrorKind::Server => {
-            "GitLab or a proxy in front of it failed. Try again: the next apply makes the \
+            "GitLab or a proxy in front of it failed. Try again: an apply makes only the \
              remaining changes."
         }
         ErrorKind::Redirected { is_sign_in: true, .. } => {
@@ -220,6 +228,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         }
         ErrorKind::Cancelled => {
             "The run was interrupted. The next plan shows the remaining changes."
+        }
+        ErrorKind::StillAllowed if error.is_group_entries_request() => {
+            "The group's projects keep access. Check that the token's user has at least the \
+             Maintainer role in the project that the allowlist belongs to, and try again."
         }
         ErrorKind::StillAllowed => {
             "GitLab doesn't remove a project that isn't visible to the token, so its jobs keep \
@@ -302,6 +314,11 @@ fn message_contains(error: &Error, parts: &[&str]) -> bool {
 /// The words only affect the advice: GitLab has no code for this error.
 fn exceeds_the_limit(error: &Error) -> bool {
     error.message().is_some_and(|words| words.contains("exceeds the allowable number"))
+}
+
+/// Returns whether permissions were set for an entry that isn't on the allowlist.
+fn is_entry_missing(error: &Error) -> bool {
+    message_contains(error, &["Unable to find a job token scope"])
 }
 
 /// Returns whether the user lacks the permission to change a setting.

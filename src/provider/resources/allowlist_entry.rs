@@ -25,7 +25,7 @@ use crate::gitlab::{Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::ledger::Manager;
 use crate::provider::project::Stage;
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{gone_before_removal, report};
 use crate::provider::{identity, names, project, replacement};
 pub(in crate::provider) use ids::entry_id;
 use ids::{in_state, resolve_existing};
@@ -227,12 +227,13 @@ impl Resource for AllowlistEntry {
         connection.ledger.note_names(held.iter().map(|entry| (*entry, names::target(&state))));
         connection.ledger.note_read(instance, Manager::Entry, held);
         let Some((project_id, target)) = in_state(&connection.gitlab, &state).await? else {
-            context.warnings.add(project_gone(project::as_written(&state.project)));
+            let name = project::as_written(&state.project);
+            connection.warn_project_gone(&state.project, name, context.warnings);
             return Ok(None);
         };
         if own::is_own(project_id, target) {
             let state = state.with_ids(project_id, target);
-            let found = own::read(&connection.gitlab, project_id, state, context.warnings).await?;
+            let found = own::read(connection, project_id, state, context.warnings).await?;
             connection.reads.note(Manager::Entry, project_id, Some(target), Paths::default());
             let held = found.as_ref().map(claims::held).unwrap_or_default();
             connection.ledger.note_read(instance, Manager::Entry, held);
@@ -261,7 +262,8 @@ impl Resource for AllowlistEntry {
                 .await
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(names::project(&state.project, project_id)));
+                let name = names::project(&state.project, project_id);
+                connection.warn_project_gone(&state.project, name, context.warnings);
                 Ok(None)
             }
             Err(error) => {
@@ -337,7 +339,7 @@ fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
         project::check_reference::<GroupId>(stage, "target_group", &config.target_group),
         project::check_id::<GroupId>(stage, "target_group_id", &config.target_group_id),
         target::check_choice(config),
-        target::check_same_reference(stage, config),
+        target::check_same_reference(config),
     ];
     Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
 }

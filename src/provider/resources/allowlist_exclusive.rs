@@ -30,7 +30,7 @@ use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Stage};
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{gone_before_removal, report};
 use crate::provider::{conflicts, names, replacement};
 use entries::{Entries, Keys};
 use kind::Managed;
@@ -188,10 +188,11 @@ impl Resource for AllowlistExclusive {
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
         let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
-            context.warnings.add(project_gone(project::as_written(&state.project)));
+            let name = project::as_written(&state.project);
+            context.client.warn_project_gone(&state.project, name, context.warnings);
             return Ok(None);
         };
-        let name = names::project(&state.project, project_id);
+        let (project, name) = (state.project.clone(), names::project(&state.project, project_id));
         let read = refresh::observe(
             gitlab,
             (project_id, &name),
@@ -211,7 +212,7 @@ impl Resource for AllowlistExclusive {
                 Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(&name));
+                context.client.warn_project_gone(&project, &name, context.warnings);
                 Ok(None)
             }
             Err(error) => Err(report(cannot_read(&name), &error).into()),

@@ -19,7 +19,7 @@ use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Stage};
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{gone_before_removal, report};
 use crate::provider::{moved, names, replacement};
 use push::Push;
 use write::Step;
@@ -147,14 +147,15 @@ impl Resource for JobTokenScope {
         // Noted before the first request, so that a removal planned in the meantime finds it.
         ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
         let Some(project) = in_state(gitlab, &state).await? else {
-            context.warnings.add(project_gone(project::as_written(&state.project)));
+            let name = project::as_written(&state.project);
+            context.client.warn_project_gone(&state.project, name, context.warnings);
             return Ok(None);
         };
         match gitlab.refreshed_settings(project).await {
             Ok(settings) => {
                 let name = names::project(&state.project, project);
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
-                    context.warnings.add(restricted_again(&name));
+                    context.warnings.add(not_open(&name));
                 }
                 let mut state = state;
                 for push in Push::ALL {
@@ -168,7 +169,8 @@ impl Resource for JobTokenScope {
                 Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(names::project(&state.project, project)));
+                let name = names::project(&state.project, project);
+                context.client.warn_project_gone(&state.project, name, context.warnings);
                 Ok(None)
             }
             Err(error) => {
@@ -326,13 +328,12 @@ const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com do
                            `inbound_enabled` can only be `true`. Remove the attribute, and add the \
                            projects and groups that need access to the allowlist.";
 
-/// Returns the warning of an instance that now enforces allowlists, so that an open project is
-/// restricted again.
-fn restricted_again(project: &str) -> Diagnostic {
+/// Returns the warning of a project that is restricted although the state has it open.
+fn not_open(project: &str) -> Diagnostic {
     let detail = format!(
         "The state has `inbound_enabled = false` for project {project}, but GitLab returns `true`. \
-         If a user changed the setting, or an earlier apply couldn't verify its change, the next \
-         apply sets it again.\n\n{ENFORCEMENT}"
+         A user may have changed the setting, or an earlier apply may not have changed it. The \
+         next apply sets it.\n\n{ENFORCEMENT}"
     );
-    Diagnostic::new(format!("Project {project} is restricted again"), detail)
+    Diagnostic::new(format!("Project {project} isn't open"), detail)
 }

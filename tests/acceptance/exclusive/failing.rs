@@ -33,8 +33,9 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     Response: The target_project that you are attempting to access does not exist
     or you don't have permission to perform this action
 
-    A target can be added only if it is visible to the token's user. Give the user
-    at least the Guest role in it, or use a token whose user has access to both.
+    A target can be added only if it exists and is visible to the token's user.
+    Check its path or ID, and give the user at least the Guest role in it, or use
+    a token whose user has access to both.
 
     Failed:
 
@@ -48,7 +49,13 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
 
-    Added: project 4. Removed: project acme/lib (2).
+    Added:
+
+      - project 4
+
+    Removed:
+
+      - project acme/lib (2)
     "#);
 
     assert_eq!(gitlab.allowlist(APP), listed(&[WEB, OLD], &[]));
@@ -81,10 +88,12 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
     POST /projects/1/job_token_scope/allowlist: the server returned an error
     (500).
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
-    Added: project acme/WEB (3).
+    Added:
+
+      - project acme/WEB (3)
     "#);
 
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["ACME/lib", "acme/WEB"]));
@@ -110,10 +119,16 @@ fn failed_create_leaves_no_state_and_the_next_apply_converges() {
     POST /projects/1/job_token_scope/groups_allowlist: the server returned an
     error (500).
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
-    Added: project 2. Removed: project acme/web (3).
+    Added:
+
+      - project 2
+
+    Removed:
+
+      - project acme/web (3)
 
     The resource isn't in the state, so destroying doesn't remove the entries that
     were added. The next apply adopts them.
@@ -148,7 +163,9 @@ fn failed_destroy_keeps_what_is_left_in_state() {
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
 
-    Removed: project 2.
+    Removed:
+
+      - project 2
     ");
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["acme/web"]));
 

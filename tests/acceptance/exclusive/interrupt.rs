@@ -43,8 +43,18 @@ fn interrupted_update_keeps_state_true_and_next_apply_converges() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 3, project 4. Not added (interrupted): project 5. Not removed
-    (interrupted): project acme/lib (2).
+    Added:
+
+      - project 3
+      - project 4
+
+    Not added (interrupted):
+
+      - project 5
+
+    Not removed (interrupted):
+
+      - project acme/lib (2)
 
     The next plan shows the remaining changes.
     "#);

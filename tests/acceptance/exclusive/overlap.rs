@@ -33,8 +33,7 @@ fn list_warns_of_an_entry_resource_that_it_removes() {
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     This configuration has a `gitlab_job_token_allowlist_entry` for each of these,
-    but a `gitlab_job_token_allowlist_exclusive` removes them from the allowlist
-    of project acme/app (1):
+    but this resource removes them from the allowlist of project acme/app (1):
 
       - project acme/web (3)
 

@@ -79,7 +79,7 @@ fn path_created_after_the_plan_is_found() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Unknown projects or groups
+    Warning: Unknown paths: allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next"]
 
@@ -161,4 +161,47 @@ fn too_many_targets_are_an_error_once_they_are_known() {
     ");
 
     assert_snapshot!(gitlab.requests().writes(), @"");
+}
+
+#[test]
+fn paths_of_the_wrong_kind_are_listed_apart() {
+    let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
+    gitlab.add_group("ops/new");
+    tf.config(&exclusive(
+        "target_projects = [\"acme/lib\", \"ops/new\", \"acme/next\"]\n  target_groups = [\"acme/web\"]",
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown paths: allowlist of project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", "ops/new", "acme/next"]
+
+    Correct these paths. Otherwise, the apply fails:
+
+      - project ops/new (`target_projects`)
+        `ops/new` is a group: use `target_groups`
+      - group acme/web (`target_groups`)
+        `acme/web` is a project: use `target_projects`
+
+    These don't exist, or aren't visible to the token:
+
+      - project acme/next (`target_projects`)
+
+    Correct the paths, or give the token's user access. If this apply creates
+    them, ignore this warning: their IDs are resolved during the apply.
+    "#);
+
+    tf.config(&exclusive("target_projects = [\"ops/new\"]\n  target_groups = [\"acme/web\"]"));
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown paths: allowlist of project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["ops/new"]
+
+    Correct these paths. Otherwise, the apply fails:
+
+      - project ops/new (`target_projects`)
+        `ops/new` is a group: use `target_groups`
+      - group acme/web (`target_groups`)
+        `acme/web` is a project: use `target_projects`
+    "#);
 }

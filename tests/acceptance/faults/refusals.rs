@@ -37,7 +37,10 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
 
-    Added: project 3, project 4.
+    Added:
+
+      - project 3
+      - project 4
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects.len(), 3);
@@ -99,8 +102,9 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     DELETE /projects/1/job_token_scope/allowlist/3: the token's user isn't allowed
     to do this (403).
 
-    Reading and changing a project's job token settings takes at least the
-    Maintainer role in the project. Give this role to the token's user.
+    If the response gives no other reason, the token's user lacks the Maintainer
+    role in the project, which GitLab requires for job token settings. Give this
+    role to the user.
 
     Nothing was changed.
     "#);
@@ -163,7 +167,9 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     keep access. Give the token's user at least the Guest role in that project, or
     use a token whose user has access to both.
 
-    Removed: project targets/p2 (4).
+    Removed:
+
+      - project targets/p2 (4)
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

@@ -58,7 +58,7 @@ fn possible_entry_is_in_state() {
     (503).
     Response: a web page titled "Service Unavailable"
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
     The entry may have been added, but this couldn't be verified. It is in the
@@ -93,11 +93,12 @@ fn project_that_may_be_open_is_in_state() {
     PATCH /projects/1/job_token_scope: the server returned an error (503).
     Response: a web page titled "Service Unavailable"
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
-    The setting may have been changed, and the state has the new value, so that
-    nothing is left behind. The next plan shows the actual value.
+    The setting may have been changed, but this couldn't be verified. The state
+    has the new value, so that the change isn't left behind. The next plan shows
+    the actual value.
     "#);
     assert!(!gitlab.inbound_enabled(APP));
     assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
@@ -273,10 +274,12 @@ fn failed_create_of_a_list_names_possible_entries() {
     (503).
     Response: a web page titled "Service Unavailable"
 
-    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    GitLab or a proxy in front of it failed. Try again: an apply makes only the
     remaining changes.
 
-    May have been added: project acme/lib (2).
+    May have been added:
+
+      - project acme/lib (2)
 
     The resource isn't in the state, so destroying doesn't remove the entries that
     were added. The next apply adopts them.

@@ -126,6 +126,21 @@ fn two_lists_name_their_differences() {
 }
 
 #[test]
+fn lists_with_an_unknown_target_conflict() {
+    for kind in KINDS {
+        let gitlab = kind.gitlab(&[]);
+        let tf = workspace(&gitlab);
+        let missing = format!("{} = [\"acme/missing\"]", kind.set);
+        tf.config(&format!("{}{}", list("one", &kind.list(&[0])), list("other", &missing)));
+
+        let plan = tf.plan();
+
+        assert_one_warns(&[plan.succeeds().run()], &["conflict", APP_NAMED, "merge"]);
+        assert_does_not_warn(plan.run(), &["only this one|only the other"]);
+    }
+}
+
+#[test]
 fn second_scope_fails_and_writes_nothing() {
     for first in [true, false] {
         let gitlab = FOUR_PROJECTS.start();

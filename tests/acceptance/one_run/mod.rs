@@ -25,7 +25,7 @@ const LIST: &str = "gitlab_job_token_allowlist_exclusive";
 const SCOPE: &str = "gitlab_job_token_scope";
 
 /// The words by which a message says that something on the server remains.
-const KEPT: &str = "keep|kept|stay|remain|leave|left|still|doesn't remove";
+const KEPT: &str = "keep|kept|stay|remain|leave|left|still|doesn't remove|doesn't reset";
 
 /// Returns an entry for a target on the allowlist of `acme/app`.
 fn entry(name: &str, arguments: &str) -> String {

@@ -111,7 +111,7 @@ fn hidden_target_cannot_be_added() {
     gitlab.hide_from("maintainer", TARGET);
     tf.config(&entry(JOBS).replace("target_project = \"acme/lib\"", "target_project_id = 2"));
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't add entry: project 2
       gitlab_job_token_allowlist_entry.lib
       > target_project_id = 2
@@ -120,8 +120,9 @@ fn hidden_target_cannot_be_added() {
 
     GET /projects/2: the target isn't visible to the token.
 
-    A target can be added only if it is visible to the token's user. Give the user
-    at least the Guest role in it, or use a token whose user has access to both.
+    A target can be added only if it exists and is visible to the token's user.
+    Check its path or ID, and give the user at least the Guest role in it, or use
+    a token whose user has access to both.
     ");
 
     assert_eq!(held(&gitlab), None);
@@ -174,4 +175,31 @@ fn unreadable_permissions_are_an_error_but_not_gone() {
 
     gitlab.clear_faults();
     tf.plan().changes_nothing();
+}
+
+#[test]
+fn entry_removed_after_the_plan_takes_a_new_plan() {
+    let gitlab = THREE_PROJECTS.start();
+    let tf = applied(&gitlab, JOBS);
+    tf.config(&entry(JOBS_AND_PACKAGES));
+    tf.plan().succeeds();
+    gitlab.revoke(APP, TARGET);
+
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Can't set permissions: project acme/lib (2)
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    Setting the permissions of project acme/lib (2) on the allowlist of project
+    acme/app (1) failed.
+
+    POST /api/graphql (ChangePermissions): GitLab rejected the request.
+    Response: Unable to find a job token scope for the given project & target
+
+    The entry isn't on the allowlist: it was removed after the plan was made. Plan
+    again: the next plan adds it.
+    "#);
+
+    tf.apply().succeeds();
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
 }

@@ -32,8 +32,7 @@ fn old_gitlab_is_an_error_of_the_plan() {
     `job_token_policies` from the configuration: the entry then has the default
     permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -66,8 +65,7 @@ fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
     the `gitlab_job_token_scopes` data source need GraphQL: let requests to
     `/api/graphql` through the proxy in front of GitLab.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 }
 
@@ -124,8 +122,7 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
     `job_token_policies` from the configuration: the entry then has the default
     permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 
     tf.config(&entry(""));
@@ -171,8 +168,7 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     flag turned on, or remove `default_permissions` and `job_token_policies` from
     the configuration: the entry then has the default permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 }
 

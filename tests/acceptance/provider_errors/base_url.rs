@@ -60,9 +60,10 @@ fn server_that_is_not_gitlab() {
     GET /user: unexpected status (404).
     Response: a web page titled "Not Found"
 
-    The response isn't from GitLab's API. Set the provider's `base_url` to the URL
-    of a GitLab instance, for example `https://gitlab.example.com`. If GitLab
-    isn't installed under this path, use `http://127.0.0.1:PORT`.
+    The response isn't from GitLab's API. Check that the provider's `base_url` is
+    the URL of a GitLab instance, for example `https://gitlab.example.com`, and
+    that no proxy sends this response. If GitLab isn't installed under this path,
+    use `http://127.0.0.1:PORT`.
     "#);
 }
 

@@ -129,7 +129,7 @@ fn change_with_an_unknown_result_stays_in_state() {
     gitlab.inject(Fault::DropsTheAnswer.on(Route::GraphqlMutation));
     gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(2));
     let error = tf.apply_saved().error();
-    assert!(error.contains("may have been changed, and"), "{error}");
+    assert!(error.contains("may have been changed, but this"), "{error}");
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
 }
 
@@ -153,7 +153,7 @@ fn older_gitlab_is_an_error_of_the_plan() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.plan().error(), @"
-    Error: Can't read cross-project push: acme/app (1)
+    Error: Can't read cross-project push: acme/app
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
@@ -162,8 +162,7 @@ fn older_gitlab_is_an_error_of_the_plan() {
     Upgrade GitLab, give the token's user this role, or remove the attribute from
     the configuration. Everything else works without it.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     ");
 }
 

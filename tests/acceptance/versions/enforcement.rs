@@ -26,7 +26,7 @@ fn administrator_gets_an_error_of_the_plan() {
     let tf = workspace(&gitlab);
     tf.config(OPEN);
 
-    assert_snapshot!(tf.plan().error(), @r"
+    assert_snapshot!(tf.plan().error(), @"
     Error: Can't open project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
@@ -35,8 +35,7 @@ fn administrator_gets_an_error_of_the_plan() {
     enforces allowlists. Remove the attribute, and add the projects and groups
     that need access to the allowlist.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     ");
     assert_eq!(gitlab.requests().to(Route::ApplicationSettingsGet).len(), 1);
 

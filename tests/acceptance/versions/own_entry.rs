@@ -274,8 +274,7 @@ fn gitlab_without_permissions_has_no_own_entries() {
     remove this resource from the configuration: a project always has access to
     itself, and its own entry only sets permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     ");
     let error = tf.import(ENTRY, "1:project:1").error();
     assert!(error.contains("remove this resource from the configuration"), "{error}");
@@ -298,7 +297,7 @@ fn entry_that_restricts_own_jobs_is_adopted() {
 
     Applying this adopts the entry and sets its permissions. Destroying the
     resource restores the default permissions. Import the entry instead, with an
-    `import` block or `terraform import`, and the plan shows what changes.
+    `import` block or the `import` command, and the plan shows what changes.
     "#);
 
     tf.apply_saved().succeeds();

@@ -37,8 +37,7 @@ fn unknown_policy_is_an_error_of_the_plan() {
     version: upgrade GitLab. The `gitlab_job_token_policies` data source reads the
     names that your GitLab accepts.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }

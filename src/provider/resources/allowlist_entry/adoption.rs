@@ -5,22 +5,36 @@ use super::{EntryModel, cannot_read, entry_id};
 use serde_json::Value as Json;
 
 use crate::framework::{Diagnostic, Errors, PlanContext, Warnings};
-use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
+use crate::gitlab::{ErrorKind, Freshness, Kind, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Object;
 use crate::provider::names;
 use crate::provider::report::{is_out_of_reach, report, unread};
 use crate::provider::resources::allowlist_exclusive::LIMIT;
-use crate::provider::unresolved::unknown_id;
+use crate::provider::unresolved::warn_of_id;
 
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
-/// Returns whether the entry to create exists, and warns if it does, if the allowlist is full, or
-/// if GitLab returns 404 for the project.
+/// What a plan has found on the allowlist.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Found {
+    /// True if the entry exists.
+    pub(super) is_there: bool,
+    /// The number of entries of the target's kind.
+    entries: usize,
+}
+
+impl Found {
+    /// An entry that exists.
+    pub(super) const THERE: Self = Self { is_there: true, entries: 0 };
+}
+
+/// Returns whether the entry to create exists, and warns if it does, or if GitLab returns 404 for
+/// the project.
 ///
-/// All entries of a project share one reading of its allowlist. Returns false if the token isn't
-/// allowed to read it, or if GitLab can't be reached: the same apply may change that.
+/// All entries of a project share one reading of its allowlist. Returns the default if the token
+/// isn't allowed to read it, or if GitLab can't be reached: the same apply may change that.
 ///
 /// # Errors
 ///
@@ -30,14 +44,15 @@ pub(super) async fn check(
     context: &PlanContext<'_, Connection>,
     (project_id, target): (ProjectId, Target),
     planned: &EntryModel,
-) -> Result<bool, Errors> {
+) -> Result<Found, Errors> {
     let warnings = context.warnings;
     let project = names::project(&planned.project, project_id);
     match connection.gitlab.allowlist(project_id, target.kind(), Freshness::Shared).await {
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(project_id, target);
             let object = Object::Entry(project_id, target);
-            let is_of_this_run = connection.ledger.was_added(object, context.instance.id);
+            let is_of_this_run = connection.ledger.was_added(object, context.instance.id)
+                || connection.ledger.is_left(object);
             // Warns again without a first plan: hosts that plan twice may drop the warnings of the
             // first time.
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
@@ -45,23 +60,17 @@ pub(super) async fn check(
             {
                 warnings.add(already_exists((project_id, target), planned));
             }
-            Ok(true)
+            Ok(Found::THERE)
         }
-        Ok(list) => {
-            // The apply finds out whether there is space by then.
-            if context.first_plan.is_none() && list.iter().count() >= LIMIT {
-                warnings.add(full(project_id, target, planned));
-            }
-            Ok(false)
-        }
+        Ok(list) => Ok(Found { is_there: false, entries: list.iter().count() }),
         Err(error) if error.is_not_found() => {
-            warnings.add(unknown_id(&project));
-            Ok(false)
+            warn_of_id(connection, &planned.project, &project, warnings);
+            Ok(Found::default())
         }
-        Err(error) if *error.kind() == ErrorKind::Forbidden => Ok(false),
+        Err(error) if *error.kind() == ErrorKind::Forbidden => Ok(Found::default()),
         Err(error) if is_out_of_reach(&error) => {
             warnings.add(unread(cannot_read(&project), &error, UNREAD));
-            Ok(false)
+            Ok(Found::default())
         }
         Err(error) => Err(report(cannot_read(&project), &error).into()),
     }
@@ -75,17 +84,36 @@ pub(super) fn note() -> (String, Json) {
     (ADOPTED.to_owned(), true.into())
 }
 
-/// Returns the warning of a full allowlist. It isn't an error: the same apply may remove an entry.
-fn full(project_id: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
+/// Warns if the allowlist is full with the entries that this run has planned so far. It isn't an
+/// error: the same apply may remove an entry.
+pub(super) fn warn_if_full(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    (project_id, target): (ProjectId, Target),
+    found: Found,
+    planned: &EntryModel,
+) {
+    let kind = target.kind();
+    let entries = found.entries + connection.ledger.additions(project_id, kind);
+    // The plan during apply doesn't warn: the apply finds out whether there is space by then.
+    if found.is_there || context.first_plan.is_some() || entries <= LIMIT {
+        return;
+    }
     let project = names::project(&planned.project, project_id);
+    let smaller = match kind {
+        Kind::Project => "its projects",
+        Kind::Group => "its subgroups",
+    };
     let detail = format!(
-        "The allowlist of project {project} has {LIMIT} {}s, which is the most that GitLab allows. \
-         Adding {} fails unless the same apply removes another entry first. Add a group instead of \
-         its projects, or remove entries that are no longer needed.",
-        target.kind(),
+        "With {}, the allowlist of project {project} has {entries} {kind}s, and GitLab allows at \
+         most {LIMIT}. Adding it fails unless the same apply removes another entry first.",
         names::target(planned)
     );
-    Diagnostic::new(format!("Allowlist is full: project {project}"), detail)
+    let advice = format!(
+        "\n\nAdd a group instead of {smaller}, or remove entries that aren't needed any more."
+    );
+    let title = format!("Allowlist is full: {}", names::short_entry(planned));
+    context.warnings.add(Diagnostic::new(title, detail).with_cause(advice));
 }
 
 /// Warns that the entry existed before, unless a plan of this run has warned.
@@ -97,7 +125,11 @@ pub(super) fn warn(
 ) {
     if connection.ledger.note_adoption(project_id, target) {
         let title = format!("Entry already exists: {}", names::short_entry(entry));
-        let detail = format!("There was an entry for {} already.", names::entry(entry));
+        let detail = format!(
+            "The allowlist of project {} already had an entry for {}.",
+            names::project_of(entry),
+            names::target(entry)
+        );
         warnings.add(Diagnostic::new(title, detail).with_cause(ADOPTED_NOW));
     }
 }
@@ -109,8 +141,9 @@ const ADOPTED_NOW: &str = "\n\nThis apply has adopted the entry, and destroying 
 fn already_exists((project_id, target): (ProjectId, Target), entry: &EntryModel) -> Diagnostic {
     let title = format!("Entry already exists: {}", names::short_entry(entry));
     let detail = format!(
-        "There is an entry for {} already. Its import ID is `{}`.",
-        names::entry(entry),
+        "The allowlist of project {} already has an entry for {}. The entry's import ID is `{}`.",
+        names::project_of(entry),
+        names::target(entry),
         entry_id(project_id, target)
     );
     Diagnostic::new(title, detail).with_cause(format!("\n\n{ADOPTION} {IMPORT} {OTHERS}"))
@@ -120,8 +153,9 @@ const ADOPTION: &str =
     "Applying this adopts the entry, and destroying the resource then removes it.";
 
 /// The advice to import an entry. It follows the import ID.
-pub(super) const IMPORT: &str = "Import the entry instead, with an `import` block or `terraform \
-                                 import`, and the plan shows what changes.";
+pub(super) const IMPORT: &str = "Import the entry instead, with an `import` block or the \
+                                 `import` command, and the plan shows what changes.";
 
-const OTHERS: &str = "If another resource manages the entry, too, keep only one of them. If the \
-                      resource was renamed, add a `moved` block.";
+const OTHERS: &str = "If another resource manages the entry, too, keep only one of them; if this \
+                      plan destroys that one, the entry stays. If the resource was renamed, add a \
+                      `moved` block.";

@@ -14,8 +14,7 @@ use crate::provider::connection::Connection;
 use crate::provider::names::{self, capital};
 use crate::provider::permissions::{cannot_read, is_hidden};
 use crate::provider::report::{
-    PermissionSetting, gone_before_removal, permissions_missing, project_gone, report,
-    report_permissions,
+    PermissionSetting, gone_before_removal, permissions_missing, report, report_permissions,
 };
 
 /// Returns whether the target of an entry is the project itself.
@@ -118,16 +117,17 @@ const RESETTING: &str = "Destroying this resource restores the default permissio
 
 /// Returns the state with the current permissions, or `None` if the entry or its project is gone.
 pub(super) async fn read(
-    client: &Client,
+    connection: &Connection,
     project_id: ProjectId,
     state: EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<EntryModel>, Errors> {
     let project = names::project(&state.project, project_id);
+    let client = &connection.gitlab;
     match client.allowlist(project_id, Kind::Project, Freshness::Shared).await {
         Ok(_) => permissions::refresh(client, project_id, project_id.into(), state, warnings).await,
         Err(error) if error.is_not_found() => {
-            warnings.add(project_gone(&project));
+            connection.warn_project_gone(&state.project, &project, warnings);
             Ok(None)
         }
         Err(error) => Err(report(super::cannot_read(&project), &error).into()),

@@ -3,11 +3,13 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::adoption::Found;
 use super::ids::{identify, project_of, target_of};
 use super::{EntryModel, adoption, change, check, check_config, claims, own, permissions};
 use crate::framework::{Change, Errors, Plan, PlanContext};
 use crate::gitlab::{ProjectId, Target};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::Stage;
 use crate::provider::unresolved::Unresolved;
@@ -24,12 +26,11 @@ pub(super) async fn plan(
     let Change { prior, config } = change;
     let prior = prior.as_ref();
     check_config(Stage::Planning, &config)?;
-    let gitlab = context.client.map(|connection| &connection.gitlab);
     let mut unresolved = Unresolved::default();
     let planned = planned(context, prior, config, &mut unresolved).await?;
     let mut notes = Map::new();
-    planned_ids(&planned).note(&mut notes, context)?;
-    unresolved.warn(gitlab, context.warnings).await;
+    planned_ids(&planned).note(&mut notes, &unresolved, context)?;
+    unresolved.warn(context.client, &names::short_entry(&planned), context.warnings).await;
     notes.extend(permissions::plan_unknown(context, &planned));
     if let (Some(connection), Some(project_id), Some(target)) =
         (context.client, project_of(&planned), target_of(&planned))
@@ -70,9 +71,13 @@ async fn planned(
 
 fn planned_ids(planned: &EntryModel) -> PlannedIds {
     PlannedIds::default()
-        .with("project_id", &planned.project, &planned.project_id)
-        .with("target_project_id", &planned.target_project, &planned.target_project_id)
-        .with("target_group_id", &planned.target_group, &planned.target_group_id)
+        .with("project_id", ("project", &planned.project), &planned.project_id)
+        .with(
+            "target_project_id",
+            ("target_project", &planned.target_project),
+            &planned.target_project_id,
+        )
+        .with("target_group_id", ("target_group", &planned.target_group), &planned.target_group_id)
 }
 
 /// Compares an entry whose IDs are known with what the server has, claims it, and returns the notes
@@ -92,21 +97,24 @@ async fn check_and_claim(
     // If a removal of this run has kept the entry for this resource, no state has it, and an error
     // here would leave it behind.
     let is_kept = !connection.ledger.left(&claims::wanted(project_id, target, planned)).is_empty();
-    let exists = match (is_new, is_own) {
-        (false, _) => true,
+    let found = match (is_new, is_own) {
+        (false, _) => Found::THERE,
         (true, true) => {
             own::warn_if_adopted(connection, project_id, planned, context.warnings).await;
-            false
+            Found::default()
         }
         (true, false) => {
             match adoption::check(connection, context, (project_id, target), planned).await {
-                Err(_) if is_kept => true,
-                exists => exists?,
+                Err(_) if is_kept => Found::THERE,
+                found => found?,
             }
         }
     };
-    let mut notes = claims::plan(connection, context, prior, planned, exists);
-    notes.extend((is_new && exists).then(adoption::note));
+    let mut notes = claims::plan(connection, context, prior, planned, found.is_there);
+    notes.extend((is_new && found.is_there).then(adoption::note));
+    if !is_own {
+        adoption::warn_if_full(connection, context, (project_id, target), found, planned);
+    }
     let before = prior.filter(|_| !is_new);
     match check::check(connection, project_id, before, planned, context.warnings).await {
         Err(_) if is_kept => {}

@@ -3,7 +3,7 @@
 use super::{EntryModel, own};
 use crate::framework::{Attr, Diagnostic};
 use crate::gitlab::{Kind, same_path};
-use crate::provider::project::Stage;
+use crate::provider::project::is_mocked_id;
 
 const ATTRIBUTES: &str =
     "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
@@ -108,9 +108,8 @@ pub(super) fn no_target() -> Diagnostic {
 }
 
 /// Checks without requests that an entry of a project for itself sets permissions.
-pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
-    let project_id =
-        config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;
+pub(super) fn check_same_reference(config: &EntryModel) -> Option<Diagnostic> {
+    let project_id = config.project.known().filter(|project_id| !is_mocked_id(project_id))?;
     let same = match (&config.target_project, &config.target_project_id) {
         (Attr::Known(target), _) => same_path(project_id, target),
         (_, Attr::Known(target)) => *project_id == target.to_string(),
@@ -195,13 +194,13 @@ mod tests {
         ];
         for entry in own {
             assert_eq!(
-                check_same_reference(Stage::Planning, &entry).unwrap().attribute,
+                check_same_reference(&entry).unwrap().attribute,
                 Diagnostic::new("", "").at("target_project").attribute
             );
         }
         let by_id = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
         assert_eq!(
-            check_same_reference(Stage::Planning, &by_id).unwrap(),
+            check_same_reference(&by_id).unwrap(),
             Diagnostic::new(
                 "Target is the project itself",
                 "Project 5 always has access to itself, so an entry for it can only set the \
@@ -212,9 +211,9 @@ mod tests {
         );
         for permissions in [Attr::Known(false), Attr::Known(true), Attr::Unknown] {
             let with_permissions = EntryModel { default_permissions: permissions, ..by_id.clone() };
-            assert_eq!(check_same_reference(Stage::Planning, &with_permissions), None);
+            assert_eq!(check_same_reference(&with_permissions), None);
         }
         let group_of_that_id = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
-        assert_eq!(check_same_reference(Stage::Planning, &group_of_that_id), None);
+        assert_eq!(check_same_reference(&group_of_that_id), None);
     }
 }

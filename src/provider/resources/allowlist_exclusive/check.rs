@@ -8,7 +8,7 @@ use super::{ExclusiveModel, entries};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
 use crate::provider::names::{self, capital};
-use crate::provider::project::{Stage, check_id, check_key, check_reference};
+use crate::provider::project::{Stage, check_id, check_key, check_reference, is_mocked_id};
 
 /// Maximum number of entries of a kind in GitLab.
 pub(in crate::provider) const LIMIT: usize = 200;
@@ -23,7 +23,7 @@ pub(super) fn config(stage: Stage, config: &ExclusiveModel) -> Result<(), Errors
     problems.extend(nothing_managed(projects, groups));
     problems.extend(side::<ProjectId>(stage, project, projects));
     problems.extend(side::<GroupId>(stage, project, groups));
-    problems.extend(own_reference(stage, config));
+    problems.extend(own_reference(config));
     Errors::check(problems)
 }
 
@@ -114,9 +114,8 @@ fn null_element(attribute: &'static str) -> Diagnostic {
         .at(attribute)
 }
 
-fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
-    let project_id =
-        config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;
+fn own_reference(config: &ExclusiveModel) -> Option<Diagnostic> {
+    let project_id = config.project.known().filter(|project_id| !is_mocked_id(project_id))?;
     let side = ProjectId::side(config);
     if let Some(target) = side.texts().find(|target| same_path(project_id, target)) {
         return Some(at_text(own_target(&format!("project {target}")), side, target));

@@ -50,8 +50,13 @@ pub(super) fn wanted(
         }
     }
     let kinds = [(Kind::Project, ProjectId::side(planned)), (Kind::Group, GroupId::side(planned))];
-    for (kind, _) in kinds.into_iter().filter(|(_, side)| side.is_wholly_known()) {
-        wanted = wanted.exclusively(project_id, kind);
+    for (kind, side) in kinds {
+        wanted = match side.is_managed() {
+            _ if side.is_wholly_known() => wanted.exclusively(project_id, kind),
+            Some(true) => wanted.managing(project_id, kind),
+            // An unknown attribute may be null.
+            Some(false) | None => wanted,
+        };
     }
     wanted
 }

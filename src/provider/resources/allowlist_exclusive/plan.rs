@@ -43,8 +43,8 @@ pub(super) async fn plan(
     plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
     plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
     let mut notes = Map::new();
-    planned_ids(&planned).note(&mut notes, context)?;
-    unresolved.warn(gitlab, context.warnings).await;
+    planned_ids(&planned).note(&mut notes, &unresolved, context)?;
+    unresolved.warn(context.client, &change::short_name(&planned), context.warnings).await;
     check::not_itself(&planned, &kept)?;
 
     if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {
@@ -153,7 +153,7 @@ async fn plan_ids<I: Managed>(
 
 fn planned_ids(planned: &ExclusiveModel) -> PlannedIds {
     PlannedIds::default()
-        .with("project_id", &planned.project, &planned.project_id)
+        .with("project_id", ("project", &planned.project), &planned.project_id)
         .with_set("target_project_ids", "target_projects", &planned.target_project_ids)
         .with_set("target_group_ids", "target_groups", &planned.target_group_ids)
         .with_entries(ProjectId::ENTRIES, entries::ids(ProjectId::side(planned)))

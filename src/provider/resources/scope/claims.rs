@@ -59,10 +59,9 @@ pub(super) fn plan_removal(
     state: &ScopeModel,
 ) -> Map<String, Json> {
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Scope, &held(state));
-    if let Some(project) = project_id_of(state) {
+    if let (Some(project), false) = (project_id_of(state), leaves.is_empty()) {
         let project = names::project(&state.project, project);
-        let warning = |object| conflicts::setting_left(object, &project);
-        leaves.into_iter().for_each(|object| context.warnings.add(warning(object)));
+        context.warnings.add(conflicts::settings_left(&leaves, &project));
     }
     note
 }
@@ -97,19 +96,4 @@ pub(super) fn check(
         }
         None => Ok(()),
     }
-}
-
-/// Returns whether a removal leaves the setting for another resource, and warns if it does.
-pub(super) fn is_left(
-    context: &Context<'_, Connection>,
-    guard: &WriteGuard<'_>,
-    project: ProjectId,
-    state: &ScopeModel,
-) -> bool {
-    let is_left = claiming::leave(context, guard);
-    if is_left {
-        let project = names::project(&state.project, project);
-        context.warnings.add(conflicts::setting_left(guard.object(), &project));
-    }
-    is_left
 }

@@ -8,9 +8,10 @@ use crate::framework::{Attr, Diagnostic, Errors, Warnings};
 use crate::gitlab::{
     Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target,
 };
+use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::report::of_a_plan;
-use crate::provider::unresolved::unknown_id;
+use crate::provider::unresolved::warn_of_id;
 
 /// The policy that allows pushes.
 const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
@@ -21,27 +22,29 @@ const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
 ///
 /// Fails if the instance is known to enforce the allowlist.
 pub(super) async fn check(
-    gitlab: Option<&Client>,
+    connection: Option<&Connection>,
     prior: Option<&ScopeModel>,
     planned: &ScopeModel,
     warnings: &Warnings,
 ) -> Result<(), Errors> {
     let project = project_id_of(planned);
     if opens_access(prior, planned) {
-        if let (Some(gitlab), Some(project)) = (gitlab, project) {
+        if let (Some(connection), Some(project)) = (connection, project) {
             let name = names::project(&planned.project, project);
-            match is_enforced(gitlab, project, prior).await {
+            match is_enforced(&connection.gitlab, project, prior).await {
                 Ok(true) => return Err(of_a_plan(enforced(&name)).into()),
-                Err(error) if error.is_not_found() => warnings.add(unknown_id(&name)),
+                Err(error) if error.is_not_found() => {
+                    warn_of_id(connection, &planned.project, &name, warnings);
+                }
                 Ok(false) | Err(_) => {}
             }
         }
         warnings.add(opening(planned));
     }
     if opens_pushes(prior, planned) {
-        let entries = match (gitlab, project) {
-            (Some(gitlab), Some(project)) => {
-                entries_that_can_push(gitlab, project).await.ok().flatten()
+        let entries = match (connection, project) {
+            (Some(connection), Some(project)) => {
+                entries_that_can_push(&connection.gitlab, project).await.ok().flatten()
             }
             _ => None,
         };

@@ -24,18 +24,17 @@ pub(super) async fn plan(
     let Change { prior, config } = change;
     let prior = prior.as_ref();
     check(Stage::Planning, &config)?;
-    let gitlab = context.client.map(|connection| &connection.gitlab);
     let mut unresolved = Unresolved::default();
     let planned = planned(context, prior, config, &mut unresolved).await?;
     let mut notes = Map::new();
     PlannedIds::default()
-        .with("project_id", &planned.project, &planned.project_id)
-        .note(&mut notes, context)?;
-    unresolved.warn(gitlab, context.warnings).await;
+        .with("project_id", ("project", &planned.project), &planned.project_id)
+        .note(&mut notes, &unresolved, context)?;
+    unresolved.warn(context.client, &change::name(&planned), context.warnings).await;
     if let Some(connection) = context.client {
         notes.extend(check_and_claim(connection, context, prior, &planned).await?);
     }
-    opening::check(gitlab, prior, &planned, context.warnings).await?;
+    opening::check(context.client, prior, &planned, context.warnings).await?;
     let requires_replace = match prior {
         Some(prior) => {
             let warn = |push: Push| push.warn_if_unmanaged(prior, &planned, context.warnings);
@@ -77,8 +76,10 @@ async fn check_and_claim(
     let Some(project) = project_id_of(planned) else { return Ok(Map::new()) };
     let gitlab = &connection.gitlab;
     let name = names::project(&planned.project, project);
-    Push::check_supported(gitlab, (project, &name), prior, planned).await?;
+    for push in Push::ALL {
+        push.check_supported(gitlab, (project, &name), prior, planned).await?;
+    }
     let notes = claims::plan(connection, context, prior, planned, project);
-    restricting::check(gitlab, project, prior, planned, context.warnings).await;
+    restricting::check(connection, project, prior, planned, context.warnings).await;
     Ok(notes)
 }

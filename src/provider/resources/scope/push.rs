@@ -6,7 +6,7 @@ use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, ProjectId};
 use crate::provider::ledger::Object;
-use crate::provider::names;
+use crate::provider::names::{self, short};
 use crate::provider::report::{of_a_plan, report, sentence};
 
 /// One of the two settings.
@@ -101,27 +101,34 @@ impl Push {
         }
     }
 
-    /// Checks in a plan that changes the cross-project setting that GitLab has it.
+    /// Checks in a plan that changes the setting that GitLab has it.
     ///
     /// # Errors
     ///
     /// Fails if GitLab is known not to have it. If GitLab can't be queried, the apply finds out.
     pub(super) async fn check_supported(
+        self,
         client: &Client,
         (project, name): (ProjectId, &str),
         prior: Option<&ScopeModel>,
         planned: &ScopeModel,
     ) -> Result<(), Diagnostic> {
-        let push = Self::CrossProject;
-        let wanted = push.of(planned);
-        if wanted.known().is_none() || prior.is_some_and(|prior| push.of(prior) == wanted) {
+        let wanted = self.of(planned);
+        if wanted.known().is_none() || prior.is_some_and(|prior| self.of(prior) == wanted) {
             return Ok(());
         }
-        let is_supported = match client.own_settings(project, Freshness::Shared).await {
-            Ok(settings) => settings.cross_project_push_for_job_token_allowed.is_some(),
-            Err(error) => error.is_supported(),
+        let is_supported = match self {
+            // Without the Maintainer role, which the same apply may give, GitLab doesn't return it.
+            Self::Own => {
+                !matches!(client.push_allowed(project).await, Ok(None))
+                    || client.settings(project, Freshness::Shared).await.is_err()
+            }
+            Self::CrossProject => match client.own_settings(project, Freshness::Shared).await {
+                Ok(settings) => settings.cross_project_push_for_job_token_allowed.is_some(),
+                Err(error) => error.is_supported(),
+            },
         };
-        if is_supported { Ok(()) } else { Err(of_a_plan(push.not_returned(name))) }
+        if is_supported { Ok(()) } else { Err(of_a_plan(self.not_returned(name))) }
     }
 
     /// Returns the current value if the state manages the setting. If GitLab doesn't have the
@@ -241,7 +248,7 @@ impl Push {
         );
         let summary = match self {
             Self::Own => format!("Push setting not managed: project {project}"),
-            Self::CrossProject => format!("Cross-project push not managed: {project}"),
+            Self::CrossProject => format!("Cross-project push not managed: {}", short(&project)),
         };
         warnings.add(Diagnostic::new(summary, detail));
     }
@@ -249,14 +256,14 @@ impl Push {
     fn cannot_read(self, project: &str) -> String {
         match self {
             Self::Own => format!("Can't read push setting: project {project}"),
-            Self::CrossProject => format!("Can't read cross-project push: {project}"),
+            Self::CrossProject => format!("Can't read cross-project push: {}", short(project)),
         }
     }
 
     fn cannot_set(self, project: &str) -> String {
         match self {
             Self::Own => format!("Can't set push setting: project {project}"),
-            Self::CrossProject => format!("Can't set cross-project push: {project}"),
+            Self::CrossProject => format!("Can't set cross-project push: {}", short(project)),
         }
     }
 
@@ -308,7 +315,7 @@ impl Push {
              doesn't show the setting to the token, so it couldn't be verified. Fine-grained \
              tokens can't read it; a classic token with the `api` scope can."
         );
-        Diagnostic::new(format!("Cross-project push unknown: project {project}"), detail)
+        Diagnostic::new(format!("Cross-project push unknown: {}", short(project)), detail)
             .at(attribute)
     }
 }

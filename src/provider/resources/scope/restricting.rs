@@ -4,13 +4,14 @@
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, Kind, ProjectId};
+use crate::provider::connection::Connection;
 use crate::provider::names;
-use crate::provider::unresolved::unknown_id;
+use crate::provider::unresolved::warn_of_id;
 
 /// Warns if the plan restricts a project that is open now, or if GitLab returns 404 for the
 /// project. There is no warning if something can't be read: the apply returns the error.
 pub(super) async fn check(
-    gitlab: &Client,
+    connection: &Connection,
     project: ProjectId,
     prior: Option<&ScopeModel>,
     planned: &ScopeModel,
@@ -19,6 +20,7 @@ pub(super) async fn check(
     if planned.inbound_enabled != Attr::Known(true) {
         return;
     }
+    let gitlab = &connection.gitlab;
     let is_open = match prior.filter(|prior| prior.project_id == planned.project_id) {
         Some(prior) => Ok(prior.inbound_enabled == Attr::Known(false)),
         None => gitlab
@@ -28,7 +30,7 @@ pub(super) async fn check(
     };
     let name = names::project(&planned.project, project);
     if is_open.as_ref().is_err_and(Error::is_not_found) {
-        warnings.add(unknown_id(&name));
+        warn_of_id(connection, &planned.project, &name, warnings);
     }
     if is_open.unwrap_or_default()
         && let Ok((projects, groups)) = count(gitlab, project).await
@@ -46,8 +48,8 @@ async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Er
 fn becomes_restricted(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
         (0, 0) => {
-            "Its allowlist is empty now, so only its own jobs and what this apply adds before keep \
-             access"
+            "Its allowlist is empty now, so only its own jobs, and the targets that this apply \
+             adds first, keep access"
                 .to_owned()
         }
         _ => {

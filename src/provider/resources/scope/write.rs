@@ -1,6 +1,8 @@
 //! Writes the settings of a scope. Each write is verified. The setting is locked during the
 //! write, so that other resources of the run wait.
 
+use std::collections::BTreeSet;
+
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
 use crate::framework::{ApplyError, Attr, Context, Diagnostic, Errors};
@@ -8,7 +10,7 @@ use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
 use crate::provider::report::{gone_before_removal, report, report_on};
-use crate::provider::{conflicts, names};
+use crate::provider::{claiming, conflicts, names};
 
 /// A write of one setting.
 #[derive(Debug, Clone, Copy)]
@@ -242,19 +244,35 @@ async fn set_push(
 pub(super) async fn restore(
     context: &Context<'_, Connection>,
     project: ProjectId,
-    mut state: ScopeModel,
+    state: ScopeModel,
 ) -> Result<(), ApplyError<ScopeModel>> {
     let name = names::project(&state.project, project);
+    let mut left = BTreeSet::new();
+    let restored = restore_others(context, (project, &name), state, &mut left).await;
+    if !left.is_empty() {
+        context.warnings.add(conflicts::settings_left(&left, &name));
+    }
+    restored
+}
+
+/// Restores the settings that no other resource of the run manages, and adds the others to `left`.
+async fn restore_others(
+    context: &Context<'_, Connection>,
+    (project, name): (ProjectId, &str),
+    mut state: ScopeModel,
+    left: &mut BTreeSet<Object>,
+) -> Result<(), ApplyError<ScopeModel>> {
     for push in Push::ALL.into_iter().rev() {
         if *push.of(&state) != Attr::Known(true) {
             continue;
         }
         let guard = context.client.ledger.lock(push.object(project)).await;
-        if claims::is_left(context, &guard, project, &state) {
+        if claiming::leave(context, &guard) {
+            left.insert(guard.object());
             continue;
         }
         let restored =
-            push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
+            push.restore(&context.client.gitlab, (project, name), context.warnings).await;
         restored.map_err(|diagnostic| ApplyError {
             new_state: Some(state.clone()),
             errors: diagnostic.into(),
@@ -262,21 +280,21 @@ pub(super) async fn restore(
         guard.wrote(context.private.instance_id(), Value::Default);
         state = push.with(state, Attr::Known(false));
     }
-    let settings = match restore_access(context, project, &state).await {
+    let settings = match restore_access(context, project, left).await {
         Ok(settings) => settings,
         Err(error) if error.is_not_found() => {
-            context.warnings.add(gone_before_removal(&name));
+            context.warnings.add(gone_before_removal(name));
             return Ok(());
         }
         Err(error) => {
-            let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), None, &error);
+            let diagnostic = report_on(cannot_set(name, true), Some(RESTORES), None, &error);
             return Err(ApplyError { new_state: Some(state), errors: diagnostic.into() });
         }
     };
     match settings {
         Some(settings) if !settings.inbound_enabled => Err(ApplyError {
             new_state: Some(observed(state, project, settings)),
-            errors: not_taken(&name, true).into(),
+            errors: not_taken(name, true).into(),
         }),
         Some(_) | None => Ok(()),
     }
@@ -285,17 +303,18 @@ pub(super) async fn restore(
 const RESTORES: &str = "Destroying this resource restricts the project to its allowlist, and that \
                         failed.";
 
-/// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are
+/// Restores GitLab's default of the access setting, and returns the settings, or `None` if it is
 /// left for another resource of the run. An error of GitLab is ignored if access is already
 /// restricted.
 async fn restore_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
-    state: &ScopeModel,
+    left: &mut BTreeSet<Object>,
 ) -> Result<Option<ScopeSettings>, Error> {
     let gitlab = &context.client.gitlab;
     let guard = context.client.ledger.lock(Object::Access(project)).await;
-    if claims::is_left(context, &guard, project, state) {
+    if claiming::leave(context, &guard) {
+        left.insert(guard.object());
         return Ok(None);
     }
     // Written even if it reads as restricted: enforcement by the instance hides the project's own
@@ -346,8 +365,9 @@ fn not_taken(project: &str, wanted: bool) -> Diagnostic {
 }
 
 fn may_be_set(diagnostic: Diagnostic) -> Diagnostic {
-    let addition = "The setting may have been changed, and the state has the new value, so that \
-                    nothing is left behind. The next plan shows the actual value.";
+    let addition = "The setting may have been changed, but this couldn't be verified. The state has \
+                    the new value, so that the change isn't left behind. The next plan shows the \
+                    actual value.";
     Diagnostic { detail: format!("{}\n\n{addition}", diagnostic.detail), ..diagnostic }
 }
 

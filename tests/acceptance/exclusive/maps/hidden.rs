@@ -35,8 +35,7 @@ fn hidden_permissions_are_an_error_of_the_plan() {
     to read them. The sets `target_projects` and `target_groups` work without
     permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 
     tf.import(LIST, "acme/app").succeeds();
@@ -78,8 +77,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
     18.2). Upgrade GitLab, or set `target_projects` and `target_groups` instead of
     `projects` and `groups`: these sets don't manage permissions.
 
-    If `terraform destroy` stops at this error, run it with the option
-    `-refresh=false`.
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 }
 

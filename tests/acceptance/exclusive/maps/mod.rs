@@ -283,10 +283,13 @@ fn failed_write_leaves_the_state_true() {
     POST /api/graphql (AllowWithPermissions): the token's user isn't allowed to do
     this (403).
 
-    Reading and changing a project's job token settings takes at least the
-    Maintainer role in the project. Give this role to the token's user.
+    If the response gives no other reason, the token's user lacks the Maintainer
+    role in the project, which GitLab requires for job token settings. Give this
+    role to the user.
 
-    Permissions changed: project acme/lib (2).
+    Permissions changed:
+
+      - project acme/lib (2)
     "#);
 
     assert_eq!(

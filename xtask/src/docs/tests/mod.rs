@@ -132,7 +132,7 @@ fn titles_have_at_most_60_characters() {
     const LONGEST: usize = 60;
     const ENTRY: &str = "platform/apps/app-1 on platform/deploy";
     /// Example values for titles that have them.
-    const VALUES: [(&str, &str); 16] = [
+    const VALUES: [(&str, &str); 18] = [
         ("Entry already exists: …", ENTRY),
         ("Conflicting entries: …", ENTRY),
         ("Not removed: …", ENTRY),
@@ -140,9 +140,11 @@ fn titles_have_at_most_60_characters() {
         ("Permissions not set: …", ENTRY),
         ("Permissions hidden: …", ENTRY),
         ("Change not verified: …", ENTRY),
-        ("cross-project push: …", "platform/apps/app-1 (42)"),
+        ("ross-project push", "platform/tools/release-bot"),
         ("Can't use GitLab at …", "https://gitlab.example.com"),
-        ("Changed since the plan: …", "projects[\"platform/deploy\"].id"),
+        ("Changed since the plan: …", "platform/tools/release-bot"),
+        ("Unknown paths: …", "allowlist of project platform/apps/app-1 (42)"),
+        ("Allowlist is full: …", ENTRY),
         ("Replaced: …", "allowlist of project platform/apps/app-1 (42)"),
         ("Not planned: …", "allowlist of project platform/apps/app-1 (42)"),
         ("Job token scope not managed: project …", "platform/apps/app-1"),
