@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::connection::Connection;
 use super::names::capital;
-use super::report::{quoted, report, sentence};
+use super::report::{quoted, report};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
@@ -394,12 +394,12 @@ fn not_accepted(
     error: &crate::gitlab::Error,
 ) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
-    if error.is_not_found() {
+    if error.is_not_found() || !error.is_supported() {
         // GitLab returns a user for every token, so this server isn't GitLab.
         let detail = format!(
-            "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL \
-             of a GitLab instance, for example `https://gitlab.example.com`.{}{}",
-            sentence(error),
+            "`GET /user` returned 404, so GitLab's API isn't at this URL. Set the provider's \
+             `base_url` to the URL of a GitLab instance, for example \
+             `https://gitlab.example.com`.{}{}",
             without_path(client.base_url()),
             source.note()
         );
@@ -407,10 +407,7 @@ fn not_accepted(
     }
     if matches!(
         error.kind(),
-        ErrorKind::UnexpectedStatus
-            | ErrorKind::InvalidResponse
-            | ErrorKind::Redirected { .. }
-            | ErrorKind::Unsupported
+        ErrorKind::UnexpectedStatus | ErrorKind::InvalidResponse | ErrorKind::Redirected { .. }
     ) {
         let diagnostic = report(attempted, error);
         let detail =

@@ -216,6 +216,12 @@ impl Error {
         self.0.line.path.split('/').any(|part| part == SCOPE)
     }
 
+    /// Returns whether a proxy requires credentials, with status 407.
+    #[must_use]
+    pub fn is_proxy_authentication_required(&self) -> bool {
+        self.0.status == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+    }
+
     /// Returns whether the call used GraphQL.
     #[must_use]
     pub fn is_over_graphql(&self) -> bool {

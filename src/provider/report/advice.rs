@@ -195,6 +195,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              `gitlab_job_token_scopes` data source need GraphQL: let requests to `/api/graphql` \
              through the proxy in front of GitLab."
         }
+        ErrorKind::UnexpectedStatus if error.is_proxy_authentication_required() => {
+            "A proxy requires credentials. Set its user name and password in the URL in \
+             `HTTPS_PROXY`, or in `HTTP_PROXY` if `base_url` starts with `http://`."
+        }
         ErrorKind::UnexpectedStatus => NOT_GITLAB,
         ErrorKind::Unreachable => {
             "Check the provider's `base_url`, and that this machine can reach it. If it needs a \

@@ -1,5 +1,6 @@
 //! Base URLs that are invalid, or don't lead to GitLab.
 
+use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
 
 use super::block_error;
@@ -64,6 +65,52 @@ fn server_that_is_not_gitlab() {
     the URL of a GitLab instance, for example `https://gitlab.example.com`, and
     that no proxy sends this response. If GitLab isn't installed under this path,
     use `http://127.0.0.1:PORT`.
+    "#);
+}
+
+/// Runs a plan whose check of the token gets this response.
+fn rejected_check(status: u16, content_type: &str, body: &str) -> String {
+    let (gitlab, tf) = APP_ONLY.with_workspace();
+    tf.config(&with_block(""));
+    let answer =
+        Fault::Answers { status, content_type: content_type.to_owned(), body: body.to_owned() };
+    gitlab.inject(answer.on(Route::UserGet));
+    tf.plan().error()
+}
+
+#[test]
+fn url_without_an_api() {
+    let error = rejected_check(404, "application/json", r#"{"error":"404 Not Found"}"#);
+    assert_snapshot!(error, @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    `GET /user` returned 404, so GitLab's API isn't at this URL. Set the
+    provider's `base_url` to the URL of a GitLab instance, for example
+    `https://gitlab.example.com`.
+
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
+    "#);
+}
+
+#[test]
+fn proxy_that_requires_credentials_by_a_response() {
+    let page = "<html><head><title>Proxy auth</title></head></html>";
+    assert_snapshot!(rejected_check(407, "text/html", page), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: unexpected status (407).
+    Response: a web page titled "Proxy auth"
+
+    A proxy requires credentials. Set its user name and password in the URL in
+    `HTTPS_PROXY`, or in `HTTP_PROXY` if `base_url` starts with `http://`.
+
+    `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment
+    variable.
     "#);
 }
 
