@@ -2,6 +2,7 @@
 //! an empty string.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::value::{Number, Value};
 
@@ -57,15 +58,67 @@ impl<T> From<T> for Attr<T> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Set<T>(pub Vec<Attr<T>>);
 
+/// The error for a value that a Rust type can't hold. `Display` is worded to follow the name of the
+/// attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// Another kind of value was expected. Hosts check this before.
+    Kind(&'static str),
+    /// The number isn't whole, or too large.
+    Number(Number),
+    /// Elements that aren't whole, or too large.
+    Elements(Vec<Number>),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => write!(f, "must be {kind}"),
+            Self::Number(number) => {
+                let limit = limit(std::slice::from_ref(number));
+                write!(f, "must be a whole number{limit}, but is {}", shortened(number))
+            }
+            Self::Elements(numbers) => {
+                let limit = limit(numbers);
+                let numbers: Vec<String> = numbers.iter().map(shortened).collect();
+                write!(f, "must have only whole numbers{limit}, but has {}", listed(&numbers))
+            }
+        }
+    }
+}
+
+/// Returns the elements as in a sentence, such as `1, 2 and 3`.
+#[must_use]
+pub fn listed(elements: &[String]) -> String {
+    match elements {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        elements => elements.concat(),
+    }
+}
+
+/// Returns the limit that whole numbers among these exceed.
+fn limit(numbers: &[Number]) -> &'static str {
+    let is_whole = |number: &Number| !number.to_string().contains('.');
+    if numbers.iter().any(is_whole) { " of at most 18 digits" } else { "" }
+}
+
+/// Returns the number for a message.
+fn shortened(number: &Number) -> String {
+    const MAX_CHARS: usize = 40;
+    match number.to_string() {
+        text if text.len() > MAX_CHARS => format!("{}…", &text[..MAX_CHARS]),
+        text => text,
+    }
+}
+
 /// A Rust type that converts from and to a known [`Value`].
 pub trait AttrValue: Sized {
     /// Converts a value that is neither null nor unknown.
     ///
     /// # Errors
     ///
-    /// Returns the expected kind of value if the value isn't of this type, worded to follow
-    /// "must be".
-    fn from_known(value: Value) -> Result<Self, &'static str>;
+    /// Returns a [`Mismatch`] if the value isn't of this type.
+    fn from_known(value: Value) -> Result<Self, Mismatch>;
 
     /// Converts into a Terraform value.
     fn into_value(self) -> Value;
@@ -77,7 +130,7 @@ impl<T: AttrValue> Attr<T> {
     /// # Errors
     ///
     /// See [`AttrValue::from_known`].
-    pub fn from_value(value: Value) -> Result<Self, &'static str> {
+    pub fn from_value(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Null => Ok(Self::Null),
             Value::Unknown => Ok(Self::Unknown),
@@ -96,10 +149,10 @@ impl<T: AttrValue> Attr<T> {
 }
 
 impl AttrValue for bool {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Bool(bool) => Ok(bool),
-            _ => Err("a bool"),
+            _ => Err(Mismatch::Kind("a bool")),
         }
     }
 
@@ -109,10 +162,10 @@ impl AttrValue for bool {
 }
 
 impl AttrValue for String {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::String(text) => Ok(text),
-            _ => Err("a string"),
+            _ => Err(Mismatch::Kind("a string")),
         }
     }
 
@@ -122,13 +175,11 @@ impl AttrValue for String {
 }
 
 impl AttrValue for i64 {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Number(Number::Integer(integer)) => Ok(integer),
-            Value::Number(Number::Decimal(text)) if !text.contains('.') => {
-                Err("a whole number from -9223372036854775808 to 9223372036854775807")
-            }
-            _ => Err("a whole number"),
+            Value::Number(number) => Err(Mismatch::Number(number)),
+            _ => Err(Mismatch::Kind("a number")),
         }
     }
 
@@ -137,11 +188,25 @@ impl AttrValue for i64 {
     }
 }
 
+/// Converts all elements. The error has all numbers that can't be converted.
+fn all<T: AttrValue>(elements: Vec<Value>) -> Result<Vec<Attr<T>>, Mismatch> {
+    let mut converted = Vec::with_capacity(elements.len());
+    let mut numbers = Vec::new();
+    for element in elements {
+        match Attr::from_value(element) {
+            Ok(element) => converted.push(element),
+            Err(Mismatch::Number(number)) => numbers.push(number),
+            Err(mismatch) => return Err(mismatch),
+        }
+    }
+    if numbers.is_empty() { Ok(converted) } else { Err(Mismatch::Elements(numbers)) }
+}
+
 impl<T: AttrValue> AttrValue for Vec<Attr<T>> {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
-            Value::List(elements) => elements.into_iter().map(Attr::from_value).collect(),
-            _ => Err("a list"),
+            Value::List(elements) => all(elements),
+            _ => Err(Mismatch::Kind("a list")),
         }
     }
 
@@ -151,12 +216,10 @@ impl<T: AttrValue> AttrValue for Vec<Attr<T>> {
 }
 
 impl<T: AttrValue> AttrValue for Set<T> {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
-            Value::Set(elements) => {
-                elements.into_iter().map(Attr::from_value).collect::<Result<_, _>>().map(Set)
-            }
-            _ => Err("a set"),
+            Value::Set(elements) => all(elements).map(Set),
+            _ => Err(Mismatch::Kind("a set")),
         }
     }
 
@@ -166,13 +229,13 @@ impl<T: AttrValue> AttrValue for Set<T> {
 }
 
 impl<T: AttrValue> AttrValue for BTreeMap<String, Attr<T>> {
-    fn from_known(value: Value) -> Result<Self, &'static str> {
+    fn from_known(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Map(entries) => entries
                 .into_iter()
                 .map(|(key, value)| Ok((key, Attr::from_value(value)?)))
                 .collect(),
-            _ => Err("a map"),
+            _ => Err(Mismatch::Kind("a map")),
         }
     }
 

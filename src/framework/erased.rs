@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::data_source::DataSource;
 use super::diagnostics::{Errors, Warnings};
-use super::identity::IdentitySchema;
+use super::identity::{IdentitySchema, cannot_import, named_by};
 use super::list_resource::{ListRequest, ListResource, ListResult};
 use super::model::Model;
 use super::planning::Change;
@@ -183,7 +183,10 @@ impl<R: Resource> AnyResource<R::Client> for R {
             let by = match by {
                 ImportBy::Id(id) => ImportBy::Id(id),
                 ImportBy::Identity(identity) => {
-                    ImportBy::Identity(R::Identity::from_object(identity)?)
+                    let source = named_by(&identity);
+                    let identity = R::Identity::from_object(identity)
+                        .map_err(|errors| cannot_import(&source, errors))?;
+                    ImportBy::Identity(identity)
                 }
             };
             Resource::import(self, context, by).await.map(Model::into_object)

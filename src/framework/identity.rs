@@ -3,7 +3,29 @@
 
 use std::collections::BTreeMap;
 
+use super::diagnostics::Errors;
 use super::types::Type;
+use super::value::{Object, Value};
+
+/// Returns the display name of an identity in an import.
+#[must_use]
+pub fn named_by(identity: &Object) -> String {
+    let set = identity.iter().filter_map(|(name, value)| match value {
+        Value::Number(id) => Some(format!("{name} = {id}")),
+        _ => None,
+    });
+    match set.collect::<Vec<_>>().join(", ") {
+        set if set.is_empty() => "An identity without values".to_owned(),
+        set => format!("The identity `{set}`"),
+    }
+}
+
+/// Returns the errors of an import, the first of which begins with what it names: hosts show no
+/// resource address with them.
+#[must_use]
+pub fn cannot_import(source: &str, errors: Errors) -> Errors {
+    errors.with_prefix(&format!("{source} can't be imported.\n\n"))
+}
 
 /// The identity schema of a resource type.
 #[derive(Debug, Clone)]

@@ -23,11 +23,11 @@ mod service;
 mod types;
 mod value;
 
-pub use attr::{Attr, AttrValue, Set};
+pub use attr::{Attr, AttrValue, Mismatch, Set, listed};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Errors, PROVIDER_BUG, Warnings};
 pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};
-pub use identity::{IdentityAttribute, IdentitySchema};
+pub use identity::{IdentityAttribute, IdentitySchema, cannot_import, named_by};
 pub use list_resource::{ListRequest, ListResource, ListResult};
 pub use model::{Model, attribute_name, invalid_value, model};
 pub use path::{AttributePath, Step};

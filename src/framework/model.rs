@@ -1,5 +1,6 @@
 //! Typed models: structs whose fields are the attributes of a schema.
 
+use super::attr::Mismatch;
 use super::diagnostics::{Diagnostic, Errors};
 use super::value::Object;
 
@@ -24,9 +25,8 @@ pub trait Model: Clone + Send + Sync + 'static {
 /// `1.5` for an ID.
 #[doc(hidden)]
 #[must_use]
-pub fn invalid_value(attribute: &str, must_be: &str) -> Diagnostic {
-    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}."))
-        .at(attribute)
+pub fn invalid_value(attribute: &str, mismatch: &Mismatch) -> Diagnostic {
+    Diagnostic::new("Invalid attribute value", format!("`{attribute}` {mismatch}.")).at(attribute)
 }
 
 /// Returns the attribute name of a field: without `r#`, if the name is a Rust keyword.
@@ -61,8 +61,8 @@ macro_rules! __model {
                     $($field: {
                         let name = $crate::framework::attribute_name(stringify!($field));
                         let value = object.remove(name).unwrap_or($crate::framework::Value::Null);
-                        $crate::framework::Attr::from_value(value).unwrap_or_else(|must_be| {
-                            invalid.push($crate::framework::invalid_value(name, must_be));
+                        $crate::framework::Attr::from_value(value).unwrap_or_else(|mismatch| {
+                            invalid.push($crate::framework::invalid_value(name, &mismatch));
                             $crate::framework::Attr::Null
                         })
                     },)+
@@ -78,12 +78,12 @@ macro_rules! __model {
         }
 
         impl $crate::framework::AttrValue for $name {
-            fn from_known(value: $crate::framework::Value) -> ::std::result::Result<Self, &'static str> {
+            fn from_known(value: $crate::framework::Value) -> ::std::result::Result<Self, $crate::framework::Mismatch> {
                 match value {
                     $crate::framework::Value::Map(object) => {
-                        <Self as $crate::framework::Model>::from_object(object).map_err(|_| "an object of this shape")
+                        <Self as $crate::framework::Model>::from_object(object).map_err(|_| $crate::framework::Mismatch::Kind("an object of this shape"))
                     }
-                    _ => Err("an object"),
+                    _ => Err($crate::framework::Mismatch::Kind("an object")),
                 }
             }
 
@@ -142,18 +142,41 @@ mod tests {
     }
 
     #[test]
-    fn each_invalid_value_is_reported_with_its_path() {
-        let decimal = Value::Number(Number::Decimal("1.5".into()));
+    fn large_number_is_shortened_with_its_limit() {
+        let large = |digits: usize| Value::Number(Number::Decimal("9".repeat(digits)));
         let object =
-            Object::from([("id".into(), decimal.clone()), ("ids".into(), Value::set([decimal]))]);
+            Object::from([("id".into(), large(20)), ("ids".into(), Value::set([large(300)]))]);
+        let errors = Sample::from_object(object).unwrap_err().into_vec();
+        let details: Vec<_> = errors.iter().map(|error| error.detail.clone()).collect();
+        assert_eq!(
+            details,
+            [
+                "`id` must be a whole number of at most 18 digits, but is 99999999999999999999."
+                    .to_owned(),
+                format!(
+                    "`ids` must have only whole numbers of at most 18 digits, but has {}….",
+                    "9".repeat(40)
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_invalid_value_is_reported_with_its_path() {
+        let decimal = |text: &str| Value::Number(Number::Decimal(text.into()));
+        let ids = Value::set([decimal("1.5"), Value::Number(Number::Integer(-1)), decimal("4.25")]);
+        let object = Object::from([("id".into(), decimal("1.5")), ("ids".into(), ids)]);
         let errors = Sample::from_object(object).unwrap_err().into_vec();
         let reported: Vec<_> =
             errors.iter().map(|error| (error.detail.as_str(), error.attribute.clone())).collect();
         assert_eq!(
             reported,
             [
-                ("`id` must be a whole number.", Some(AttributePath::attribute("id"))),
-                ("`ids` must be a whole number.", Some(AttributePath::attribute("ids"))),
+                ("`id` must be a whole number, but is 1.5.", Some(AttributePath::attribute("id"))),
+                (
+                    "`ids` must have only whole numbers, but has 1.5 and 4.25.",
+                    Some(AttributePath::attribute("ids"))
+                ),
             ]
         );
     }

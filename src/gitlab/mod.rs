@@ -27,7 +27,7 @@ pub use endpoints::job_token_settings::Settings;
 pub use endpoints::user::User;
 pub use names::{
     FullPath, GroupId, GroupRef, Id, InvalidId, Kind, ProjectId, ProjectRef, RefError, Reference,
-    Target, same_path, suggested_path,
+    Target, path_without_host, path_without_page, same_path, suggested_path,
 };
 pub use sender::{
     BaseUrl, BaseUrlError, Config, ConfigError, DUPLICATE_HEADER, Error, ErrorKind, ErrorMessage,

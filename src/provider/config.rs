@@ -176,7 +176,11 @@ fn headers(headers: &BTreeMap<String, Attr<String>>) -> Vec<Diagnostic> {
     let mut names = BTreeSet::new();
     let refused = headers.iter().filter_map(|(name, value)| {
         let is_new = names.insert(name.to_ascii_lowercase());
-        let of_value = || value.known().and_then(|value| invalid_header_value(value));
+        let of_value = || match value {
+            Attr::Known(value) => invalid_header_value(value),
+            Attr::Null => Some("its value is null. Set a value, or remove the header"),
+            Attr::Unknown => None,
+        };
         let reason =
             forbidden_header(name).or_else(of_value).or((!is_new).then_some(DUPLICATE_HEADER))?;
         Some(unusable(&ConfigError::Header { name: name.clone(), reason }))
@@ -440,6 +444,19 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(problems(&[("X-A", "a"), ("X-B", "b\tc")]), [""; 0]);
+        let null = BTreeMap::from([("X-B".to_owned(), Attr::Null)]);
+        assert_eq!(
+            headers(&null)[0].detail,
+            "The header `X-B` can't be sent: its value is null. Set a value, or remove the header."
+        );
+        assert_eq!(
+            problems(&[("", "a"), ("PRIVATE-TOKEN", "a")]),
+            [
+                "A header with an empty name can't be sent: it isn't a valid header name.",
+                "The header `PRIVATE-TOKEN` can't be sent: it carries a token. Set the provider's \
+                 `token` instead."
+            ]
+        );
         for value in ["hush\n", "hu\rsh", "hu\0sh", "hu\u{7f}sh"] {
             let diagnostic = problems(&[("X-A", value)]).concat();
             assert!(

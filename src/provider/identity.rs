@@ -4,9 +4,9 @@ use super::report::{quoted, report};
 use super::resources::project_in_import_id;
 use super::{names, project};
 use crate::framework::{
-    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Model, Type, Value, model,
+    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Model, Type, model, named_by,
 };
-use crate::gitlab::{Client, Id, ProjectId};
+use crate::gitlab::{Client, Id, Kind, ProjectId};
 
 model! {
     /// The attributes of the identity.
@@ -38,6 +38,9 @@ pub(super) async fn imported_project(
 ) -> Result<(Option<String>, ProjectId), Errors> {
     match by {
         ImportBy::Id(id) => {
+            if let Some((kind, named)) = after_a_kind(id) {
+                return Err(id_with_a_kind(kind, named).into());
+            }
             if let Some(project) = project_in_import_id(id) {
                 return Err(id_of_an_entry(project).into());
             }
@@ -45,6 +48,27 @@ pub(super) async fn imported_project(
         }
         ImportBy::Identity(identity) => Ok((None, id("project_id", identity.project_id.known())?)),
     }
+}
+
+/// Returns the kind that an import ID begins with, and the rest.
+fn after_a_kind(id: &str) -> Option<(Kind, &str)> {
+    let (prefix, named) = id.split_once(':')?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == prefix)?;
+    Some((kind, named))
+}
+
+fn id_with_a_kind(kind: Kind, named: &str) -> Diagnostic {
+    let detail = match kind {
+        Kind::Project => format!(
+            "The import ID of this resource is only the ID or full path of the project. Did you \
+             mean {}?",
+            quoted(named)
+        ),
+        Kind::Group => "This names a group, but the import ID of this resource is the ID or full \
+                        path of a project, for example \"platform/deploy\"."
+            .to_owned(),
+    };
+    Diagnostic::new("Malformed import ID", detail)
 }
 
 fn id_of_an_entry(project: &str) -> Diagnostic {
@@ -95,22 +119,6 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
 pub(super) fn import_source<I: Model>(by: &ImportBy<'_, I>) -> String {
     match by {
         ImportBy::Id(id) => quoted(id),
-        ImportBy::Identity(identity) => {
-            let attributes = identity.clone().into_object().into_iter();
-            let set = attributes.filter_map(|(name, value)| match value {
-                Value::Number(id) => Some(format!("{name} = {id}")),
-                _ => None,
-            });
-            match set.collect::<Vec<_>>().join(", ") {
-                set if set.is_empty() => "An identity without values".to_owned(),
-                set => format!("The identity `{set}`"),
-            }
-        }
+        ImportBy::Identity(identity) => named_by(&identity.clone().into_object()),
     }
-}
-
-/// Returns the errors of an import, the first of which begins with what it names: hosts show no
-/// resource address with them.
-pub(super) fn of_import(source: &str, errors: Errors) -> Errors {
-    errors.with_prefix(&format!("{source} can't be imported.\n\n"))
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 
+use super::report::quoted;
 use crate::framework::{self, Attr, Diagnostic, MoveSource};
 
 /// Namespace and type of the official provider. The host isn't checked: both registries and mirrors
@@ -25,9 +26,27 @@ const MOVABLE: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// The part of a type name that all resources about job tokens have.
+const ABOUT_JOB_TOKENS: &str = "job_token";
+
+/// Returns the display name of a source, with its ID if it has one: hosts don't show its address.
+pub(super) fn named(source: &MoveSource) -> String {
+    let id = source.state.get("id").and_then(Json::as_str);
+    let id = id.map(|id| format!(" with the ID {}", quoted(id))).unwrap_or_default();
+    format!("`{}`{id}", source.type_name)
+}
+
 /// Returns the error of a state that can't be moved to a resource of this type.
 pub(super) fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     let diagnostic = framework::cannot_move(source, type_name);
+    if !source.type_name.contains(ABOUT_JOB_TOKENS) {
+        let detail = format!(
+            "A `{}` is another kind of object than a `{type_name}`, so it can't be moved to one. \
+             Correct the addresses in the `moved` block, or remove the block.",
+            source.type_name
+        );
+        return Diagnostic { detail, ..diagnostic };
+    }
     let movable = MOVABLE.iter().find(|(theirs, ..)| is_official(source, theirs));
     match movable.filter(|(.., ours)| *ours != type_name) {
         Some((theirs, what, ours)) => Diagnostic {

@@ -123,8 +123,13 @@ fn unknown_policies(attribute: &str, unknown: &[&String], known: &BTreeSet<Strin
     };
     let lines: Vec<String> = unknown.iter().map(suggested).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let has = if lines.len() == 1 { "has a policy" } else { "has policies" };
+    let title = match lines.len() {
+        1 => "Unknown job token policy",
+        _ => "Unknown job token policies",
+    };
     let detail = format!(
-        "`{attribute}` has policies that this GitLab version doesn't have:\n\n{}",
+        "`{attribute}` {has} that this GitLab version doesn't have:\n\n{}",
         lines.join("\n")
     );
     let cause = format!(
@@ -133,7 +138,7 @@ fn unknown_policies(attribute: &str, unknown: &[&String], known: &BTreeSet<Strin
          names that your GitLab accepts.",
         known.join(", ")
     );
-    Diagnostic::new("Unknown job token policy", detail).with_cause(cause)
+    Diagnostic::new(title, detail).with_cause(cause)
 }
 
 /// Returns the known name that is most similar, if it is similar enough.
@@ -261,10 +266,14 @@ pub(in crate::provider) fn as_found<T>(
 
 /// Returns the warning of permissions that aren't visible to the token.
 pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diagnostic {
-    let advice = if error.is_fine_grained_token_error() {
-        "Fine-grained tokens can't read them; a classic token with the `api` scope can."
-    } else {
-        "To read them, let requests to `/api/graphql` through any proxy in front of GitLab."
+    let advice = match error.kind() {
+        ErrorKind::FineGrained { .. } => {
+            "Fine-grained tokens can't read them; a classic token with the `api` scope can."
+        }
+        ErrorKind::NotAvailable | ErrorKind::Forbidden => {
+            "To read them, give the token's user at least the Maintainer role in the project."
+        }
+        _ => "To read them, let requests to `/api/graphql` through any proxy in front of GitLab.",
     };
     let title = format!("Permissions not visible: project {project}");
     Diagnostic::new(title, sentence(error)).with_cause(format!(
@@ -274,12 +283,12 @@ pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diag
 }
 
 /// The consequence for imports and queries of permissions that aren't visible.
-pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of these entries aren't \
+pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of the entries aren't \
     managed: they stay as they are, and plans don't show them.";
 
 /// The consequence for data sources.
 pub(in crate::provider) const NULL_PERMISSIONS: &str =
-    "Their permissions are null, and so are when and by whom they were added.";
+    "The permissions of its entries are null, and so are when and by whom they were added.";
 
 pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")

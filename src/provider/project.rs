@@ -2,13 +2,13 @@
 //! its ID when its path changes, so a different path or ID for the same project isn't a different
 //! object.
 
-use crate::framework::{Attr, Diagnostic, Errors};
+use crate::framework::{Attr, Diagnostic, Errors, Set, listed};
 use crate::gitlab::{
     Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path,
 };
 
 use super::report::{quoted, report};
-use super::unresolved::{Unresolved, not_found, other_kind, unknown};
+use super::unresolved::{Hint, Unresolved, hint, not_found, unknown};
 
 /// The call that checks a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,19 +57,38 @@ pub(super) fn check_id<I: Id>(
     attribute: &'static str,
     id: &Attr<i64>,
 ) -> Option<Diagnostic> {
-    let id = *id.known()?;
-    if stage == Stage::Validation && id == 0 {
+    check_all_ids::<I>(stage, attribute, id.known().into_iter())
+}
+
+/// Checks the IDs in a set attribute, as far as they are known.
+pub(super) fn check_ids<I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    Set(ids): &Set<i64>,
+) -> Option<Diagnostic> {
+    check_all_ids::<I>(stage, attribute, ids.iter().filter_map(Attr::known))
+}
+
+fn check_all_ids<'a, I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    ids: impl Iterator<Item = &'a i64>,
+) -> Option<Diagnostic> {
+    let invalid: Vec<i64> = ids.copied().filter(|id| I::try_from(*id).is_err()).collect();
+    if stage == Stage::Validation && invalid.iter().all(|id| *id == 0) {
         return None;
     }
+    let all: Vec<String> = invalid.iter().map(i64::to_string).collect();
     let problem = || {
         let detail = format!(
-            "`{attribute}` {} {id}, but the ID of a {} is 1 or more.",
+            "`{attribute}` {} {}, but the ID of a {} is 1 or more.",
             verb(attribute),
+            listed(&all),
             I::KIND
         );
         Diagnostic::new(format!("Invalid {} ID", I::KIND), detail).at(attribute)
     };
-    I::try_from(id).is_err().then(problem)
+    (!invalid.is_empty()).then(problem)
 }
 
 pub(super) fn invalid_reference<I: Id>(
@@ -312,11 +331,13 @@ pub(super) async fn find<I: Id>(
     if let Some(id) = look_up::<I>(client, path_or_id).await? {
         return Ok(id);
     }
-    if let Some(hint) = other_kind(client, attribute, kind, path_or_id).await {
-        return Err(unknown(kind, path_or_id, &hint));
-    }
+    let meant = match hint(client, attribute, kind, path_or_id).await {
+        Some(Hint::Certain(hint)) => return Err(unknown(kind, path_or_id, &hint)),
+        Some(Hint::Guess(path)) => format!(" Did you mean `{path}`?"),
+        None => String::new(),
+    };
     let cause = format!(
-        "{} Check the full path, and that the token's user is a member of the {kind}.",
+        "{}{meant} Check the full path, and that the token's user is a member of the {kind}.",
         not_found(kind, path_or_id)
     );
     Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), "").with_cause(cause))
@@ -354,6 +375,20 @@ mod tests {
             assert_eq!(check(Stage::Validation).is_none(), in_validation);
             assert!(check(Stage::Planning).is_some());
         }
+    }
+
+    #[test]
+    fn all_invalid_ids_of_a_set_are_named() {
+        let check = |stage, ids: &[i64]| {
+            let ids = Set(ids.iter().copied().map(Attr::Known).collect());
+            check_ids::<ProjectId>(stage, "target_project_ids", &ids).map(|problem| problem.detail)
+        };
+        assert_eq!(
+            check(Stage::Validation, &[0, -1, 2]).as_deref(),
+            Some("`target_project_ids` has 0 and -1, but the ID of a project is 1 or more.")
+        );
+        assert_eq!(check(Stage::Validation, &[0, 2]), None);
+        assert!(check(Stage::Planning, &[0, 2]).is_some());
     }
 
     #[test]

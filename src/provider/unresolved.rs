@@ -5,7 +5,9 @@ use futures_util::future::join_all;
 
 use super::connection::Connection;
 use crate::framework::{Attr, Diagnostic, Warnings};
-use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
+use crate::gitlab::{
+    Client, GroupId, Id, Kind, ProjectId, Reference, path_without_host, path_without_page,
+};
 
 /// The unresolved paths of one plan.
 #[derive(Debug, Default)]
@@ -55,25 +57,67 @@ impl Unresolved {
 
 impl Path {
     /// Returns what the path probably is or should be.
-    async fn hint(&self, client: Option<&Client>) -> Option<String> {
-        let client = client?;
-        match self.without_host(client) {
-            Some(hint) => Some(hint),
-            None => other_kind(client, Some(self.attribute), self.kind, &self.text).await,
-        }
-    }
-
-    fn without_host(&self, client: &Client) -> Option<String> {
-        let (host, path) = self.text.split_once('/')?;
-        let is_host = client.base_url().is_at(host) && path.parse::<Reference<GroupId>>().is_ok();
-        is_host.then(|| format!("`{host}` is the host of GitLab: write `{path}`"))
+    async fn hint(&self, client: Option<&Client>) -> Option<Hint> {
+        hint(client?, Some(self.attribute), self.kind, &self.text).await
     }
 }
 
-fn warning(paths: &[Path], hints: &[Option<String>], object: &str) -> Diagnostic {
+/// What a path that isn't found probably is or should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// A correction. Nothing can exist at the path.
+    Certain(String),
+    /// An existing path. The path itself may be created later.
+    Guess(String),
+}
+
+/// Returns a hint for a path that isn't found. Returns nothing if a request fails.
+pub(super) async fn hint(
+    client: &Client,
+    attribute: Option<&str>,
+    kind: Kind,
+    text: &str,
+) -> Option<Hint> {
+    if let Some(hint) = without_host(client, text) {
+        return Some(Hint::Certain(hint));
+    }
+    if let Some(hint) = other_kind(client, attribute, kind, text).await {
+        return Some(Hint::Certain(hint));
+    }
+    if kind == Kind::Project
+        && let Some(project) = path_without_page(text)
+        && is_found::<ProjectId>(client, project).await
+    {
+        return Some(Hint::Certain(format!("`{project}` is a project: write only this path")));
+    }
+    let below = path_without_host(text)?;
+    is_path_of(client, kind, below).await.then(|| Hint::Guess(below.to_owned()))
+}
+
+/// Returns whether a text is the path of an object of this kind. Returns false if the request
+/// fails.
+pub(super) async fn is_path_of(client: &Client, kind: Kind, text: &str) -> bool {
+    match kind {
+        Kind::Project => is_found::<ProjectId>(client, text).await,
+        Kind::Group => is_found::<GroupId>(client, text).await,
+    }
+}
+
+fn without_host(client: &Client, text: &str) -> Option<String> {
+    let (host, path) = text.split_once('/')?;
+    let is_host = client.base_url().is_at(host) && path.parse::<Reference<GroupId>>().is_ok();
+    is_host.then(|| format!("`{host}` is the host of GitLab: write `{path}`"))
+}
+
+fn warning(paths: &[Path], hints: &[Option<Hint>], object: &str) -> Diagnostic {
     if let ([Path { kind, text, .. }], [hint]) = (paths, hints) {
         let detail = match hint {
-            Some(hint) => format!("{hint}. Otherwise, the apply fails."),
+            Some(Hint::Certain(hint)) => format!("{hint}. Otherwise, the apply fails."),
+            Some(Hint::Guess(path)) => format!(
+                "{} Did you mean `{path}`? If this apply creates the {kind}, ignore this warning: \
+                 its ID is resolved during the apply.",
+                not_found(*kind, text)
+            ),
             None => format!(
                 "{} Correct the path, or give the token's user access. If this apply creates the \
                  {kind}, ignore this warning: its ID is resolved during the apply.",
@@ -82,13 +126,16 @@ fn warning(paths: &[Path], hints: &[Option<String>], object: &str) -> Diagnostic
         };
         return Diagnostic::new(format!("Unknown {kind}: {text}"), detail);
     }
-    let line = |(path, hint): (&Path, &Option<String>)| {
+    let line = |(path, hint): (&Path, &Option<Hint>)| {
         let line = format!("  - {} {} (`{}`)", path.kind, path.text, path.attribute);
-        let hint = hint.as_ref().map(|hint| format!("\n    {hint}"));
-        line + hint.as_deref().unwrap_or_default()
+        match hint {
+            Some(Hint::Certain(hint)) => format!("{line}\n    {hint}"),
+            Some(Hint::Guess(path)) => format!("{line}\n    did you mean `{path}`?"),
+            None => line,
+        }
     };
     let (wrong, missing): (Vec<_>, Vec<_>) =
-        paths.iter().zip(hints).partition(|(_, hint)| hint.is_some());
+        paths.iter().zip(hints).partition(|(_, hint)| matches!(hint, Some(Hint::Certain(_))));
     let lines = |paths: Vec<_>| paths.into_iter().map(line).collect::<Vec<_>>().join("\n");
     let missing = (!missing.is_empty()).then(|| {
         format!(
@@ -139,7 +186,7 @@ fn unknown_id(project: &str) -> Diagnostic {
 
 /// Returns a hint if a path of one kind leads to an object of the other kind. Returns nothing if
 /// the request fails.
-pub(super) async fn other_kind(
+async fn other_kind(
     client: &Client,
     attribute: Option<&str>,
     kind: Kind,
@@ -174,5 +221,38 @@ async fn is_found<I: Id>(client: &Client, text: &str) -> bool {
     match text.parse::<Reference<I>>() {
         Ok(path) if path.id().is_none() => matches!(client.resolve(&path).await, Ok(Some(_))),
         Ok(_) | Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_of_a_list_has_its_hint() {
+        let path = |text: &str| Path {
+            attribute: "target_projects",
+            kind: Kind::Project,
+            text: text.to_owned(),
+        };
+        let paths = [path("acme/lib/tree/main"), path("host.com/acme/lib"), path("acme/none")];
+        let hints = [
+            Some(Hint::Certain("`acme/lib` is a project: write only this path".to_owned())),
+            Some(Hint::Guess("acme/lib".to_owned())),
+            None,
+        ];
+        let detail = warning(&paths, &hints, "acme/app").detail;
+        let (wrong, missing) = detail.split_once("\n\nThese").unwrap();
+        assert_eq!(
+            wrong.split_once("\n\n").unwrap().1,
+            "  - project acme/lib/tree/main (`target_projects`)\n    \
+             `acme/lib` is a project: write only this path"
+        );
+        assert_eq!(
+            missing.split("\n\n").nth(1).unwrap(),
+            "  - project host.com/acme/lib (`target_projects`)\n    \
+             did you mean `acme/lib`?\n  \
+             - project acme/none (`target_projects`)"
+        );
     }
 }

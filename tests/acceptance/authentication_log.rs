@@ -315,7 +315,7 @@ fn unknown_project_is_an_error() {
       data.gitlab_job_token_authentication_log.app
       > project = "99"
 
-    GET /projects/99: not found, or not visible to the token.
+    GET /projects/99: not found, or not visible to the token (404).
 
     GitLab returns 404 both for projects that don't exist and for projects that
     aren't visible to the token. Check the path or ID, and that the token's user

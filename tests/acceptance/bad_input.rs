@@ -21,6 +21,14 @@ fn scope_error(body: &str) -> String {
     planning_error(&format!("resource \"gitlab_job_token_scope\" \"this\" {{\n{body}\n}}\n"))
 }
 
+/// Returns the error of planning an exclusive allowlist with these targets.
+#[track_caller]
+fn exclusive_error(targets: &str) -> String {
+    planning_error(&format!(
+        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\nproject = 1\n{targets}\n}}\n"
+    ))
+}
+
 #[track_caller]
 fn planning_error(config: &str) -> String {
     let (_gitlab, tf) = APP_AND_LIB.with_workspace();
@@ -182,7 +190,31 @@ fn fractional_target_id() {
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 1.5
 
-    `target_project_id` must be a whole number.
+    `target_project_id` must be a whole number, but is 1.5.
+    ");
+}
+
+#[test]
+fn all_fractional_target_ids_are_named() {
+    let error = exclusive_error("target_group_ids = [1.5, 2, 4.25]");
+    assert_snapshot!(error, @"
+    Error: Invalid attribute value
+      gitlab_job_token_allowlist_exclusive.this
+      > target_group_ids = [1.5, 2, 4.25]
+
+    `target_group_ids` must have only whole numbers, but has 1.5 and 4.25.
+    ");
+}
+
+#[test]
+fn all_invalid_target_ids_are_named() {
+    let error = exclusive_error("target_project_ids = [0, -1, 2]");
+    assert_snapshot!(error, @"
+    Error: Invalid project ID
+      gitlab_job_token_allowlist_exclusive.this
+      > target_project_ids = [0, -1, 2]
+
+    `target_project_ids` has -1 and 0, but the ID of a project is 1 or more.
     ");
 }
 
@@ -194,8 +226,8 @@ fn target_id_out_of_range() {
       gitlab_job_token_allowlist_entry.this
       > target_group_id = 1e30
 
-    `target_group_id` must be a whole number from -9223372036854775808 to
-    9223372036854775807.
+    `target_group_id` must be a whole number of at most 18 digits, but is
+    1000000000000000000000000000000.
     ");
 }
 
@@ -208,7 +240,7 @@ fn project_id_of_zero() {
       > project = 0
 
     `project` is "0", which is neither the ID nor the full path of a project: an
-    ID is a whole number from 1 to 9223372036854775807.
+    ID is a positive whole number of at most 18 digits.
     "#);
 }
 

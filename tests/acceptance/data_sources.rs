@@ -1,6 +1,6 @@
 //! The data sources of a project: its settings and allowlist, managed by Terraform or not.
 
-use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Route, Simulator, Target};
+use gitlab_simulator::{ADMINISTRATOR, Fault, LINK_LIMIT, Route, Simulator, Target};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
@@ -264,6 +264,32 @@ fn project_that_is_neither_id_nor_path_is_an_error() {
     Error: Invalid project
       data.gitlab_job_token_allowlist.app
       > project = "app"
+    "#);
+}
+
+#[test]
+fn forbidden_policies_need_no_role() {
+    let gitlab = WORLD.start();
+    let forbidden = Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+    };
+    gitlab.inject(forbidden.on(Route::GraphqlQuery).named("JobTokenPolicies"));
+    let tf = workspace(&gitlab);
+    tf.config("data \"gitlab_job_token_policies\" \"all\" {}\n");
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the job token policies
+      data.gitlab_job_token_policies.all
+      > data "gitlab_job_token_policies" "all" {}
+
+    POST /api/graphql (JobTokenPolicies): the token's user isn't allowed to do
+    this (403).
+
+    This request doesn't need a role, so GitLab rejects the token or its user for
+    all requests. If the response gives no reason, ask an administrator of the
+    instance.
     "#);
 }
 

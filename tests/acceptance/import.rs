@@ -238,6 +238,94 @@ fn id_of_an_entry_is_not_an_id_of_a_scope() {
 }
 
 #[test]
+fn import_id_without_a_kind_is_suggested_for_a_project() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(APP_SCOPE);
+
+    assert_snapshot!(tf.import(SCOPE, "project:1").error(), @r#"
+    Error: Malformed import ID
+
+    "project:1" can't be imported.
+
+    The import ID of this resource is only the ID or full path of the project. Did
+    you mean "1"?
+    "#);
+    assert_snapshot!(tf.import(SCOPE, "group:partners").error(), @r#"
+    Error: Malformed import ID
+
+    "group:partners" can't be imported.
+
+    This names a group, but the import ID of this resource is the ID or full path
+    of a project, for example "platform/deploy".
+    "#);
+}
+
+#[test]
+fn import_id_of_the_other_kind_is_suggested() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(&entry("1", "target_project_id = 2"));
+
+    assert_snapshot!(tf.import(ENTRY, "1:project:partners/team").error(), @r#"
+    Error: Unknown project: partners/team
+
+    "1:project:partners/team" can't be imported.
+
+    `partners/team` is a group, not a project. Did you mean
+    "1:group:partners/team"?
+    "#);
+    assert_snapshot!(tf.import(ENTRY, "1:group:acme/lib").error(), @r#"
+    Error: Unknown group: acme/lib
+
+    "1:group:acme/lib" can't be imported.
+
+    `acme/lib` is a project, not a group. Did you mean "1:project:acme/lib"?
+    "#);
+}
+
+#[test]
+fn import_id_with_colons_is_suggested() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(&entry("1", "target_project_id = 2"));
+
+    assert_snapshot!(tf.import(ENTRY, "1/project/2").error(), @r#"
+    Error: Malformed import ID
+
+    "1/project/2" can't be imported.
+
+    The import ID of an allowlist entry is `<project>:project:<target project>` or
+    `<project>:group:<target group>`, with an ID or full path for each, for
+    example `99:project:42` or `platform/deploy:group:platform/apps`. Did you mean
+    "1:project:2"?
+    "#);
+    for (id, suggestion) in
+        [(" 1:project:2", "Write \"1\"."), ("1: project: 2", "Did you mean \"1:project:2\"?")]
+    {
+        let error = tf.import(ENTRY, id).error().replace('\n', " ");
+        assert!(error.contains(suggestion), "{id}: {error}");
+    }
+}
+
+#[test]
+fn missing_own_entry_cannot_be_imported() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(&entry("1", "target_project_id = 1"));
+
+    assert_snapshot!(tf.import(ENTRY, "1:project:1").error(), @r#"
+    Error: Allowlist entry not found: project 1
+
+    "1:project:1" can't be imported.
+
+    Project 1 doesn't have an entry for itself, so there is nothing to import.
+    Check the IDs or paths. To add the entry, apply the resource without importing
+    it.
+    "#);
+}
+
+#[test]
 fn import_id_with_neither_id_nor_path_is_an_error() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);

@@ -210,6 +210,52 @@ fn unknown_project_path_is_an_error_at_its_attribute() {
 }
 
 #[test]
+fn path_of_a_page_is_corrected() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
+    tf.config(&entry("acme/app", "target_project = \"acme/lib/tree/main\""));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown project: acme/lib/tree/main
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "acme/lib/tree/main"
+
+    `acme/lib` is a project: write only this path. Otherwise, the apply fails.
+    "#);
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project: acme/lib/tree/main
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "acme/lib/tree/main"
+
+    `acme/lib` is a project: write only this path.
+    "#);
+}
+
+#[test]
+fn path_with_a_host_may_be_a_group() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
+    tf.config(&entry("acme/app", "target_project = \"host.com/acme/lib\""));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown project: host.com/acme/lib
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "host.com/acme/lib"
+
+    There is no project `host.com/acme/lib`, or it isn't visible to the token. Did
+    you mean `acme/lib`? If this apply creates the project, ignore this warning:
+    its ID is resolved during the apply.
+    "#);
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project: host.com/acme/lib
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "host.com/acme/lib"
+
+    There is no project `host.com/acme/lib`, or it isn't visible to the token. Did
+    you mean `acme/lib`? Check the full path, and that the token's user is a
+    member of the project.
+    "#);
+}
+
+#[test]
 fn unknown_group_path_is_an_error_at_its_attribute() {
     let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));

@@ -307,7 +307,7 @@ fn hidden_group_is_an_error() {
       data.gitlab_job_token_scopes.acme
       > group = 99
 
-    GET /groups/99: not found, or not visible to the token.
+    GET /groups/99: not found, or not visible to the token (404).
 
     GitLab returns 404 both for groups that don't exist and for groups that aren't
     visible to the token. Check the path or ID, and that the token's user is a

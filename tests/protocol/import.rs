@@ -101,6 +101,13 @@ async fn identity_without_a_target_fails_without_a_request() {
         ),
         "{zero:#?}"
     );
+    let decimal = entry(json!(1), json!(1.5), Value::Null);
+    let imported = kit.import_by_identity(ENTRY, &decimal).await.unwrap();
+    assert_eq!(
+        only_error(&imported.diagnostics).detail,
+        "The identity `project_id = 1, target_project_id = 1.5` can't be imported.\n\n\
+         `target_project_id` must be a whole number, but is 1.5."
+    );
     assert_eq!(kit.requests(), "");
 }
 

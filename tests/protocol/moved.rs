@@ -205,9 +205,7 @@ async fn other_sources_are_rejected() {
         ("registry.terraform.io/notgitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
         ("gitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
         ("gitlab-job-token", ENTRY_SOURCE, ENTRY),
-        ("gitlab", "gitlab_project", ENTRY),
         ("mirror.example.com/aff15f21/gitlab-job-token", SCOPE, ENTRY),
-        (OFFICIAL[0], "gitlab_project", ENTRY),
     ] {
         let from = Move { provider, source_type, schema_version: 0, state: &state, target_type };
         let moved = kit.move_state(&from).await.unwrap();
@@ -276,6 +274,41 @@ async fn state_without_an_entry_or_a_project_is_an_error() {
     for state in [json!({}), json!({"target_project_ids": [2]}), json!("text")] {
         let moved = kit.move_state(&list_from(OFFICIAL[0], 1, &state)).await.unwrap();
         assert_eq!(only_error(&moved.diagnostics).summary, "Unreadable state", "{state}");
+    }
+}
+
+#[tokio::test]
+async fn unreadable_state_is_named_by_its_id() {
+    let kit = Kit::unconfigured().await;
+    let state = json!({"id": "garbage", "project": "1"});
+    let moved = kit.move_state(&entry_from(OFFICIAL[0], 1, &state)).await.unwrap();
+    assert_eq!(
+        only_error(&moved.diagnostics).detail,
+        "The state of the `gitlab_project_job_token_scope` with the ID \"garbage\" doesn't have one \
+         project and one target. Replace the `moved` block with a `removed` block that has \
+         `destroy = false`, and import the entry."
+    );
+}
+
+#[tokio::test]
+async fn unrelated_type_cannot_be_moved_or_imported() {
+    let state = json!({"id": "1:KEY:*", "project": "1", "key": "KEY"});
+    for (provider, source_type, target_type) in [
+        (OFFICIAL[0], "gitlab_project_variable", ENTRY),
+        (OFFICIAL[0], "gitlab_project_variable", EXCLUSIVE),
+        (OFFICIAL[0], "gitlab_project_variable", SCOPE),
+        ("gitlab", "gitlab_project", ENTRY),
+    ] {
+        let from = Move { provider, source_type, schema_version: 0, state: &state, target_type };
+        let moved = Kit::unconfigured().await.move_state(&from).await.unwrap();
+        assert_eq!(
+            only_error(&moved.diagnostics).detail,
+            format!(
+                "A `{source_type}` is another kind of object than a `{target_type}`, so \
+                 it can't be moved to one. Correct the addresses in the `moved` block, or remove \
+                 the block."
+            )
+        );
     }
 }
 

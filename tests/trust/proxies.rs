@@ -227,6 +227,17 @@ async fn proxy_that_requires_credentials_is_named() {
 }
 
 #[tokio::test]
+async fn socks_proxy_that_is_an_http_server_is_named() {
+    let there = HiddenGitlab::start().await;
+    let server = address(&there.gitlab);
+    let launch = launch().env("HTTPS_PROXY", format!("socks5://{server}"));
+    let detail = detail(&launch, encrypted(), server).await;
+    let says = "GET /user: the proxy socks5://PROXY isn't a SOCKS proxy.";
+    let remedy = "Check the port, or use `http://` in the address if it is an HTTP proxy.";
+    assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+}
+
+#[tokio::test]
 async fn proxy_that_rejects_the_connection_is_named() {
     let proxy = Gateway::refusing_proxy("403 Forbidden").await;
     let launch = launch().env("HTTPS_PROXY", proxy.url());

@@ -16,8 +16,8 @@ use crate::framework::value::{Number, Object, Value};
 ///
 /// Fails if the text isn't valid JSON, is nested too deeply, or doesn't convert to the type.
 pub fn decode(text: &[u8], ty: &Type) -> Result<Value, CodecError> {
-    let json: Json =
-        serde_json::from_slice(text).map_err(|error| CodecError::new(error.to_string()))?;
+    let json: Json = serde_json::from_slice(text)
+        .map_err(|error| CodecError::new(format!("isn't valid JSON ({error})")))?;
     convert(&json, ty)
 }
 
@@ -29,8 +29,7 @@ fn convert(json: &Json, ty: &Type) -> Result<Value, CodecError> {
         (Type::Bool, Json::String(text)) if text == "false" => Ok(Value::Bool(false)),
         (Type::Number, Json::Number(number)) => number_of(number).map(Value::Number),
         (Type::Number, Json::String(text)) => {
-            let number = Number::parse(text)
-                .ok_or_else(|| CodecError::new("the text is not a decimal number"))?;
+            let number = Number::parse(text).ok_or_else(|| CodecError::new("isn't a number"))?;
             Ok(Value::Number(number))
         }
         (Type::String, Json::String(text)) => Ok(Value::String(text.clone())),
@@ -67,11 +66,9 @@ fn convert(json: &Json, ty: &Type) -> Result<Value, CodecError> {
                 .collect::<Result<Object, CodecError>>()
                 .map(Value::Map)
         }
-        (expected, _) => Err(CodecError::new(format!(
-            "expected {}, found {}",
-            expected.to_json(),
-            kind_of(json)
-        ))),
+        (expected, _) => {
+            Err(CodecError::new(format!("must be {}, but is {}", name_of(expected), kind_of(json))))
+        }
     }
 }
 
@@ -86,7 +83,17 @@ fn number_of(number: &serde_json::Number) -> Result<Number, CodecError> {
     let integer = number.as_i64().map(Number::Integer);
     let large = || number.as_u64().map(|large| Number::Decimal(large.to_string()));
     let float = || number.as_f64().and_then(Number::from_float);
-    integer.or_else(large).or_else(float).ok_or_else(|| CodecError::new("the number is not finite"))
+    integer.or_else(large).or_else(float).ok_or_else(|| CodecError::new("is infinite"))
+}
+
+fn name_of(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "a bool",
+        Type::Number => "a number",
+        Type::String => "a string",
+        Type::List(_) | Type::Set(_) => "an array",
+        Type::Map(_) | Type::Object(_) => "an object",
+    }
 }
 
 fn kind_of(json: &Json) -> &'static str {
@@ -144,10 +151,14 @@ mod tests {
     #[test]
     fn errors_name_the_path() {
         let error = |text: &str| decode(text.as_bytes(), &entry_type()).unwrap_err().to_string();
-        assert_eq!(error(r#"{"ids":[1,{}]}"#), r#"at ids.1: expected "number", found an object"#);
-        assert_eq!(error("[]").split(", found").nth(1), Some(" an array"));
-        assert_eq!(error("{\"ids\":"), "EOF while parsing a value at line 1 column 7");
-        assert!(error(&"[".repeat(100_000)).starts_with("recursion limit exceeded"));
+        assert_eq!(error(r#"{"ids":[1,{}]}"#), "`ids.1` must be a number, but is an object");
+        assert_eq!(error(r#"{"ids":["one"]}"#), "`ids.0` isn't a number");
+        assert_eq!(error("[]"), "the value must be an object, but is an array");
+        assert_eq!(
+            error("{\"ids\":"),
+            "the value isn't valid JSON (EOF while parsing a value at line 1 column 7)"
+        );
+        assert!(error(&"[".repeat(100_000)).contains("recursion limit exceeded"));
     }
 
     proptest! {

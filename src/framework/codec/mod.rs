@@ -12,6 +12,7 @@ use std::fmt;
 pub struct CodecError {
     /// The path to the value, innermost step first.
     location: Vec<String>,
+    /// What is wrong with the value, worded to follow its name.
     problem: String,
 }
 
@@ -28,11 +29,11 @@ impl CodecError {
 
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.location.is_empty() {
-            let steps: Vec<&str> = self.location.iter().rev().map(String::as_str).collect();
-            write!(f, "at {}: ", steps.join("."))?;
+        let steps: Vec<&str> = self.location.iter().rev().map(String::as_str).collect();
+        match steps.as_slice() {
+            [] => write!(f, "the value {}", self.problem),
+            steps => write!(f, "`{}` {}", steps.join("."), self.problem),
         }
-        f.write_str(&self.problem)
     }
 }
 

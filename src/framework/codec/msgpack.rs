@@ -24,7 +24,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     let value = reader.value(ty)?;
     match reader.rest.len() {
         0 => Ok(value),
-        extra => Err(CodecError::new(format!("{extra} bytes follow the value"))),
+        extra => Err(CodecError::new(format!("has {extra} bytes after its end"))),
     }
 }
 
@@ -85,8 +85,7 @@ impl<'a> Reader<'a> {
             Marker::F64 => return finite(f64::from_be_bytes(self.array()?)),
             other => {
                 let text = self.text(other).map_err(|_| mismatch("a number", other))?;
-                return Number::parse(text)
-                    .ok_or_else(|| CodecError::new("the text is not a decimal number"));
+                return Number::parse(text).ok_or_else(|| CodecError::new("isn't a number"));
             }
         };
         Ok(Number::Integer(integer))
@@ -100,8 +99,7 @@ impl<'a> Reader<'a> {
             Marker::Str32 => self.length32()?,
             other => return Err(mismatch("a string", other)),
         };
-        std::str::from_utf8(self.take(length)?)
-            .map_err(|_| CodecError::new("the text is not UTF-8"))
+        std::str::from_utf8(self.take(length)?).map_err(|_| CodecError::new("isn't UTF-8"))
     }
 
     fn elements(&mut self, marker: Marker, element: &Type) -> Result<Vec<Value>, CodecError> {
@@ -136,11 +134,13 @@ impl<'a> Reader<'a> {
             let name = self.key()?;
             let ty = attributes
                 .get(name)
-                .ok_or_else(|| CodecError::new(format!("unsupported attribute {name:?}")))?;
+                .ok_or_else(|| CodecError::new(format!("has an unknown attribute {name:?}")))?;
             object.insert(name.to_owned(), self.value(ty).map_err(|error| error.inside(name))?);
         }
         match attributes.keys().find(|name| !object.contains_key(*name)) {
-            Some(missing) => Err(CodecError::new(format!("attribute {missing:?} is missing"))),
+            Some(missing) => {
+                Err(CodecError::new(format!("doesn't have the attribute {missing:?}")))
+            }
             None => Ok(object),
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
 
     fn length32(&mut self) -> Result<usize, CodecError> {
         let length = u32::from_be_bytes(self.array()?);
-        usize::try_from(length).map_err(|_| CodecError::new("a length doesn't fit into memory"))
+        usize::try_from(length).map_err(|_| CodecError::new("doesn't fit into memory"))
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
@@ -195,15 +195,15 @@ impl<'a> Reader<'a> {
 }
 
 fn finite(float: f64) -> Result<Number, CodecError> {
-    Number::from_float(float).ok_or_else(|| CodecError::new("infinite numbers are not supported"))
+    Number::from_float(float).ok_or_else(|| CodecError::new("is infinite"))
 }
 
 fn ends_early() -> CodecError {
-    CodecError::new("the data ends early")
+    CodecError::new("ends early")
 }
 
 fn mismatch(expected: &str, found: Marker) -> CodecError {
-    CodecError::new(format!("expected {expected}, found {found:?}"))
+    CodecError::new(format!("must be {expected}, but is {found:?}"))
 }
 
 fn put(bytes: &mut Vec<u8>, value: &Value) {
@@ -296,12 +296,12 @@ mod tests {
     fn errors_name_the_path() {
         let object = Type::Object(BTreeMap::from([("ids".into(), Type::list(Type::Number))]));
         let error = |bytes: &[u8]| decode(bytes, &object).unwrap_err().to_string();
-        assert_eq!(error(b"\x81\xa3ids\x92\x01\xc3"), "at ids.1: expected a number, found True");
-        assert_eq!(error(b"\x81\xa3new\xc0"), "unsupported attribute \"new\"");
-        assert_eq!(error(b"\x80"), "attribute \"ids\" is missing");
-        assert_eq!(error(b"\x81\xa3ids\x92\x01"), "at ids.1: the data ends early");
-        assert_eq!(error(b"\x81\xa3ids\xc0\x00"), "1 bytes follow the value");
-        assert_eq!(error(b"\x93"), "expected a map, found FixArray(3)");
+        assert_eq!(error(b"\x81\xa3ids\x92\x01\xc3"), "`ids.1` must be a number, but is True");
+        assert_eq!(error(b"\x81\xa3new\xc0"), "the value has an unknown attribute \"new\"");
+        assert_eq!(error(b"\x80"), "the value doesn't have the attribute \"ids\"");
+        assert_eq!(error(b"\x81\xa3ids\x92\x01"), "`ids.1` ends early");
+        assert_eq!(error(b"\x81\xa3ids\xc0\x00"), "the value has 1 bytes after its end");
+        assert_eq!(error(b"\x93"), "the value must be a map, but is FixArray(3)");
     }
 
     #[test]

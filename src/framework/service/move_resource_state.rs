@@ -20,9 +20,10 @@ pub(super) async fn handle<P: Provider>(
 ) -> Result<pb::move_resource_state::Response, Errors> {
     let resource = call.resource(&request.target_type_name)?;
     let text = request.source_state.unwrap_or_default().json;
-    let state = serde_json::from_slice(&text).map_err(|error| {
+    let state = serde_json::from_slice(&text).map_err(|error: serde_json::Error| {
+        let reason = if error.is_data() { "isn't an object" } else { "isn't valid JSON" };
         let detail = format!(
-            "The state of the `{}` can't be moved because it can't be read: {error}.",
+            "The state of the `{}` can't be moved because it {reason}.",
             request.source_type_name
         );
         Diagnostic::new("Unreadable state", detail)
@@ -54,5 +55,5 @@ fn upgrade_source<C>(
     text: &[u8],
 ) -> Result<Object, Errors> {
     let state = upgrade(resource, &source.type_name, source.schema_version, text)?;
-    state.ok_or_else(|| unreadable(&source.type_name, "it is null").into())
+    state.ok_or_else(|| unreadable(&source.type_name, text, "it is null").into())
 }

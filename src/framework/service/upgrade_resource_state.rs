@@ -37,18 +37,21 @@ pub(super) fn upgrade<C>(
     if version == resource.schema.version {
         return read(resource, type_name, text);
     }
-    let unknown_version = || unreadable(type_name, format!("its schema version is {version}"));
+    let unreadable = |reason: String| unreadable(type_name, text, reason);
+    let unknown_version = || unreadable(format!("its schema version is {version}"));
     if version > resource.schema.version {
         return Err(unknown_version().into());
     }
-    match serde_json::from_slice(text).map_err(|error| unreadable(type_name, error))? {
+    match serde_json::from_slice(text)
+        .map_err(|error| unreadable(format!("it isn't valid JSON ({error})")))?
+    {
         Json::Object(state) => {
             let upgraded = resource.implementation.upgrade(StoredState { version, state });
             let upgraded = Json::Object(upgraded.ok_or_else(unknown_version)?);
             read(resource, type_name, upgraded.to_string().as_bytes())
         }
         Json::Null => Ok(None),
-        _ => Err(unreadable(type_name, "it is not an object").into()),
+        _ => Err(unreadable("it isn't an object".to_owned()).into()),
     }
 }
 
@@ -60,17 +63,32 @@ fn read<C>(
     match json::decode(text, &resource.ty) {
         Ok(Value::Map(object)) => Ok(Some(object)),
         Ok(_) => Ok(None),
-        Err(error) => Err(unreadable(type_name, error).into()),
+        Err(error) => Err(unreadable(type_name, text, error).into()),
     }
 }
 
-pub(super) fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
+/// Returns the error of a stored state. It names the object by its type and ID, because hosts don't
+/// show the address.
+pub(super) fn unreadable(
+    type_name: &str,
+    text: &[u8],
+    reason: impl std::fmt::Display,
+) -> Diagnostic {
+    let id = id(text).map(|id| format!(" with the ID {id:?}")).unwrap_or_default();
     Diagnostic::new(
         "Unreadable state",
         format!(
-            "A `{type_name}` in the state can't be read: {reason}. If a newer version of this \
+            "A `{type_name}`{id} in the state can't be read: {reason}. If a newer version of this \
              provider wrote it, use that version. Otherwise remove the object from the state, and \
              import it again."
         ),
     )
+}
+
+/// Returns the ID in a stored state, if it has a short one.
+fn id(text: &[u8]) -> Option<String> {
+    const MAX_BYTES: usize = 200;
+    let state: Json = serde_json::from_slice(text).ok()?;
+    let id = state.get("id")?.as_str()?;
+    (id.len() <= MAX_BYTES).then(|| id.to_owned())
 }

@@ -85,7 +85,7 @@ impl Client {
         let (kind, id) = (target.kind(), target.id().to_string());
         match self.named(kind, &id, &id).await? {
             Some(found) => Ok(found.full_path.clone()),
-            None => Err(Error::unsent(unseen, endpoint::show(kind, &id).line(), None)),
+            None => Err(Error::not_shown(unseen, endpoint::show(kind, &id).line())),
         }
     }
 

@@ -9,7 +9,7 @@ use super::kind::Kind;
 
 /// The error of a number that isn't a valid ID: GitLab counts from 1, in signed 64-bit integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an ID is a whole number from 1 to {max}", max = i64::MAX)]
+#[error("an ID is a positive whole number of at most 18 digits")]
 pub struct InvalidId;
 
 macro_rules! id {

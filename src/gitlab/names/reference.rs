@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::id::{GroupId, Id, InvalidId, ProjectId};
 
@@ -14,23 +14,17 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 const MAX_PATH: usize = 8192;
 
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
-const SSH_USER: &str = "git@";
+pub(super) const SSH_USER: &str = "git@";
 
 /// The start of a global ID, such as `gid://gitlab/Project/42`.
-const GLOBAL_ID: &str = "gid://gitlab/";
+pub(super) const GLOBAL_ID: &str = "gid://gitlab/";
 
 /// The end of a repository URL, which paths can't have.
-const GIT: &str = ".git";
+pub(super) const GIT: &str = ".git";
 
 /// Reserved names that start the URLs of pages or of the API.
 const RESERVED: [&str; 9] =
     ["-", "admin", "api", "dashboard", "explore", "groups", "help", "projects", "users"];
-
-/// The first parts of URLs that contain paths of projects and groups.
-const COLLECTIONS: [&str; 3] = ["groups/", "projects/", "users/"];
-
-/// The path of GitLab's REST API.
-const REST_ROOT: &str = "api/v4/";
 
 /// The full path of a project or group, such as `platform/deploy/runner`. It keeps its letter case;
 /// GitLab ignores case, and so does [`same_path`].
@@ -97,6 +91,9 @@ pub enum RefError {
     /// A leading `@`, as in a mention.
     #[error("a full path doesn't start with `@`")]
     Mention,
+    /// The path of a group's page.
+    #[error("it is the URL of a group without the host")]
+    GroupPage,
     /// A first part that is reserved.
     #[error("its first part is reserved in GitLab")]
     Reserved,
@@ -138,6 +135,8 @@ impl FullPath {
             RefError::Page
         } else if text.starts_with('@') {
             RefError::Mention
+        } else if text.starts_with("groups/") {
+            RefError::GroupPage
         } else if RESERVED.contains(&text.split('/').next().unwrap_or_default()) {
             RefError::Reserved
         } else if !text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) {
@@ -147,50 +146,6 @@ impl FullPath {
         };
         Err(problem)
     }
-}
-
-/// Returns the full path or ID in an invalid text, such as the URL of a page, of the API or of a
-/// repository, if there is one.
-#[must_use]
-pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
-    if let Some(global_id) = text.trim().strip_prefix(GLOBAL_ID) {
-        let (kind, id) = global_id.split_once('/')?;
-        let is_valid = kind.eq_ignore_ascii_case(I::KIND.as_str()) && number::<I>(id)?.is_ok();
-        return is_valid.then(|| id.to_owned());
-    }
-    let (is_address, rest) = match text.trim().split_once("://") {
-        // The host, and a relative URL that can't be distinguished from a group.
-        Some((_, rest)) => (true, rest.split_once('/')?.1),
-        None => match text.trim().strip_prefix(SSH_USER) {
-            Some(rest) => (true, rest.split_once(':')?.1),
-            None => (false, text.trim().trim_start_matches('@')),
-        },
-    };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    // The rest is the page of the project.
-    let (rest, is_page) = match rest.split_once("/-/") {
-        Some((before, _)) => (before, true),
-        None => (rest, false),
-    };
-    let is_of_api = is_address && rest.contains(REST_ROOT);
-    let rest = rest.rsplit_once(REST_ROOT).filter(|_| is_address).map_or(rest, |(_, rest)| rest);
-    let in_collection = rest.trim_start_matches('/');
-    let inside = COLLECTIONS.iter().find_map(|collection| in_collection.strip_prefix(collection));
-    // In the API's URLs, one part is the encoded path, and the rest is the endpoint.
-    let rest = match inside.filter(|_| is_of_api) {
-        Some(inside) => inside.split('/').next().unwrap_or_default(),
-        None => inside.unwrap_or(rest),
-    };
-    let decoded = percent_decode_str(rest).decode_utf8().ok()?;
-    let path = decoded.trim_matches('/').trim_end_matches("/-");
-    let path = path.strip_suffix(GIT).unwrap_or(path);
-    // A host, if the rest is the URL of a page.
-    let path = match path.split_once('/') {
-        Some((host, below)) if is_page && !is_address && host.contains('.') => below,
-        _ => path,
-    };
-    let reference = path.parse::<Reference<I>>().ok().filter(|_| path != text)?;
-    (reference.id().is_none() || inside.is_some()).then(|| path.to_owned())
 }
 
 /// Returns whether both paths are the same. GitLab ignores case.
@@ -206,7 +161,7 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
 
 /// Returns the ID if the text is a number. As in GitLab, digits are always an ID, even if a group
 /// has that name.
-fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
+pub(super) fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -308,7 +263,7 @@ mod tests {
             ("a/b?x=1", RefError::Query),
             ("a/b#js", RefError::Query),
             ("@a/b", RefError::Mention),
-            ("groups/platform", RefError::Reserved),
+            ("groups/platform", RefError::GroupPage),
             ("api/v4", RefError::Reserved),
             ("gid://gitlab/Project/1", RefError::GlobalId),
             ("a/*", RefError::Character),
@@ -321,73 +276,6 @@ mod tests {
         }
         assert_eq!("runner".parse::<ProjectRef>(), Err(RefError::NoNamespace));
         assert_eq!("..".parse::<GroupRef>(), Err(RefError::DotSegment));
-    }
-
-    #[test]
-    fn id_is_found_in_a_global_id_of_the_same_kind() {
-        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Project/42").as_deref(), Some("42"));
-        assert_eq!(suggested_path::<GroupId>("gid://gitlab/Group/7").as_deref(), Some("7"));
-        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Group/7"), None);
-        assert_eq!(suggested_path::<ProjectId>("gid://gitlab/Project/x"), None);
-    }
-
-    #[test]
-    fn path_is_found_in_urls() {
-        for text in [
-            "platform/deploy.git",
-            "/platform/deploy/",
-            " platform/deploy",
-            "platform%2Fdeploy",
-            "git@gitlab.example.com:platform/deploy.git",
-            "ssh://git@gitlab.example.com:2222/platform/deploy.git",
-            "https://gitlab.example.com/platform/deploy",
-            "https://gitlab.example.com/platform/deploy/-/settings/ci_cd#js-token-access",
-        ] {
-            assert_eq!(
-                suggested_path::<ProjectId>(text).as_deref(),
-                Some("platform/deploy"),
-                "{text}"
-            );
-        }
-        for text in [
-            "platform/deploy/-/settings/ci_cd",
-            "gitlab.example.com/platform/deploy/-/tree/main",
-            "platform/deploy?x=1",
-            "platform/deploy#js",
-            "@platform/deploy",
-            "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy",
-            "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy/job_token_scope",
-        ] {
-            assert_eq!(
-                suggested_path::<ProjectId>(text).as_deref(),
-                Some("platform/deploy"),
-                "{text}"
-            );
-        }
-        for text in [
-            "https://gitlab.example.com/api/v4/projects/42",
-            "https://gitlab.example.com/projects/42",
-        ] {
-            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("42"), "{text}");
-        }
-        for text in
-            ["groups/platform", "https://gitlab.example.com/groups/platform", "users/platform"]
-        {
-            assert_eq!(suggested_path::<GroupId>(text).as_deref(), Some("platform"), "{text}");
-        }
-        let page = "https://gitlab.example.com/groups/platform/apps/-/settings";
-        assert_eq!(suggested_path::<GroupId>(page).as_deref(), Some("platform/apps"));
-        for text in [
-            "",
-            "deploy",
-            "https://gitlab.example.com",
-            "git@gitlab.example.com",
-            "a//b",
-            "%FF/%FE",
-            "42",
-        ] {
-            assert_eq!(suggested_path::<ProjectId>(text), None, "{text}");
-        }
     }
 
     #[test]

@@ -87,6 +87,22 @@ impl BaseUrl {
         Ok(Self { instance })
     }
 
+    /// Returns the URL that was probably intended by an invalid one, without the part that makes it
+    /// invalid. Returns `None` for other errors, whose text may contain a secret.
+    #[must_use]
+    pub fn suggested(text: &str) -> Option<Self> {
+        let problem = Self::parse(text).err()?;
+        let shorter = match problem {
+            BaseUrlError::Page => Url::parse(text.trim()).ok()?.origin().ascii_serialization(),
+            BaseUrlError::Endpoint => {
+                text.split(REST_ROOT).next()?.split(GRAPHQL_PATH).next()?.into()
+            }
+            BaseUrlError::QueryOrFragment => text.split(['?', '#']).next()?.to_owned(),
+            _ => return None,
+        };
+        Self::parse(&shorter).ok()
+    }
+
     /// Returns the URL of a REST endpoint. `path` starts with a slash and is percent-encoded.
     pub(super) fn rest(&self, path: &str) -> Result<Url, url::ParseError> {
         Url::parse(&format!("{self}{REST_ROOT}{path}"))
@@ -230,6 +246,24 @@ mod tests {
         let below = BaseUrl::parse("https://example.com/gitlab/api/v4").unwrap();
         assert_eq!(below.without_path().as_deref(), Some("https://example.com"));
         assert_eq!(BaseUrl::parse("https://gitlab.com/api/v4").unwrap().without_path(), None);
+    }
+
+    #[test]
+    fn instance_is_suggested_for_pages_and_endpoints() {
+        for (text, expected) in [
+            ("https://gitlab.com/platform/deploy", Some("https://gitlab.com")),
+            ("https://h.example.com:8443/a/b/-/settings", Some("https://h.example.com:8443")),
+            ("https://h.example.com/api/v4/projects", Some("https://h.example.com")),
+            ("https://h.example.com/git/api/v4/projects/1", Some("https://h.example.com/git")),
+            ("https://h.example.com/api/graphql", Some("https://h.example.com")),
+            ("https://h.example.com/?private_token=hush", Some("https://h.example.com")),
+            ("https://me:hush@h.example.com/a/-/b", None),
+            ("h.example.com", None),
+            ("https://h.example.com", None),
+        ] {
+            let suggested = BaseUrl::suggested(text).map(|url| url.to_string());
+            assert_eq!(suggested.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

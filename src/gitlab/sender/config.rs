@@ -78,7 +78,7 @@ pub enum ConfigError {
     #[error("the client certificate and its key can't be used together: {0}")]
     ClientKeyPair(String),
     /// A header of [`Config::headers`] can't be sent.
-    #[error("the header `{name}` can't be sent: {reason}")]
+    #[error("{} can't be sent: {reason}", header_named(name))]
     Header {
         /// The name of the header, as configured.
         name: String,
@@ -107,6 +107,14 @@ pub enum ConfigError {
     /// The TLS library returned an error.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
+}
+
+/// Returns the display name of a header.
+fn header_named(name: &str) -> String {
+    match name {
+        "" => "a header with an empty name".to_owned(),
+        name => format!("the header `{name}`"),
+    }
 }
 
 impl Config {

@@ -21,6 +21,9 @@ const USER: &str = "/user";
 /// The path segment of a project's job token scope and its allowlists.
 const SCOPE: &str = "job_token_scope";
 
+/// The GraphQL operation that reads only the schema.
+const OF_SCHEMA: &str = "JobTokenPolicies";
+
 /// The GraphQL operations that read the projects of a group.
 const OF_GROUPS: [&str; 3] = ["GroupProjects", "JobTokenScopes", "JobTokenScopesWithEntries"];
 
@@ -76,6 +79,11 @@ impl Error {
         message: Option<&str>,
     ) -> Self {
         Self::new(kind, line, None, message.map(str::to_owned), AttemptHistory::default())
+    }
+
+    /// Creates the error of an object that GitLab returned 404 for.
+    pub(in crate::gitlab) fn not_shown(kind: ErrorKind, line: &RequestLine) -> Self {
+        Self::new(kind, line, Some(StatusCode::NOT_FOUND), None, AttemptHistory::default())
     }
 
     /// Replaces the kind.
@@ -194,6 +202,12 @@ impl Error {
     #[must_use]
     pub fn is_user_request(&self) -> bool {
         self.0.line.path == USER
+    }
+
+    /// Returns whether the call reads only GraphQL's schema, which requires no role.
+    #[must_use]
+    pub fn is_schema_request(&self) -> bool {
+        self.0.line.operation == Some(OF_SCHEMA)
     }
 
     /// Returns whether the call reads a group or its projects, and not a single project.

@@ -7,13 +7,13 @@ use super::config::{Config, ConfigError};
 
 // The reasons why a header can't be configured.
 const CONNECTION: &str = "the provider controls the connection itself";
-const TOKEN: &str = "it carries a token: set the provider's `token` instead";
+const TOKEN: &str = "it carries a token. Set the provider's `token` instead";
 const CONTENT: &str = "the provider sets it itself";
 const CHANGES_SEMANTICS: &str = "it changes the meaning of requests";
 
 /// The headers that can't be configured, in lower case.
 const FORBIDDEN: [(&str, &str); 28] = [
-    ("authorization", "it carries the token: set the provider's `token` instead"),
+    ("authorization", "it carries the token. Set the provider's `token` instead"),
     ("private-token", TOKEN),
     ("job-token", TOKEN),
     ("deploy-token", TOKEN),

@@ -1,6 +1,8 @@
 //! Extracts the message of an error response as a short line of plain text, from GitLab's three
 //! JSON formats or the page of a gateway.
 
+use std::borrow::Cow;
+
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
@@ -126,6 +128,28 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     (!detail.is_empty()).then_some(detail)
 }
 
+/// Returns what is wrong with JSON of another structure, without the words of the parser.
+pub(super) fn of_structure(error: &serde_json::Error) -> String {
+    const OF_THE_PARSER: [&str; 7] = [
+        "data did not match",
+        "duplicate field",
+        "invalid length",
+        "invalid type",
+        "invalid value",
+        "unknown field",
+        "unknown variant",
+    ];
+    let text = error.to_string();
+    let problem = text.split(" at line ").next().unwrap_or_default();
+    match problem.strip_prefix("missing field ") {
+        Some(field) => format!("it doesn't have {field}"),
+        None if OF_THE_PARSER.iter().any(|start| problem.starts_with(start)) => {
+            "its JSON has another structure".to_owned()
+        }
+        None => problem.to_owned(),
+    }
+}
+
 /// Turns a text into a line of at most [`MAX_LINE_CHARS`] characters, without characters that are
 /// invisible or change the text direction. Returns `None` for a blank text.
 pub(super) fn line(text: &str) -> Option<String> {
@@ -135,7 +159,7 @@ pub(super) fn line(text: &str) -> Option<String> {
 /// Like [`line()`], with another limit.
 pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-    let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut short = plain.split_whitespace().map(cut).collect::<Vec<_>>().join(" ");
     if short.is_empty() {
         return None;
     }
@@ -144,6 +168,16 @@ pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
         short.push('…');
     }
     Some(short)
+}
+
+/// Shortens a word that is wider than the messages of hosts. Languages without spaces have no such
+/// words.
+fn cut(word: &str) -> Cow<'_, str> {
+    const MAX_WORD_CHARS: usize = 76;
+    match word.is_ascii() && word.len() > MAX_WORD_CHARS {
+        true => format!("{}…", &word[..MAX_WORD_CHARS]).into(),
+        false => word.into(),
+    }
 }
 
 /// Returns whether a character is invisible or changes the text direction.
@@ -239,6 +273,12 @@ mod tests {
         for body in ["", "  \n ", "{}", "null", "[]", r#"{"message":""}"#] {
             assert_eq!(text(body), None, "{body:?}");
         }
+    }
+
+    #[test]
+    fn long_word_is_cut() {
+        let body = format!(r#"{{"message":"It has {} here"}}"#, "x".repeat(300));
+        assert_eq!(text(&body), Some(format!("It has {}… here", "x".repeat(76))));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod certificate;
 mod client_certificate;
 mod config;
 mod document;
+mod duration;
 mod error;
 mod fine_grained;
 mod gateway;

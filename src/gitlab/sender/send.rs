@@ -348,7 +348,7 @@ impl Sender {
     fn invalid_response(&self, reply: &RawResponse, error: &serde_json::Error) -> Problem {
         let hide = |text| self.shared.transport.without_secrets(text);
         let message = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
-            Ok(_) => message::line(&hide(error.to_string())),
+            Ok(_) => message::line(&hide(message::of_structure(error))),
             Err(broken) if broken.is_eof() => None,
             Err(_) => {
                 message::read(reply.body.get(..MAX_PAGE_BYTES).unwrap_or(&reply.body), hide).text

@@ -80,7 +80,11 @@ pub(super) fn parse_block(url: &str) -> Result<BaseUrl, Diagnostic> {
 /// Fails if the string isn't the URL of a GitLab instance.
 fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
     BaseUrl::parse(url).map_err(|reason| {
-        let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");
+        let example = match BaseUrl::suggested(url) {
+            Some(url) => url.to_string(),
+            None => "https://gitlab.example.com".to_owned(),
+        };
+        let detail = format!("{source} {reason}, for example `{example}`.");
         Diagnostic::new("Invalid base URL", detail)
     })
 }

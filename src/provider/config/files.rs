@@ -26,19 +26,29 @@ pub(super) fn read(
         );
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
     }
+    if path.is_empty() {
+        let detail =
+            format!("`{attribute}` is empty. Remove it, or set it to {}.", expected(attribute));
+        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
     let unreadable = |error: io::Error| {
         let reason = match error.kind() {
             io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
-            _ => error.to_string(),
+            _ => without_code(&error.to_string()),
         };
-        let detail = format!("`{attribute}` is {path:?}, which can't be read: {reason}.");
+        let detail = format!(
+            "`{attribute}` is {path:?}, which can't be read: {reason}. Set it to {}.",
+            expected(attribute)
+        );
         Diagnostic::new("Unreadable file", detail).at(attribute)
     };
     let read = || {
         let mut bytes = Vec::new();
         // Reading a pipe or terminal might never end.
         if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("it isn't a regular file"));
+            let is_folder = std::fs::metadata(path)?.is_dir();
+            let kind = if is_folder { "it is a folder" } else { "it isn't a regular file" };
+            return Err(io::Error::other(kind));
         }
         let mut start = std::fs::File::open(path)?.take(MAX_FILE_BYTES + 1);
         start.read_to_end(&mut bytes)?;
@@ -47,7 +57,9 @@ pub(super) fn read(
     let bytes = read().map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         let detail = format!(
-            "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file."
+            "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file. \
+             Set it to {}.",
+            expected(attribute)
         );
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
     }
@@ -57,6 +69,20 @@ pub(super) fn read(
         return Err(unreadable(io::ErrorKind::InvalidData.into()));
     }
     Ok(Some(text))
+}
+
+/// Returns what the file of an attribute must be.
+fn expected(attribute: &str) -> &'static str {
+    match attribute {
+        "cacert_file" => "a PEM file with the certificates to trust",
+        "client_cert" => "a PEM file with the client certificate",
+        _ => "a PEM file with the unencrypted private key of `client_cert`",
+    }
+}
+
+/// Returns the system's message without its error code.
+fn without_code(message: &str) -> String {
+    message.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn incomplete_client_certificate(
@@ -82,25 +108,25 @@ pub(super) fn unusable(block: &ProviderBlock, error: &ConfigError) -> Option<Dia
         ConfigError::CaCertificate(reason) => (
             "cacert_file",
             format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the certificates to \
-                 trust.",
-                named("cacert_file", &block.cacert_file)
+                "{}, which can't be used: {reason}. Set it to {}.",
+                named("cacert_file", &block.cacert_file),
+                expected("cacert_file")
             ),
         ),
         ConfigError::ClientCertificate(reason) => (
             "client_cert",
             format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the client \
-                 certificate.",
-                certificate()
+                "{}, which can't be used: {reason}. Set it to {}.",
+                certificate(),
+                expected("client_cert")
             ),
         ),
         ConfigError::ClientKey(reason) => (
             "client_key",
             format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the unencrypted \
-                 private key of `client_cert`.",
-                key()
+                "{}, which can't be used: {reason}. Set it to {}.",
+                key(),
+                expected("client_key")
             ),
         ),
         ConfigError::ClientKeyPair(reason) => (

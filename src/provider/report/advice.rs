@@ -23,7 +23,9 @@ pub(super) fn advice(
 ) -> Option<Cow<'static, str>> {
     match error.kind() {
         ErrorKind::FineGrained { needed: Some(needed) } => Some(missing_permissions(needed).into()),
-        ErrorKind::FineGrained { needed: None } => Some(classic_token(setting).into()),
+        ErrorKind::FineGrained { needed: None } => {
+            Some(classic_token(error.is_over_graphql(), setting).into())
+        }
         ErrorKind::Proxy { address, variable, problem } => {
             Some(connection::of_proxy(address, variable, *problem).into())
         }
@@ -45,15 +47,21 @@ const ENTRY_MISSING: &str = "The entry isn't on the allowlist: it was removed af
                              made. Plan again: the next plan adds it.";
 
 /// Returns the advice if no fine-grained token has access.
-fn classic_token(setting: Option<PermissionSetting>) -> String {
+fn classic_token(is_over_graphql: bool, setting: Option<PermissionSetting>) -> String {
     let without = match setting {
         Some(setting) => format!(", or {}", setting.without_permissions()),
         None => "; `read_api` is enough for plans and data sources".to_owned(),
     };
-    format!(
-        "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet. Use \
-         a classic access token with the `api` scope{without}."
-    )
+    let cause = match is_over_graphql {
+        true => {
+            "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet."
+        }
+        false => {
+            "The response doesn't name the missing permission, so GitLab may not support \
+             fine-grained tokens here."
+        }
+    };
+    format!("{cause} Use a classic access token with the `api` scope{without}.")
 }
 
 fn missing_permissions(needed: &str) -> String {
@@ -122,10 +130,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::Blocked { .. } => {
             "The response doesn't have the form of GitLab's API, so a proxy, firewall or gateway \
              sent it. If that expects credentials or a header, set them in the provider's \
-             `headers`; if it filters by IP address, allow this machine's. GitLab itself answers \
-             with a plain \"Forbidden\" while it bans an IP address after failed logins."
+             `headers`; if it filters by IP address, allow this machine's. GitLab itself \
+             responds with a plain \"Forbidden\" while it bans an IP address after failed logins."
         }
-        ErrorKind::Forbidden if error.is_user_request() => {
+        ErrorKind::Forbidden if error.is_user_request() || error.is_schema_request() => {
             "This request doesn't need a role, so GitLab rejects the token or its user for all \
              requests. If the response gives no reason, ask an administrator of the instance."
         }
@@ -248,9 +256,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              `gitlab_job_token_allowlist` instead, which older versions support."
         }
         ErrorKind::Unsupported if error.is_group_entries_request() => {
-            "Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or add each \
-             project of the group instead. If this GitLab is newer, check that the provider's \
-             `base_url` is the URL of a GitLab instance."
+            "Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or manage \
+             only projects. If this GitLab is newer, check that the provider's `base_url` is the \
+             URL of a GitLab instance."
         }
         ErrorKind::Unsupported if error.is_scope_request() => {
             "Allowlists and changes of the setting need GitLab 16.1 or later. Upgrade GitLab. If \

@@ -23,7 +23,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
-    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, model,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_import, model,
 };
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
@@ -294,7 +294,7 @@ impl Resource for AllowlistExclusive {
             let project = Attr::Known(identity::as_written(gitlab, text, project_id).await?);
             Ok(ExclusiveModel { project, ..list })
         };
-        import.await.map_err(|errors| identity::of_import(&source, errors))
+        import.await.map_err(|errors| cannot_import(&source, errors))
     }
 
     fn move_from(

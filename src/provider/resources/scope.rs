@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     ApplyError, Attr, Attribute, Change, Context, Diagnostic, Errors, IdentitySchema, ImportBy,
-    MoveSource, Plan, PlanContext, Resource, Schema, Type, Value, Warnings, model,
+    MoveSource, Plan, PlanContext, Resource, Schema, Type, Value, Warnings, cannot_import, model,
 };
 use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::{Connection, Paths};
@@ -243,7 +243,7 @@ impl Resource for JobTokenScope {
             let project = Attr::Known(identity::as_written(gitlab, text, project).await?);
             Ok(ScopeModel { project, ..scope })
         };
-        import.await.map_err(|errors| identity::of_import(&source, errors))
+        import.await.map_err(|errors| cannot_import(&source, errors))
     }
 
     fn move_from(&self, source: &MoveSource, _: &Warnings) -> Result<ScopeModel, Errors> {

@@ -71,7 +71,10 @@ fn network_error_is_reported_with_its_cause() {
         "retries = 0\n request_timeout = 1",
         [
             (Fault::DropsTheRequest, ": the server can't be reached: "),
-            (Fault::StallsTheRequest(FOREVER), ": the request timed out: no response within 1 s."),
+            (
+                Fault::StallsTheRequest(FOREVER),
+                ": the request timed out: no response within 1 second.",
+            ),
         ],
     );
 }
@@ -84,7 +87,7 @@ fn retry_after_of_hours_is_ignored() {
         [
             (
                 Fault::RateLimited { retry_after: wait },
-                ": rate limit exceeded, retry after 7200 s (429).\nResponse: Retry later",
+                ": rate limit exceeded, retry after 2 hours (429).\nResponse: Retry later",
             ),
             (
                 Fault::Unavailable { retry_after: Some(wait) },

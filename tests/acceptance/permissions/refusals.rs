@@ -118,7 +118,7 @@ fn hidden_target_cannot_be_added() {
 
     Adding project 2 to the allowlist of project acme/app (1) failed.
 
-    GET /projects/2: the target isn't visible to the token.
+    GET /projects/2: the target isn't visible to the token (404).
 
     A target can be added only if it exists and is visible to the token's user.
     Check its path or ID, and give the user at least the Guest role in it, or use

@@ -26,7 +26,7 @@ fn fractional_retries() {
       provider["aff15f21/gitlab-job-token"]
       > retries = 0.5
 
-    `retries` must be a whole number.
+    `retries` must be a whole number, but is 0.5.
     "#);
 }
 
@@ -51,6 +51,32 @@ fn zero_concurrent_requests() {
       > max_concurrent_requests = 0
 
     `max_concurrent_requests` must be between 1 and 1000, but is 0.
+    "#);
+}
+
+#[test]
+fn header_without_a_value() {
+    let error = block_error("headers = { \"X-B\" = null }");
+    assert_snapshot!(error, @r#"
+    Error: Invalid provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    The header `X-B` can't be sent: its value is null. Set a value, or remove the
+    header.
+    "#);
+}
+
+#[test]
+fn header_that_carries_a_token() {
+    let error = block_error("headers = { \"PRIVATE-TOKEN\" = \"x\" }");
+    assert_snapshot!(error, @r#"
+    Error: Invalid provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    The header `PRIVATE-TOKEN` can't be sent: it carries a token. Set the
+    provider's `token` instead.
     "#);
 }
 

@@ -178,7 +178,20 @@ fn base_url_of_a_page() {
       > base_url = "https://gitlab.com/platform/deploy"
 
     `base_url` must be the URL of the instance, not of a page, for example
-    `https://gitlab.example.com`.
+    `https://gitlab.com`.
+    "#);
+}
+
+#[test]
+fn base_url_of_an_endpoint() {
+    let error = block_error("base_url = \"https://example.com/git/api/v4/projects\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://example.com/git/api/v4/projects"
+
+    `base_url` must be the URL of the instance or its API, not of an endpoint, for
+    example `https://example.com/git`.
     "#);
 }
 

@@ -27,7 +27,7 @@ fn error_of_a_proxy_names_the_proxy() {
     The response doesn't have the form of GitLab's API, so a proxy, firewall or
     gateway sent it. If that expects credentials or a header, set them in the
     provider's `headers`; if it filters by IP address, allow this machine's.
-    GitLab itself answers with a plain "Forbidden" while it bans an IP address
+    GitLab itself responds with a plain "Forbidden" while it bans an IP address
     after failed logins.
 
     `base_url` isn't set, so the URL is from the `GITLAB_BASE_URL` environment

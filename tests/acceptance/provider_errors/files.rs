@@ -38,8 +38,8 @@ fn missing_file() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "ca.pem"
 
-    `cacert_file` is "ca.pem", which can't be read: No such file or directory (os
-    error N).
+    `cacert_file` is "ca.pem", which can't be read: No such file or directory. Set
+    it to a PEM file with the certificates to trust.
     "#);
 }
 
@@ -78,6 +78,49 @@ fn client_certificate_and_key_are_named_by_their_files() {
 
 #[cfg(unix)]
 #[test]
+fn folder_is_not_a_file() {
+    let error = block_error("cacert_file = \"/dev\"");
+    assert_snapshot!(error, @r#"
+    Error: Unreadable file
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = "/dev"
+
+    `cacert_file` is "/dev", which can't be read: it is a folder. Set it to a PEM
+    file with the certificates to trust.
+    "#);
+}
+
+#[test]
+fn empty_path_of_a_file() {
+    let error = block_error("cacert_file = \"\"");
+    assert_snapshot!(error, @r#"
+    Error: Unreadable file
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = ""
+
+    `cacert_file` is empty. Remove it, or set it to a PEM file with the
+    certificates to trust.
+    "#);
+}
+
+#[test]
+fn binary_file() {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
+    std::fs::write(tf.directory().join("ca.pem"), b"\x7fELF\xff\xfe").unwrap();
+    tf.config(&with_block("cacert_file = \"ca.pem\""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Unreadable file
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = "ca.pem"
+
+    `cacert_file` is "ca.pem", which can't be read: it isn't a PEM file. Set it to
+    a PEM file with the certificates to trust.
+    "#);
+}
+
+#[cfg(unix)]
+#[test]
 fn endless_file_is_not_read() {
     let error = block_error("cacert_file = \"/dev/zero\"");
     assert_snapshot!(error, @r#"
@@ -86,5 +129,6 @@ fn endless_file_is_not_read() {
       > cacert_file = "/dev/zero"
 
     `cacert_file` is "/dev/zero", which can't be read: it isn't a regular file.
+    Set it to a PEM file with the certificates to trust.
     "#);
 }

@@ -1,6 +1,8 @@
 //! Tokens that are missing, invalid or lack permissions.
 
-use gitlab_simulator::{ADMINISTRATOR, Role, Target, TokenScope, TokenSpec, TokenState};
+use gitlab_simulator::{
+    ADMINISTRATOR, Fault, Role, Route, Target, TokenScope, TokenSpec, TokenState,
+};
 use insta::assert_snapshot;
 
 use super::block_error;
@@ -21,6 +23,32 @@ fn missing_token() {
 
     Set `token` in the provider block, or the `GITLAB_TOKEN` environment variable,
     to an access token with the `api` scope.
+    "#);
+}
+
+#[test]
+fn fine_grained_token_without_a_named_permission() {
+    let (gitlab, tf) = APP_ONLY.with_workspace();
+    let body = r#"{"error":"insufficient_granular_scope","error_description":"Access denied."}"#;
+    let denied = Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+    };
+    gitlab.inject(denied.on(Route::UserGet));
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: fine-grained tokens can't do this (403).
+    Response: Access denied.
+
+    The response doesn't name the missing permission, so GitLab may not support
+    fine-grained tokens here. Use a classic access token with the `api` scope;
+    `read_api` is enough for plans and data sources.
     "#);
 }
 

@@ -123,9 +123,35 @@ fn group_is_an_error_without_support_for_groups() {
     GET /projects/1/job_token_scope/groups_allowlist: not supported by this
     version of GitLab (404).
 
-    Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or add
-    each project of the group instead. If this GitLab is newer, check that the
-    provider's `base_url` is the URL of a GitLab instance.
+    Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or
+    manage only projects. If this GitLab is newer, check that the provider's
+    `base_url` is the URL of a GitLab instance.
+    "#);
+}
+
+#[test]
+fn empty_groups_are_an_error_without_support_for_groups() {
+    let gitlab = of_version("16.11.9-ee");
+    let tf = workspace(&gitlab);
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "this" {
+          project = "acme/app"
+          groups = {}
+        }
+        "#,
+    );
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read allowlist: project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.this
+      > resource "gitlab_job_token_allowlist_exclusive" "this" {
+
+    GET /projects/1/job_token_scope/groups_allowlist: not supported by this
+    version of GitLab (404).
+
+    Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or
+    manage only projects. If this GitLab is newer, check that the provider's
+    `base_url` is the URL of a GitLab instance.
     "#);
 }
 

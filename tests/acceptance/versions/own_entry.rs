@@ -92,9 +92,9 @@ fn failed_import_names_its_id() {
 
     "acme/app:project:acme/app" can't be imported.
 
-    Project acme/app (1) isn't on the allowlist of project acme/app (1), so there
-    is nothing to import. Check the IDs or paths. To add the entry, apply the
-    resource without importing it.
+    Project acme/app (1) doesn't have an entry for itself, so there is nothing to
+    import. Check the IDs or paths. To add the entry, apply the resource without
+    importing it.
     "#);
 }
 

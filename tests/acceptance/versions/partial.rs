@@ -28,6 +28,39 @@ fn project_without_the_maintainer_role_is_null() {
 }
 
 #[test]
+fn allowlist_is_read_if_graphql_hides_the_project() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    gitlab.inject(
+        Fault::Answers {
+            status: 200,
+            content_type: "application/json".to_owned(),
+            body: r#"{"data":{"project":null}}"#.to_owned(),
+        }
+        .on(Route::GraphqlQuery),
+    );
+    let tf = workspace(&gitlab);
+    tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
+
+    let run = tf.apply();
+    run.succeeds();
+
+    assert_snapshot!(run.warning(), @r#"
+    Warning: Permissions not visible: project acme/app (1)
+      data.gitlab_job_token_allowlist.app
+      > data "gitlab_job_token_allowlist" "app" {
+
+    POST /api/graphql (JobTokenPermissions): not found, or the token isn't allowed
+    to read or change it.
+
+    GitLab shows the allowlist over REST, and permissions only over GraphQL
+    (`/api/graphql`). The permissions of its entries are null, and so are when and
+    by whom they were added. To read them, give the token's user at least the
+    Maintainer role in the project.
+    "#);
+}
+
+#[test]
 fn allowlist_is_read_if_a_proxy_rejects_graphql() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
@@ -55,9 +88,9 @@ fn allowlist_is_read_if_a_proxy_rejects_graphql() {
     Response: a web page titled "Forbidden"
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
-    (`/api/graphql`). Their permissions are null, and so are when and by whom they
-    were added. To read them, let requests to `/api/graphql` through any proxy in
-    front of GitLab.
+    (`/api/graphql`). The permissions of its entries are null, and so are when and
+    by whom they were added. To read them, let requests to `/api/graphql` through
+    any proxy in front of GitLab.
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];

@@ -17,7 +17,7 @@ fn unknown_policy_is_an_error_of_the_plan() {
     tf.config(&with("\"READ_JOBS\", \"READ_PACKAGE\", \"BREW_TEA\""));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Unknown job token policy
+    Error: Unknown job token policies
       gitlab_job_token_allowlist_entry.entry
       > job_token_policies = ["READ_JOBS", "READ_PACKAGE", "BREW_TEA"]
 
@@ -40,6 +40,18 @@ fn unknown_policy_is_an_error_of_the_plan() {
     If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
     assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn one_unknown_policy_is_in_the_singular() {
+    let gitlab = newest();
+    let tf = workspace(&gitlab);
+    tf.config(&with("\"READ_PACKAGE\""));
+
+    let error = tf.plan().error();
+
+    assert!(error.starts_with("Error: Unknown job token policy\n"), "{error}");
+    assert!(error.contains("`job_token_policies` has a policy that"), "{error}");
 }
 
 #[test]

@@ -146,6 +146,12 @@ async fn unreadable_state_is_an_error() {
          this provider wrote it, use that version. Otherwise remove the object from the state, and \
          import it again."
     );
+    assert_eq!(
+        upgraded(VERSION, r#"{"id":"a","size":"small"}"#).await.diagnostics[0].detail,
+        "A `test_thing` with the ID \"a\" in the state can't be read: `size` isn't a number. If a \
+         newer version of this provider wrote it, use that version. Otherwise remove the object \
+         from the state, and import it again."
+    );
     for version in [1, VERSION] {
         for text in ["{", "", "[]"] {
             assert_eq!(

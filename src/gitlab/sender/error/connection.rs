@@ -42,6 +42,8 @@ pub enum ProxyProblem {
     ServerUnreachable,
     /// The response isn't one of an HTTP proxy.
     NotHttp,
+    /// The response isn't one of a SOCKS proxy.
+    NotSocks,
 }
 
 impl TlsProblem {
@@ -86,6 +88,7 @@ impl ProxyProblem {
             Self::Refused => "refused the connection",
             Self::ServerUnreachable => "can't reach GitLab",
             Self::NotHttp => "isn't an HTTP proxy",
+            Self::NotSocks => "isn't a SOCKS proxy",
         }
     }
 }

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 
 use super::connection::{ProxyProblem, TlsProblem};
 use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::sender::duration::in_words;
 use crate::gitlab::sender::fine_grained;
 use crate::gitlab::sender::message::ErrorMessage;
 
@@ -189,7 +190,7 @@ impl ErrorKind {
             Self::BadRequest => "GitLab rejected the request".to_owned(),
             Self::MethodNotAllowed => "GitLab doesn't allow this method".to_owned(),
             Self::RateLimited { retry_after: Some(wait) } => {
-                format!("rate limit exceeded, retry after {} s", wait.as_secs())
+                format!("rate limit exceeded, retry after {}", in_words(*wait))
             }
             Self::RateLimited { retry_after: None } => "rate limit exceeded".to_owned(),
             Self::Server => "the server returned an error".to_owned(),

@@ -155,7 +155,7 @@ async fn excessive_wait_is_reported_instead() {
         ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(3600)) }
     );
     assert_eq!(error.attempts(), 1);
-    assert!(shown(&error).contains("rate limit exceeded, retry after 3600 s (429)"));
+    assert!(shown(&error).contains("rate limit exceeded, retry after 1 hour (429)"));
 }
 
 #[tokio::test]
@@ -163,11 +163,10 @@ async fn invalid_response_is_unreadable() {
     for (body, message) in [
         ("[1,", "the response is empty or incomplete"),
         ("", "the response is empty or incomplete"),
-        (
-            "[]",
-            "invalid length 0, expected struct ScopeSettings with 2 elements at line 1 column 2",
-        ),
-        ("{}", "missing field `inbound_enabled` at line 1 column 2"),
+        ("[]", "its JSON has another structure"),
+        ("true", "its JSON has another structure"),
+        ("{\"inbound_enabled\":7}", "its JSON has another structure"),
+        ("{}", "it doesn't have `inbound_enabled`"),
         ("hello", "hello"),
     ] {
         let (kind, line) = reported(text(200, body)).await;
@@ -199,7 +198,7 @@ async fn failed_connection_has_the_reason() {
     assert_eq!(*error.kind(), ErrorKind::TimedOut);
     assert_eq!(
         shown(&error),
-        "GET /projects/1/job_token_scope: the request timed out: no response within 0.05 s"
+        "GET /projects/1/job_token_scope: the request timed out: no response within 0.05 seconds"
     );
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use crate::gitlab::sender::duration::in_words;
 use crate::gitlab::sender::error::{AttemptHistory, Error, ErrorKind, ProxyProblem, TlsProblem};
 use crate::gitlab::sender::request::RequestLine;
 use crate::gitlab::sender::transport::Failure;
@@ -52,7 +53,7 @@ impl Problem {
             }
             Failure::TimedOut(after) => (
                 ErrorKind::TimedOut,
-                Some(format!("no response within {} s", after.as_secs_f32())),
+                Some(format!("no response within {}", in_words(after))),
                 true,
                 true,
             ),

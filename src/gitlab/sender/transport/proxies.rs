@@ -73,6 +73,10 @@ pub(super) fn failure(
             | "server does not support user/pass authentication"
             | "server implements authentication incorrectly",
         ) => (ProxyProblem::Credentials, None),
+        Some("failed parsing server response") => (ProxyProblem::NotSocks, None),
+        Some("io error during SOCKS handshake") => {
+            (ProxyProblem::Refused, Some("it closed the connection".to_owned()))
+        }
         Some("unsuccessful") => (ProxyProblem::Refused, None),
         Some(reason) => (ProxyProblem::Refused, message::line(reason)),
         // TLS to the server starts after the proxy has connected to it.
@@ -148,7 +152,7 @@ fn explained(line: &str) -> Option<(ProxyProblem, Option<String>)> {
     let message = message::line_within(line, 80)?;
     let Some((_, status)) = message.split_once(' ').filter(|_| message.starts_with("HTTP/1."))
     else {
-        return Some((ProxyProblem::NotHttp, Some(format!("it answers {message:?}"))));
+        return Some((ProxyProblem::NotHttp, Some(format!("it responds with {message:?}"))));
     };
     let code = status.get(..3).and_then(|code| StatusCode::from_bytes(code.as_bytes()).ok())?;
     let problem = match code {
@@ -183,7 +187,7 @@ mod tests {
             ("HTTP/1.1 502\r\n", Some((ProxyProblem::ServerUnreachable, "502"))),
             (
                 "SSH-2.0-OpenSSH_9.6\r\n",
-                Some((ProxyProblem::NotHttp, "it answers \"SSH-2.0-OpenSSH_9.6\"")),
+                Some((ProxyProblem::NotHttp, "it responds with \"SSH-2.0-OpenSSH_9.6\"")),
             ),
             ("HTTP/1.1 200 OK\r\n", None),
             ("", None),

@@ -72,6 +72,9 @@ pub(super) fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> 
                 .to_owned()
         }
         ProxyProblem::NotHttp => "Check the port: another service is listening on it.".to_owned(),
+        ProxyProblem::NotSocks => {
+            "Check the port, or use `http://` in the address if it is an HTTP proxy.".to_owned()
+        }
     };
     format!(
         "The proxy is set in the `{variable}` environment variable. {remedy} If GitLab can be \

@@ -1,13 +1,14 @@
 //! Imports an entry by an import ID in one of several formats, or by its identity.
 
-use super::{EntryIdentity, EntryModel, cannot_read, entry_id, own, permissions};
-use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy};
+use super::{EntryIdentity, EntryModel, cannot_read, entry_id, ids, own, permissions};
+use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy, cannot_import};
 use crate::gitlab::{
     Client, Freshness, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path,
 };
 use crate::provider::connection::Connection;
 use crate::provider::names::capital;
 use crate::provider::report::{quoted, report};
+use crate::provider::unresolved::is_path_of;
 use crate::provider::{identity, names, project};
 
 /// Imports an entry.
@@ -25,7 +26,7 @@ pub(super) async fn import(
         Ok(found) => read(context, found).await,
         Err(errors) => Err(errors),
     };
-    imported.map_err(|errors| identity::of_import(&source, errors))
+    imported.map_err(|errors| cannot_import(&source, errors))
 }
 
 /// The entry to import.
@@ -107,15 +108,23 @@ async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryMo
 /// Returns a sentence with the import ID of the entry for a target of the other kind with the same
 /// ID, if the allowlist has it.
 async fn of_other_kind(client: &Client, project_id: ProjectId, target: Target) -> Option<String> {
-    let kind = match target.kind() {
-        Kind::Project => Kind::Group,
-        Kind::Group => Kind::Project,
-    };
+    let kind = other(target.kind());
     let other = Target::new(kind, target.id().try_into().ok()?).ok()?;
     let exists = client.is_allowed(project_id, other, Freshness::Shared).await.ok()?;
     exists.then(|| {
         format!(" The allowlist has {other}: its import ID is `{}`.", entry_id(project_id, other))
     })
+}
+
+fn other(kind: Kind) -> Kind {
+    match kind {
+        Kind::Project => Kind::Group,
+        Kind::Group => Kind::Project,
+    }
+}
+
+fn did_you_mean(id: &str) -> String {
+    format!(" Did you mean {}?", quoted(id))
 }
 
 fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
@@ -147,8 +156,10 @@ impl<'a> ImportId<'a> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
             [project, "project", target] => Ok(ImportId { project, kind: Kind::Project, target }),
-            // URLs contain colons, too.
-            [project, target] if !target.starts_with("//") && !project.contains('@') => {
+            // URLs contain colons, too, and a kind isn't a project.
+            [project, target]
+                if !target.starts_with("//") && !project.contains('@') && !is_kind(project) =>
+            {
                 Ok(ImportId { project, kind: Kind::Project, target })
             }
             [project, "group", target] => Ok(ImportId { project, kind: Kind::Group, target }),
@@ -159,16 +170,35 @@ impl<'a> ImportId<'a> {
     async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
         let project_id = project::find::<ProjectId>(client, None, self.project).await?;
         let target = match self.kind {
-            Kind::Project => project::find::<ProjectId>(client, None, self.target).await?.into(),
-            Kind::Group => project::find::<GroupId>(client, None, self.target).await?.into(),
+            Kind::Project => {
+                project::find::<ProjectId>(client, None, self.target).await.map(Target::from)
+            }
+            Kind::Group => {
+                project::find::<GroupId>(client, None, self.target).await.map(Target::from)
+            }
         };
-        Ok((project_id, target))
+        match target {
+            Ok(target) => Ok((project_id, target)),
+            Err(error) => Err(Errors::from(error).with_suffix(&self.of_other_kind(client).await)),
+        }
+    }
+
+    /// Returns a sentence with the import ID of the same path as the other kind, if that exists.
+    async fn of_other_kind(&self, client: &Client) -> String {
+        let kind = other(self.kind);
+        if !is_path_of(client, kind, self.target).await {
+            return String::new();
+        }
+        did_you_mean(&format!("{}:{kind}:{}", self.project, self.target))
     }
 }
 
 /// Returns the import ID that was probably intended: with paths instead of URLs, and the correct
 /// kind.
 fn suggestion(id: &str) -> Option<String> {
+    if let Some(id) = with_slashes(id) {
+        return Some(id);
+    }
     let parts: Vec<&str> = id.split(':').collect();
     (1..parts.len()).find_map(|place| {
         let (before, after) = (parts[..place].join(":"), parts[place..].join(":"));
@@ -184,6 +214,25 @@ fn suggestion(id: &str) -> Option<String> {
             Kind::Group => intended_reference::<GroupId>(&after)?,
         };
         Some(format!("{project_id}:{kind}:{target}"))
+    })
+}
+
+/// Returns whether a text is the name of a kind, which can't be the path of a project.
+fn is_kind(text: &str) -> bool {
+    Kind::ALL.into_iter().any(|kind| kind.as_str() == text)
+}
+
+/// Returns the import ID that slashes instead of colons stand for.
+fn with_slashes(id: &str) -> Option<String> {
+    Kind::ALL.into_iter().find_map(|kind| {
+        let (project, target) = id.split_once(&format!("/{kind}/"))?;
+        let id = format!("{project}:{kind}:{target}");
+        let is_project = project.parse::<Reference<ProjectId>>().is_ok();
+        let is_target = match kind {
+            Kind::Project => target.parse::<Reference<ProjectId>>().is_ok(),
+            Kind::Group => target.parse::<Reference<GroupId>>().is_ok(),
+        };
+        (is_project && is_target).then_some(id)
     })
 }
 
@@ -210,8 +259,7 @@ fn malformed(id: &str) -> Diagnostic {
              path of the target, for example `{id}:project:42`."
         )
     } else {
-        let meant =
-            suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
+        let meant = suggestion(id).map(|id| did_you_mean(&id)).unwrap_or_default();
         format!(
             "The import ID of an allowlist entry is `<project>:project:<target project>` or \
              `<project>:group:<target group>`, with an ID or full path for each, for example \
@@ -223,7 +271,10 @@ fn malformed(id: &str) -> Diagnostic {
 
 /// Returns whether an import ID is only the ID or full path of a project.
 fn is_project(id: &str) -> bool {
-    id.len() <= MAX_REPEATED && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
+    id.len() <= MAX_REPEATED
+        && !id.contains(':')
+        && with_slashes(id).is_none()
+        && id.parse::<Reference<ProjectId>>().is_ok()
 }
 
 /// Maximum length of a project that a message repeats several times.
@@ -231,11 +282,19 @@ const MAX_REPEATED: usize = 100;
 
 /// Returns the error of an import whose entry doesn't exist.
 pub(super) fn not_on_the_list(entry: &EntryModel) -> Diagnostic {
+    let missing = match ids::target_of(entry).zip(ids::project_of(entry)) {
+        Some((target, project)) if own::is_own(project, target) => {
+            format!("{} doesn't have an entry for itself", capital(&names::own(entry)))
+        }
+        _ => format!(
+            "{} isn't on the allowlist of project {}",
+            capital(&names::target(entry)),
+            names::project_of(entry)
+        ),
+    };
     let detail = format!(
-        "{} isn't on the allowlist of project {}, so there is nothing to import. Check the IDs or \
-         paths. To add the entry, apply the resource without importing it.",
-        capital(&names::target(entry)),
-        names::project_of(entry)
+        "{missing}, so there is nothing to import. Check the IDs or paths. To add the entry, apply \
+         the resource without importing it."
     );
     Diagnostic::new(format!("Allowlist entry not found: {}", names::target(entry)), detail)
 }

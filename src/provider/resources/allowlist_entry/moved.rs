@@ -28,14 +28,15 @@ pub(super) fn convert(source: &MoveSource) -> Result<EntryModel, Errors> {
         (Some(target), None) if readable && entry.project.known().is_some() => {
             Ok(EntryModel { target_type: Attr::Known(target.kind().as_str().to_owned()), ..entry })
         }
-        _ => Err(incomplete().into()),
+        _ => Err(incomplete(source).into()),
     }
 }
 
-fn incomplete() -> Diagnostic {
+fn incomplete(source: &MoveSource) -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` doesn't have one project and one target. Replace the \
-         `moved` block with a `removed` block that has `destroy = false`, and import the entry."
+        "The state of the {} doesn't have one project and one target. Replace the `moved` block \
+         with a `removed` block that has `destroy = false`, and import the entry.",
+        moved::named(source)
     );
     Diagnostic::new("Unreadable state", detail)
 }

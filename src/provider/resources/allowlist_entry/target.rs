@@ -1,7 +1,7 @@
 //! The four target attributes, and the check that exactly one is set.
 
 use super::{EntryModel, own};
-use crate::framework::{Attr, Diagnostic};
+use crate::framework::{Attr, Diagnostic, listed};
 use crate::gitlab::{Kind, same_path};
 use crate::provider::project::is_mocked_id;
 
@@ -84,18 +84,10 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
             let detail = format!(
                 "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}. Use one \
                  resource for each target.",
-                enumerated(&names)
+                listed(&names)
             );
             Some(Diagnostic::new("More than one target", detail).at(second))
         }
-    }
-}
-
-/// Returns the names as a list in a sentence: `a`, `b` and `c`.
-fn enumerated(names: &[String]) -> String {
-    match names {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        names => names.concat(),
     }
 }
 

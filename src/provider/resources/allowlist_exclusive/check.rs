@@ -8,7 +8,7 @@ use super::{ExclusiveModel, entries};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
 use crate::provider::names::{self, capital};
-use crate::provider::project::{Stage, check_id, check_key, check_reference, is_mocked_id};
+use crate::provider::project::{Stage, check_ids, check_key, check_reference, is_mocked_id};
 
 /// Maximum number of entries of a kind in GitLab.
 pub(in crate::provider) const LIMIT: usize = 200;
@@ -71,11 +71,9 @@ fn side<I: Managed>(stage: Stage, project: &str, side: Side<'_>) -> Vec<Diagnost
             path_or_id => check_reference::<I>(stage, I::REFERENCES, path_or_id),
         });
     }
-    for id in side.target_ids.known().into_iter().flat_map(|Set(target_ids)| target_ids) {
-        problems.extend(match id {
-            Attr::Null => Some(null_element(I::TARGET_IDS)),
-            id => check_id::<I>(stage, I::TARGET_IDS, id),
-        });
+    if let Some(ids) = side.target_ids.known() {
+        problems.extend(ids.0.contains(&Attr::Null).then(|| null_element(I::TARGET_IDS)));
+        problems.extend(check_ids::<I>(stage, I::TARGET_IDS, ids));
     }
     problems.extend(too_many::<I>(project, I::ENTRIES, side.entries.known().map(BTreeMap::len)));
     problems.extend(too_many::<I>(

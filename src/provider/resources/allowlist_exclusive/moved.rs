@@ -9,7 +9,7 @@ pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
 /// Converts the state. A kind that the state doesn't have isn't managed.
 pub(super) fn convert(source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
     let project = moved::project(source, &["project", "project_id", "id"]);
-    let Some(path_or_id) = project.known() else { return Err(no_project().into()) };
+    let Some(path_or_id) = project.known() else { return Err(no_project(source).into()) };
     let project_id: Option<i64> = path_or_id.parse().ok();
     let set = |attribute| {
         let others = moved::ids(source, attribute).map(|mut ids| {
@@ -45,10 +45,11 @@ fn enabled_not_moved(project: &str, enabled: bool) -> Diagnostic {
     )
 }
 
-fn no_project() -> Diagnostic {
+fn no_project(source: &MoveSource) -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` doesn't have a project. Replace the `moved` block with a \
-         `removed` block that has `destroy = false`, and import the allowlist by its project."
+        "The state of the {} doesn't have a project. Replace the `moved` block with a `removed` \
+         block that has `destroy = false`, and import the allowlist by its project.",
+        moved::named(source)
     );
     Diagnostic::new("Unreadable state", detail)
 }

@@ -86,7 +86,7 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }
 
-    `projects["acme/lib"].job_token_policies` has policies that this GitLab
+    `projects["acme/lib"].job_token_policies` has a policy that this GitLab
     version doesn't have:
 
       - READ_PACKAGE: did you mean READ_PACKAGES?
