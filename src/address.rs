@@ -17,8 +17,8 @@ pub const REGISTRIES: [Registry; 2] = [
 /// The default registry of a program, used if a source address has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registry {
-    /// The host name: the first part of a full provider address, and the first folder of a provider
-    /// in a mirror.
+    /// The host name: the first part of a full provider address, and the first directory of a
+    /// provider in a mirror.
     pub host: &'static str,
     /// The command of the program.
     pub program: &'static str,

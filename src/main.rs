@@ -87,7 +87,7 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Remove what install added, and empty folders
+    /// Remove what install added, and empty directories
     Uninstall {
         /// The filesystem mirror that was passed to install
         #[arg(long, value_name = "DIR")]

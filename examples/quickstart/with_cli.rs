@@ -13,7 +13,7 @@ use super::world::World;
 /// The status of `plan -detailed-exitcode` for a plan with changes.
 const CHANGES: i32 = 2;
 
-/// A folder with the configuration, in which the program runs.
+/// A directory with the configuration, in which the program runs.
 pub(crate) struct WithCli {
     cli: Cli,
     workspace: Workspace,

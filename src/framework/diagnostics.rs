@@ -90,8 +90,8 @@ impl Errors {
         self
     }
 
-    /// Points errors about sensitive attributes to the whole block. Hosts print the source line of an
-    /// attribute, which may contain the value.
+    /// Points errors about sensitive attributes to the whole block. Hosts print the source line of
+    /// an attribute, which may contain the value.
     #[must_use]
     pub(super) fn without_sensitive_paths(mut self, schema: &Schema) -> Self {
         for error in &mut self.0 {

@@ -10,22 +10,23 @@ use super::user::{CliConfig, User};
 /// The block that restricts the CLI to the installation methods that it lists.
 const BLOCK: &str = "provider_installation";
 
-/// The extensions of files in a configuration folder.
+/// The extensions of files in a configuration directory.
 const EXTENSIONS: [&str; 2] = [".tfrc", ".tfrc.json"];
 
 /// Returns the configuration files of Terraform and OpenTofu that seem to contain the block.
 pub(super) fn files_with_block<F: Fn(&str) -> Option<OsString>>(user: &User<F>) -> Vec<PathBuf> {
-    let CliConfig { files, folders } = user.cli_config();
-    let files = files.into_iter().chain(folders.iter().flat_map(|folder| files_in(folder)));
+    let CliConfig { files, directories } = user.cli_config();
+    let files =
+        files.into_iter().chain(directories.iter().flat_map(|directory| files_in(directory)));
     files.filter(|file| fs::read_to_string(file).is_ok_and(|text| has_block(&text))).collect()
 }
 
-fn files_in(folder: &Path) -> Vec<PathBuf> {
+fn files_in(directory: &Path) -> Vec<PathBuf> {
     let names_a_config = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         EXTENSIONS.iter().any(|ending| name.ends_with(ending))
     };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(names_a_config).collect();
     files.sort();
     files

@@ -8,18 +8,18 @@ use std::path::PathBuf;
 pub enum InstallError {
     /// An environment variable that names the user's home or data directory is missing or relative.
     #[error(
-        "the environment variable {variable} isn't set to an absolute path, so the folder in which \
-         Terraform and OpenTofu look for providers is unknown. Set it, or pass a mirror with \
+        "the environment variable {variable} isn't set to an absolute path, so the directory in \
+         which Terraform and OpenTofu look for providers is unknown. Set it, or pass a mirror with \
          --dir"
     )]
     NoHome {
         /// The variable.
         variable: &'static str,
     },
-    /// Go has no known name for this platform, so the folder in mirrors is unknown.
+    /// Go has no known name for this platform, so the directory in mirrors is unknown.
     #[error(
-        "the platform {system}/{processor} isn't supported by filesystem mirrors: its name in Go is \
-         unknown"
+        "the platform {system}/{processor} isn't supported by filesystem mirrors: its name in Go \
+         is unknown"
     )]
     Platform {
         /// The operating system, as in `target_os`.
@@ -46,19 +46,19 @@ pub enum InstallError {
         /// The system's error.
         source: io::Error,
     },
-    /// The folder of the package contains other files.
+    /// The directory of the package contains other files.
     #[error(
         "{} contains more than this provider: {found}. Terraform and OpenTofu would include it \
          in the checksum, and might run another file. Remove it, then try again",
         directory.display()
     )]
     Occupied {
-        /// The folder of the package.
+        /// The directory of the package.
         directory: PathBuf,
         /// The unexpected content, as the end of a sentence.
         found: String,
     },
-    /// A file or folder could not be written.
+    /// A file or directory could not be written.
     #[error("writing {} failed: {source}", path.display())]
     Write {
         /// The path to be written.
@@ -66,7 +66,7 @@ pub enum InstallError {
         /// The system's error.
         source: io::Error,
     },
-    /// A file or folder could not be read.
+    /// A file or directory could not be read.
     #[error("reading {} failed: {source}", path.display())]
     Read {
         /// The path to be read.

@@ -18,7 +18,7 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    /// Creates an implied mirror, which Terraform and OpenTofu search by default. Empty folders
+    /// Creates an implied mirror, which Terraform and OpenTofu search by default. Empty directories
     /// below `kept` may be removed.
     pub(super) fn implied(root: PathBuf, kept: PathBuf) -> Self {
         Self { root, kept, is_implied: true }
@@ -50,7 +50,7 @@ impl Mirror {
         self.providers().map(move |provider| Package::at(provider.join(&of_version), version))
     }
 
-    /// Returns all versions that have a folder, without duplicates.
+    /// Returns all versions that have a directory, without duplicates.
     pub(super) fn versions(&self) -> Result<Vec<String>, InstallError> {
         let mut versions = Vec::new();
         for provider in self.providers() {
@@ -71,25 +71,26 @@ impl Mirror {
 
     /// Writes the executable of a package.
     pub(super) fn put(&self, package: &Package, binary: &[u8]) -> Result<Outcome, InstallError> {
-        package.put(binary, &self.root).inspect_err(|_| self.prune(package.folder()))
+        package.put(binary, &self.root).inspect_err(|_| self.prune(package.directory()))
     }
 
-    /// Removes the executable of a package, and the folders that are then empty. Returns whether
-    /// there was one.
+    /// Removes the executable of a package, and the directories that are then empty. Returns
+    /// whether there was one.
     pub(super) fn remove(&self, package: &Package) -> Result<bool, InstallError> {
         let was_there = package.remove()?;
         if was_there {
-            self.prune(package.folder());
+            self.prune(package.directory());
         }
         Ok(was_there)
     }
 
-    /// Removes a folder and its parents as long as they are empty, but no folder of the user.
-    /// Errors are ignored: an empty folder does no harm.
-    fn prune(&self, folder: &Path) {
-        let inside = |folder: &&Path| *folder != self.kept && folder.starts_with(&self.kept);
-        for folder in folder.ancestors().take_while(inside) {
-            match fs::remove_dir(folder) {
+    /// Removes a directory and its parents as long as they are empty, but no directory of the user.
+    /// Errors are ignored: an empty directory does no harm.
+    fn prune(&self, directory: &Path) {
+        let inside =
+            |directory: &&Path| *directory != self.kept && directory.starts_with(&self.kept);
+        for directory in directory.ancestors().take_while(inside) {
+            match fs::remove_dir(directory) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(_) => break,

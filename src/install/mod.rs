@@ -60,8 +60,8 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     Ok(Installed { mirror, platform, executables, cli_config_files, found_before })
 }
 
-/// Returns whether the mirror contains the provider. An unreadable folder counts as empty, because
-/// the result is only used for a warning.
+/// Returns whether the mirror contains the provider. An unreadable directory counts as empty,
+/// because the result is only used for a warning.
 fn contains_provider(root: &Path) -> bool {
     Mirror::named(root)
         .and_then(|mirror| mirror.versions())
@@ -69,7 +69,7 @@ fn contains_provider(root: &Path) -> bool {
 }
 
 /// Removes what [`install`] has installed into the same mirror, in this version or in all versions,
-/// and the folders that are then empty.
+/// and the directories that are then empty.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! A package in a mirror: a folder with only the executable, because lock files have a checksum of
-//! all files in it. It is written atomically.
+//! A package in a mirror: a directory with only the executable, because lock files have a checksum
+//! of all files in it. It is written atomically.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
@@ -19,10 +19,10 @@ const EXECUTABLE_MODE: u32 = 0o777;
 #[cfg(unix)]
 const EXECUTE_BITS: u32 = 0o111;
 
-/// The folder of a package and its executable, which may not exist yet.
+/// The directory of a package and its executable, which may not exist yet.
 #[derive(Clone, Debug)]
 pub(super) struct Package {
-    folder: PathBuf,
+    directory: PathBuf,
     executable: PathBuf,
 }
 
@@ -38,11 +38,11 @@ pub(super) enum Outcome {
 }
 
 impl Package {
-    /// Creates the package in `folder`, whose executable is named as in a release.
-    pub(super) fn at(folder: PathBuf, version: &str) -> Self {
+    /// Creates the package in `directory`, whose executable is named as in a release.
+    pub(super) fn at(directory: PathBuf, version: &str) -> Self {
         let executable =
-            folder.join(format!("{EXECUTABLE}_v{version}{}", std::env::consts::EXE_SUFFIX));
-        Self { folder, executable }
+            directory.join(format!("{EXECUTABLE}_v{version}{}", std::env::consts::EXE_SUFFIX));
+        Self { directory, executable }
     }
 
     pub(super) fn executable(&self) -> &Path {
@@ -54,9 +54,9 @@ impl Package {
         self.executable.symlink_metadata().is_ok()
     }
 
-    /// Returns the folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// Returns the directory.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Writes `binary` as the executable, atomically: to a temporary file in `root` that is then
@@ -81,7 +81,7 @@ impl Package {
         }
     }
 
-    /// Creates the folder last, because hosts regard an empty one as a package without an
+    /// Creates the directory last, because hosts regard an empty one as a package without an
     /// executable.
     fn write(&self, binary: &[u8], root: &Path) -> Result<(), InstallError> {
         let failed = |path: &Path| {
@@ -92,23 +92,23 @@ impl Package {
         let mut staged = staging_file(root).map_err(failed(root))?;
         staged.write_all(binary).map_err(failed(staged.path()))?;
         staged.as_file().sync_all().map_err(failed(staged.path()))?;
-        fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
+        fs::create_dir_all(&self.directory).map_err(failed(&self.directory))?;
         staged.persist(&self.executable).map_err(|error| failed(&self.executable)(error.error))?;
         Ok(())
     }
 
     fn check_contents(&self) -> Result<(), InstallError> {
         let occupied =
-            |found: String| InstallError::Occupied { directory: self.folder.clone(), found };
-        let failed = |source| InstallError::Read { path: self.folder.clone(), source };
-        match self.folder.symlink_metadata() {
+            |found: String| InstallError::Occupied { directory: self.directory.clone(), found };
+        let failed = |source| InstallError::Read { path: self.directory.clone(), source };
+        match self.directory.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(error)),
             Ok(found) if found.is_symlink() => return Err(occupied("it is a link".to_owned())),
             Ok(found) if !found.is_dir() => return Err(occupied("it is a file".to_owned())),
             Ok(_) => {}
         }
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+        for entry in fs::read_dir(&self.directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             if entry.path() != self.executable {
                 return Err(occupied(format!("it holds {}", entry.file_name().display())));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::InstallError;
 
-/// A platform. `Display` prints it as the folder in a mirror: `linux_amd64`.
+/// A platform. `Display` prints it as the directory in a mirror: `linux_amd64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Platform {
     system: &'static str,
@@ -21,7 +21,7 @@ impl Platform {
     }
 
     /// Returns the platform with these names in Rust, as in `target_os` and `target_arch`, or
-    /// `None` if its name in Go is uncertain: hosts would never search a wrong folder.
+    /// `None` if its name in Go is uncertain: hosts would never search a wrong directory.
     #[must_use]
     pub fn of(system: &str, processor: &str, little_endian: bool) -> Option<Self> {
         let (system, processor) = (go_system(system)?, go_processor(processor, little_endian)?);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn platform_displays_as_its_folder() {
+    fn platform_displays_as_its_directory() {
         let apple = Platform::of("macos", "aarch64", true).expect("a platform");
         assert_eq!(apple.to_string(), "darwin_arm64");
     }

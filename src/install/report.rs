@@ -34,7 +34,7 @@ impl fmt::Display for Installed {
             writeln!(f, "{}", indented(&provider_installation(mirror.root())))?;
         }
         writeln!(f, "Name the provider in a configuration:\n\n{}", indented(&requirement()))?;
-        writeln!(f, "Then run, in the folder of that configuration:\n")?;
+        writeln!(f, "Then run, in the directory of that configuration:\n")?;
         let [terraform, opentofu] = REGISTRIES.map(|registry| registry.program);
         writeln!(f, "  {terraform} init   # or: {opentofu} init\n")?;
         writeln!(f, "To remove it again: {EXECUTABLE} uninstall{}", of_mirror(self.mirror_option()))
@@ -60,7 +60,7 @@ impl Installed {
         format!(
             "this is another build than the one that was version {VERSION} before\n\n\
              Configurations whose lock file recorded the other one refuse this one, with\n\
-             `init -upgrade` too, until it is recorded as well. In the folder of each, with\n\
+             `init -upgrade` too, until it is recorded as well. In the directory of each, with\n\
              {terraform} or {opentofu}:\n\n\
              \x20 {terraform} providers lock -fs-mirror={} {SOURCE}\n\
              \x20 {terraform} init\n",

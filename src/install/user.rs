@@ -24,8 +24,8 @@ pub(super) struct User<F> {
 /// The files that may configure Terraform or OpenTofu.
 pub(super) struct CliConfig {
     pub(super) files: Vec<PathBuf>,
-    /// Folders in which all files with certain extensions are read.
-    pub(super) folders: Vec<PathBuf>,
+    /// Directories in which all files with certain extensions are read.
+    pub(super) directories: Vec<PathBuf>,
 }
 
 impl User<fn(&str) -> Option<OsString>> {
@@ -46,7 +46,7 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
     /// It is the one in the data directory and not `~/.terraform.d`: if the latter doesn't exist,
     /// creating it would change where OpenTofu stores its credentials.
     pub(super) fn implied_mirror(&self) -> Result<Mirror, InstallError> {
-        let (kept, data, folder) = match self.system {
+        let (kept, data, directory) = match self.system {
             System::Linux => match self.directory("XDG_DATA_HOME") {
                 // Both programs ignore a relative path.
                 Some(data) => (data.clone(), data, "terraform"),
@@ -64,27 +64,27 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
                 (data.clone(), data.join("HashiCorp"), "Terraform")
             }
         };
-        Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
+        Ok(Mirror::implied(data.join(directory).join("plugins"), kept))
     }
 
     /// Returns the mirror in the user's home that both programs search before the implied one.
     pub(super) fn earlier_mirror(&self) -> Option<PathBuf> {
-        let (home, folder) = match self.system {
+        let (home, directory) = match self.system {
             System::Windows => (self.directory("APPDATA"), "terraform.d"),
             System::Linux | System::MacOs => (self.directory("HOME"), ".terraform.d"),
         };
-        home.map(|home| home.join(folder).join("plugins"))
+        home.map(|home| home.join(directory).join("plugins"))
     }
 
     /// Returns the configuration files of both programs, whether they exist or not.
     pub(super) fn cli_config(&self) -> CliConfig {
         if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG"))
         {
-            return CliConfig { files: vec![only.into()], folders: Vec::new() };
+            return CliConfig { files: vec![only.into()], directories: Vec::new() };
         }
         let opentofu =
             self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
-        let (home, files, folder, opentofu) = match self.system {
+        let (home, files, directory, opentofu) = match self.system {
             System::Windows => {
                 (self.directory("APPDATA"), ["terraform.rc", "tofu.rc"], "terraform.d", None)
             }
@@ -93,9 +93,11 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
             }
         };
         let in_home = home.iter().flat_map(|home| files.map(|file| home.join(file)));
-        let files = in_home.chain(opentofu.iter().map(|folder| folder.join("tofurc"))).collect();
-        let folders = home.iter().map(|home| home.join(folder)).chain(opentofu.clone()).collect();
-        CliConfig { files, folders }
+        let files =
+            in_home.chain(opentofu.iter().map(|directory| directory.join("tofurc"))).collect();
+        let directories =
+            home.iter().map(|home| home.join(directory)).chain(opentofu.clone()).collect();
+        CliConfig { files, directories }
     }
 
     fn set(&self, variable: &str) -> Option<OsString> {
@@ -184,7 +186,7 @@ mod tests {
             user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")])
                 .cli_config();
         assert_eq!(named.files, [PathBuf::from("ci.tfrc")]);
-        assert!(named.folders.is_empty());
+        assert!(named.directories.is_empty());
     }
 
     #[cfg(unix)]
@@ -196,7 +198,7 @@ mod tests {
         let files = ["/home/ann/.terraformrc", "/home/ann/.tofurc", "/config/opentofu/tofurc"];
         assert_eq!(linux.files, files.map(PathBuf::from));
         assert_eq!(
-            linux.folders,
+            linux.directories,
             ["/home/ann/.terraform.d", "/config/opentofu"].map(PathBuf::from)
         );
         let windows = user(System::Windows, variables).cli_config();
@@ -204,6 +206,6 @@ mod tests {
             windows.files,
             ["/c/Roaming/terraform.rc", "/c/Roaming/tofu.rc"].map(PathBuf::from)
         );
-        assert_eq!(windows.folders, [PathBuf::from("/c/Roaming/terraform.d")]);
+        assert_eq!(windows.directories, [PathBuf::from("/c/Roaming/terraform.d")]);
     }
 }

@@ -273,8 +273,8 @@ fn plan_counts_the_entries_that_the_run_adds() {
     assert!(warning.contains("has 201\nprojects, and GitLab allows at most 200"), "{warning}");
 }
 
-/// Hosts before Terraform 1.16 plan the new entry again after the removal of the former one has left
-/// it.
+/// Hosts before Terraform 1.16 plan the new entry again after the removal of the former one has
+/// left it.
 #[test]
 fn replacement_does_not_warn_of_its_own_entry() {
     let (_gitlab, tf) = THREE_PROJECTS.with_workspace();

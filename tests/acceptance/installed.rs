@@ -106,11 +106,11 @@ fn block_in(printed: &str) -> String {
 
 /// Returns the executables of all versions and platforms in a mirror.
 fn executables(mirror: &Path) -> Vec<PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![mirror.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+    let (mut found, mut directories) = (Vec::new(), vec![mirror.to_owned()]);
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
+            if path.is_dir() { directories.push(path) } else { found.push(path) }
         }
     }
     found

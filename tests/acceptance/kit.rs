@@ -66,13 +66,13 @@ fn is_ci_job() -> bool {
 
 /// Returns the path and text of each source file of these tests.
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
     let mut sources = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("the folder") {
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).expect("the directory") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
                 let text = fs::read_to_string(&path).expect("a source");
                 sources.push((path, text));

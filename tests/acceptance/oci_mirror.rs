@@ -23,11 +23,11 @@ use crate::needs::OCI_MIRROR;
 const REPOSITORY: &str = "mirror/aff15f21/gitlab-job-token";
 
 /// Makes the image layout of the built provider. Returns its files by path.
-fn image_layout(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+fn image_layout(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let options =
-        Options { target: None, binary: Some(PROVIDER.into()), out: Some(folder.to_owned()) };
+        Options { target: None, binary: Some(PROVIDER.into()), out: Some(directory.to_owned()) };
     package(xtask::project(), &options).unwrap();
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let packed =
         paths.into_iter().find(|path| path.to_string_lossy().ends_with("_oci.tar")).unwrap();
     let mut archive = tar::Archive::new(fs::File::open(packed).unwrap());

@@ -27,8 +27,8 @@ resource "gitlab_job_token_scope" "app" {
 
 /// Makes the package of the built provider, and puts it where a packed mirror for either program
 /// holds it.
-fn packed_mirror(folder: &Path) -> PathBuf {
-    let (out, mirror) = (folder.join("dist"), folder.join("mirror"));
+fn packed_mirror(directory: &Path) -> PathBuf {
+    let (out, mirror) = (directory.join("dist"), directory.join("mirror"));
     let options = Options { target: None, binary: Some(PROVIDER.into()), out: Some(out.clone()) };
     package(xtask::project(), &options).unwrap();
     let paths = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());

@@ -1,4 +1,4 @@
-//! Runs each folder of `tests/terraform/`, which tests the contract with `terraform test`, and
+//! Runs each directory of `tests/terraform/`, which tests the contract with `terraform test`, and
 //! leaves nothing behind.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use crate::kit::workspace;
 use crate::needs::TERRAFORM_TEST;
 use crate::worlds::examples::{allowed, examples, project_id};
 
-/// The folders, each with the test that runs it.
+/// The directories, each with the test that runs it.
 const TESTS: [(&str, fn()); 4] = [
     ("allowlist-entry", allowlist_entry),
     ("allowlist-exclusive", exclusive_allowlist),
@@ -20,14 +20,14 @@ const TESTS: [(&str, fn()); 4] = [
     ("scope", scope),
 ];
 
-fn folder(name: &str) -> PathBuf {
+fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform").join(name)
 }
 
 #[test]
-fn every_folder_has_a_test() {
+fn every_directory_has_a_test() {
     let entries =
-        fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
+        fs::read_dir(directory("")).expect("the directory").map(|entry| entry.expect("an entry"));
     let found: BTreeSet<_> = entries
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -69,11 +69,11 @@ fn data_sources() {
     assert!(allowed(&gitlab, "platform/charts").is_empty());
 }
 
-/// Runs a folder's tests, all of which must be found and pass.
+/// Runs a directory's tests, all of which must be found and pass.
 #[track_caller]
 fn run_tests(gitlab: &Simulator, name: &str) {
     let tf = workspace(gitlab);
-    tf.config_from(&folder(name));
+    tf.config_from(&directory(name));
 
     let run = tf.test();
 
@@ -87,10 +87,10 @@ fn run_tests(gitlab: &Simulator, name: &str) {
     assert_eq!(summary["test_summary"]["passed"], written(name), "{run}");
 }
 
-/// Returns the number of runs in a folder's files.
+/// Returns the number of runs in a directory's files.
 fn written(name: &str) -> usize {
-    let files = fs::read_dir(folder(name))
-        .expect("the folder")
+    let files = fs::read_dir(directory(name))
+        .expect("the directory")
         .map(|entry| entry.expect("an entry").path());
     let tests = files.filter(|file| file.to_string_lossy().ends_with(".tftest.hcl"));
     let text: String = tests.map(|file| fs::read_to_string(file).expect("a test file")).collect();

@@ -129,8 +129,8 @@ fn product_names(tokens: &[Token]) -> impl Iterator<Item = &'static str> {
 
 /// Returns all files of `src/`.
 fn sources() -> Vec<File> {
-    fn collect(folder: &Path, below: &str, files: &mut Vec<File>) {
-        for entry in fs::read_dir(folder).unwrap() {
+    fn collect(directory: &Path, below: &str, files: &mut Vec<File>) {
+        for entry in fs::read_dir(directory).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             let path = format!("{below}{name}");

@@ -25,7 +25,7 @@ fn help_lists_the_commands() {
 
     Commands:
       install    Put this binary where `terraform init` and `tofu init` find it
-      uninstall  Remove what install added, and empty folders
+      uninstall  Remove what install added, and empty directories
       help       Print this message or the help of the given subcommand(s)
 
     Options:
@@ -52,7 +52,7 @@ fn each_command_explains_its_options() {
     Prints what to write in a configuration. Needs no registry and no network.
     ");
     assert_snapshot!(help(&["uninstall", "--help"]), @"
-    Remove what install added, and empty folders
+    Remove what install added, and empty directories
 
     Usage: terraform-provider-gitlab-job-token uninstall [OPTIONS]
 

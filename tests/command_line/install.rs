@@ -58,7 +58,7 @@ fn user_mirror_is_filled_for_both_programs() {
         }
       }
 
-    Then run, in the folder of that configuration:
+    Then run, in the directory of that configuration:
 
       terraform init   # or: tofu init
 
@@ -125,7 +125,7 @@ fn other_mirror_is_filled_and_its_configuration_printed() {
         }
       }
 
-    Then run, in the folder of that configuration:
+    Then run, in the directory of that configuration:
 
       terraform init   # or: tofu init
 
@@ -179,7 +179,7 @@ fn other_build_of_the_version_is_replaced_with_a_warning() {
     Warning: this is another build than the one that was version VERSION before
 
     Configurations whose lock file recorded the other one refuse this one, with
-    `init -upgrade` too, until it is recorded as well. In the folder of each, with
+    `init -upgrade` too, until it is recorded as well. In the directory of each, with
     terraform or tofu:
 
       terraform providers lock -fs-mirror="HOME/mirror" aff15f21/gitlab-job-token
@@ -256,11 +256,11 @@ fn cli_configuration_that_hides_the_mirror_is_a_warning() {
 }
 
 #[test]
-fn configuration_folder_is_read_unless_a_file_is_named() {
+fn configuration_directory_is_read_unless_a_file_is_named() {
     let home = Home::new();
-    let folder = home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" });
-    fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("work.tfrc"), "provider_installation {}\n").unwrap();
+    let directory = home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" });
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("work.tfrc"), "provider_installation {}\n").unwrap();
     assert!(
         home.run(&["install"])
             .stderr
@@ -297,12 +297,12 @@ fn mirror_searched_earlier_with_the_provider_is_a_warning() {
 }
 
 #[test]
-fn package_folder_with_other_files_is_not_changed() {
+fn package_directory_with_other_files_is_not_changed() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
-    let folder = executable(&mirror, HOSTS[0], VERSION).parent().unwrap().to_owned();
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("terraform-provider-gitlab-job-token"), "by hand").unwrap();
+    let directory = executable(&mirror, HOSTS[0], VERSION).parent().unwrap().to_owned();
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("terraform-provider-gitlab-job-token"), "by hand").unwrap();
     let before = home.content();
 
     let printed = install_into(&home, &mirror);

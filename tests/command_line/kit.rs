@@ -54,7 +54,7 @@ impl Home {
         Printed { status: status.code(), stdout: readable(&stdout), stderr: readable(&stderr) }
     }
 
-    /// Returns the relative paths of all files and folders below, in order.
+    /// Returns the relative paths of all files and directories below, in order.
     pub(crate) fn content(&self) -> Vec<String> {
         let mut found = Vec::new();
         collect(self.path(), &mut found);
@@ -66,7 +66,7 @@ impl Home {
     }
 }
 
-/// Returns the mirror's folder for packages of this platform, which Go's names identify.
+/// Returns the mirror's directory for packages of this platform, which Go's names identify.
 pub(crate) fn platform() -> String {
     let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
     let processor = match std::env::consts::ARCH {
@@ -90,8 +90,8 @@ pub(crate) fn executable(mirror: &Path, host: &str, version: &str) -> PathBuf {
         .join(name)
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in folder.read_dir().unwrap() {
+fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in directory.read_dir().unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.is_symlink() {
             collect(&path, found);

@@ -49,7 +49,7 @@ fn files_of_others_stay() {
 
     assert!(sibling.exists() && beside.exists());
     assert!(HOSTS.iter().all(|host| !executable(&mirror, host, VERSION).exists()));
-    assert!(!sibling.with_file_name("aff15f21").exists(), "an empty folder is left");
+    assert!(!sibling.with_file_name("aff15f21").exists(), "an empty directory is left");
 }
 
 #[test]

@@ -82,8 +82,8 @@ fn write(report: Option<String>) -> io::Result<()> {
             _ => Ok(()),
         };
     };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
     fs::write(&path, report)?;
     println!("What differs is in {}, as an issue to be filed", path.display());

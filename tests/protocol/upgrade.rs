@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::worlds::two_projects;
 
-/// The states of each released schema version, with a folder per version and a file per resource. A
-/// released file never changes.
+/// The states of each released schema version, with a directory per version and a file per
+/// resource. A released file never changes.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state");
 
 fn fixture(version: i64, type_name: &str) -> Value {

@@ -30,11 +30,11 @@ const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 /// The only trusted authority of the system, which signed nothing, so that tests don't depend on
 /// the machine's authorities.
 static UNRELATED_CA: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut file = tempfile::NamedTempFile::new_in(directory).unwrap();
     file.write_all(Certificate::of("stranger").pem().as_bytes()).unwrap();
     // Atomically, since another run of the tests may be reading it.
-    let path = folder.join("stranger.pem");
+    let path = directory.join("stranger.pem");
     file.persist(&path).unwrap();
     path
 });

@@ -28,8 +28,8 @@ fn skip(reason: &str) {
     drop(std::io::stderr().write_all(format!("\nSKIPPED: {reason}.\n\n").as_bytes()));
 }
 
-/// Runs `openssl` for each line, in the folder. Returns `false`, and says so, where a test must be
-/// skipped for want of it.
+/// Runs `openssl` for each line, in the directory. Returns `false`, and says so, where a test must
+/// be skipped for want of it.
 fn openssl(files: &Files, lines: &[&str]) -> bool {
     for line in lines {
         let made = Command::new("openssl").args(line.split(' ')).current_dir(files.path()).output();

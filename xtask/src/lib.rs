@@ -7,7 +7,7 @@ pub mod notes;
 
 use std::path::Path;
 
-/// Returns the folder of the project, in which this program was built.
+/// Returns the directory of the project, in which this program was built.
 #[must_use]
 pub fn project() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));

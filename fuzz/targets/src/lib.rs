@@ -20,7 +20,7 @@ pub use values::{msgpack, state};
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
-/// All targets, by the names of their programs and seed folders.
+/// All targets, by the names of their programs and seed directories.
 pub const TARGETS: [(&str, Target); 8] = [
     ("graphql", graphql),
     ("handshake", handshake),

@@ -18,8 +18,8 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn names_in(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(fuzz().join(folder)).unwrap();
+fn names_in(directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(fuzz().join(directory)).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
@@ -28,12 +28,12 @@ fn names_in(folder: &str) -> Vec<String> {
 }
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = fuzz().join("seeds").join(target);
-    let seeds: Vec<Vec<u8>> = fs::read_dir(&folder)
+    let directory = fuzz().join("seeds").join(target);
+    let seeds: Vec<Vec<u8>> = fs::read_dir(&directory)
         .unwrap()
         .map(|seed| fs::read(seed.unwrap().path()).unwrap())
         .collect();
-    assert!(!seeds.is_empty(), "{} is empty", folder.display());
+    assert!(!seeds.is_empty(), "{} is empty", directory.display());
     seeds
 }
 

@@ -46,8 +46,8 @@ pub(super) fn read(
         let mut bytes = Vec::new();
         // Reading a pipe or terminal might never end.
         if !std::fs::metadata(path)?.is_file() {
-            let is_folder = std::fs::metadata(path)?.is_dir();
-            let kind = if is_folder { "it is a folder" } else { "it isn't a regular file" };
+            let is_directory = std::fs::metadata(path)?.is_dir();
+            let kind = if is_directory { "it is a directory" } else { "it isn't a regular file" };
             return Err(io::Error::other(kind));
         }
         let mut start = std::fs::File::open(path)?.take(MAX_FILE_BYTES + 1);

@@ -38,11 +38,11 @@ impl fmt::Display for Block {
 /// Returns all code blocks of the user and contributor documentation, page by page.
 pub(super) fn pages() -> Vec<Vec<Block>> {
     let mut files: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into();
-    let mut folders = vec![PathBuf::from("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(project().join(&folder)).expect("a folder") {
-            let path = folder.join(entry.expect("an entry").file_name());
-            if project().join(&path).is_dir() { folders.push(path) } else { files.push(path) }
+    let mut directories = vec![PathBuf::from("docs")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(project().join(&directory)).expect("a directory") {
+            let path = directory.join(entry.expect("an entry").file_name());
+            if project().join(&path).is_dir() { directories.push(path) } else { files.push(path) }
         }
     }
     files.sort();

@@ -24,16 +24,17 @@ const LEFT_OUT: &str = "…\n";
 #[test]
 fn every_configuration_is_formatted() {
     let tf = bare_workspace();
-    let folder = tf.directory().join("blocks");
-    fs::create_dir(&folder).expect("a folder");
+    let directory = tf.directory().join("blocks");
+    fs::create_dir(&directory).expect("a directory");
     let mut count = 0;
     for block in pages().into_iter().flatten().filter(Block::is_configuration) {
         count += 1;
         let name = block.file.to_string_lossy().replace(['/', '\\'], "_");
-        fs::write(folder.join(format!("{name}-{}.tf", block.line)), &block.text).expect("a file");
+        fs::write(directory.join(format!("{name}-{}.tf", block.line)), &block.text)
+            .expect("a file");
     }
     assert!(count > 20, "only {count} blocks are found");
-    tf.run(&["fmt", "-check", "-diff", &folder.to_string_lossy()]).succeeds();
+    tf.run(&["fmt", "-check", "-diff", &directory.to_string_lossy()]).succeeds();
 }
 
 /// The stand-in for the official provider knows the resources in these blocks, so they are

@@ -1,4 +1,4 @@
-//! The guides: each folder under `examples/guides/` has a test here, and a line in [`TESTED`].
+//! The guides: each directory under `examples/guides/` has a test here, and a line in [`TESTED`].
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::kit::{bare_workspace, workspace};
 use crate::needs::{CHECK_BLOCKS, MOCKS, MOVED_BETWEEN_PROVIDERS, OPTIONAL_DEFAULTS, REMOVED};
 use crate::worlds::examples::{allow, allowed, examples, project_id};
 
-/// The folders, each with the test that applies it.
+/// The directories, each with the test that applies it.
 pub(super) const TESTED: [(&str, fn()); 9] = [
     ("access-graph", access_graph_yields_checks_a_table_and_a_diagram),
     ("audit", audit_reports_open_projects_and_foreign_targets),
@@ -29,8 +29,8 @@ pub(super) const TESTED: [(&str, fn()); 9] = [
     ),
 ];
 
-pub(super) fn guide(tf: &Workspace, folder: &str) {
-    tf.config_from(&example("guides").join(folder));
+pub(super) fn guide(tf: &Workspace, directory: &str) {
+    tf.config_from(&example("guides").join(directory));
 }
 
 #[test]

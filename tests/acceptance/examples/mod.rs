@@ -1,6 +1,6 @@
-//! Applies everything under `examples/`. A folder without a test is an error.
+//! Applies everything under `examples/`. A directory without a test is an error.
 
-mod folders;
+mod directories;
 mod guides;
 mod hcl;
 pub(crate) mod official;
@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::bare_workspace;
 
-/// Returns a file or folder of the project.
+/// Returns a file or directory of the project.
 fn of_project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Returns a file or folder under `examples/`.
+/// Returns a file or directory under `examples/`.
 fn example(path: &str) -> PathBuf {
     of_project("examples").join(path)
 }
@@ -29,7 +29,7 @@ fn text(path: &str) -> String {
     fs::read_to_string(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"))
 }
 
-/// Returns the names in a folder under `examples/`.
+/// Returns the names in a directory under `examples/`.
 #[track_caller]
 fn names_in(path: &str) -> BTreeSet<String> {
     let entries =
@@ -42,9 +42,9 @@ fn names_in(path: &str) -> BTreeSet<String> {
 #[test]
 fn every_file_is_formatted() {
     let tf = bare_workspace();
-    for folder in ["examples", "tests/terraform"] {
-        let folder = of_project(folder);
-        tf.run(&["fmt", "-check", "-diff", "-recursive", &folder.to_string_lossy()]).succeeds();
+    for directory in ["examples", "tests/terraform"] {
+        let directory = of_project(directory);
+        tf.run(&["fmt", "-check", "-diff", "-recursive", &directory.to_string_lossy()]).succeeds();
     }
     // Query files are formatted only by programs that have queries; the language is the same.
     for list_resource in names_in("list-resources") {

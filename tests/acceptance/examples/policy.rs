@@ -205,7 +205,7 @@ fn modules_are_checked_but_data_sources_are_not() {
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     let tf = workspace(&gitlab);
-    std::fs::create_dir(tf.directory().join("inner")).expect("a folder");
+    std::fs::create_dir(tf.directory().join("inner")).expect("a directory");
     let requirements = text(&format!("guides/{EXAMPLE}/versions.tf"));
     tf.file("inner/versions.tf", &requirements);
     tf.file("inner/main.tf", &scope("inbound_enabled = false"));

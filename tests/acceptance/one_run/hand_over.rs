@@ -173,7 +173,7 @@ struct Form {
     server: Server,
 }
 
-/// The folder of a module.
+/// The directory of a module.
 const MODULE: &str = "access";
 
 impl Form {
@@ -193,7 +193,7 @@ impl Form {
     fn enter(&self, tf: &Workspace) {
         tf.config(&self.config);
         if let Some(module) = &self.module {
-            fs::create_dir_all(tf.directory().join(MODULE)).expect("a folder");
+            fs::create_dir_all(tf.directory().join(MODULE)).expect("a directory");
             tf.file(&format!("{MODULE}/main.tf"), module);
             tf.run(&["get"]).succeeds();
         }

@@ -78,15 +78,15 @@ fn client_certificate_and_key_are_named_by_their_files() {
 
 #[cfg(unix)]
 #[test]
-fn folder_is_not_a_file() {
+fn directory_is_not_a_file() {
     let error = block_error("cacert_file = \"/dev\"");
     assert_snapshot!(error, @r#"
     Error: Unreadable file
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "/dev"
 
-    `cacert_file` is "/dev", which can't be read: it is a folder. Set it to a PEM
-    file with the certificates to trust.
+    `cacert_file` is "/dev", which can't be read: it is a directory. Set it to a
+    PEM file with the certificates to trust.
     "#);
 }
 

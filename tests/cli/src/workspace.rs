@@ -56,8 +56,8 @@ impl Workspace {
     /// When the directory can't be made, or `provider` is not there.
     pub fn new(cli: &Cli, provider: &Path) -> io::Result<Self> {
         let provider = provider.canonicalize()?;
-        let folder = provider.parent().unwrap_or(&provider);
-        Self::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
+        let directory = provider.parent().unwrap_or(&provider);
+        Self::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, directory)]))
     }
 
     /// Creates an empty workspace for a provider that has yet to be installed or attached, under
@@ -151,21 +151,21 @@ impl Workspace {
         path
     }
 
-    /// Replaces the configuration with the files of a folder. If they have no provider requirement,
-    /// the workspace's own is added.
+    /// Replaces the configuration with the files of a directory. If they have no provider
+    /// requirement, the workspace's own is added.
     #[track_caller]
-    pub fn config_from(&self, folder: &Path) {
-        if let Err(error) = self.replace_config(folder) {
-            panic!("{folder:?} can't be made the configuration: {error}");
+    pub fn config_from(&self, directory: &Path) {
+        if let Err(error) = self.replace_config(directory) {
+            panic!("{directory:?} can't be made the configuration: {error}");
         }
     }
 
-    fn replace_config(&self, folder: &Path) -> io::Result<()> {
+    fn replace_config(&self, directory: &Path) -> io::Result<()> {
         for former in config_files(&self.directory())? {
             fs::remove_file(former)?;
         }
         let mut names_provider = false;
-        for file in config_files(folder)? {
+        for file in config_files(directory)? {
             let content = fs::read_to_string(&file)?;
             names_provider |= content.contains("required_providers");
             fs::write(self.directory().join(file.file_name().unwrap_or_default()), content)?;
@@ -296,24 +296,24 @@ impl Workspace {
     }
 }
 
-fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn config_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let is_config = |path: &PathBuf| {
         path.extension()
             .is_some_and(|extension| CONFIG_EXTENSIONS.iter().any(|known| extension == *known))
     };
     let paths =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     Ok(paths.into_iter().filter(is_config).collect())
 }
 
 /// Returns a CLI configuration with a development override for each provider, by source address and
-/// folder.
+/// directory.
 #[must_use]
-pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
-    let line = |(source, folder): &(&str, &Path)| {
-        format!("    {} = {}\n", quoted(source), quoted(&folder.to_string_lossy()))
+pub fn provider_overrides(directories: &[(&str, &Path)]) -> String {
+    let line = |(source, directory): &(&str, &Path)| {
+        format!("    {} = {}\n", quoted(source), quoted(&directory.to_string_lossy()))
     };
-    let lines: String = folders.iter().map(line).collect();
+    let lines: String = directories.iter().map(line).collect();
     format!("provider_installation {{\n  dev_overrides {{\n{lines}  }}\n  direct {{}}\n}}\n")
 }
 

@@ -56,15 +56,15 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, DistError> {
     Ok(flags)
 }
 
-/// Returns the folders to replace in source locations, which panics print, with their replacements.
-/// If two match, the compiler uses the later one.
+/// Returns the directories to replace in source locations, which panics print, with their
+/// replacements. If two match, the compiler uses the later one.
 fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], DistError> {
     let sysroot = run_rustc(&["--print", "sysroot"])?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim_end());
     Ok([(project.to_owned(), "/project"), (cargo_home(), "/cargo"), (sysroot, "/rust")])
 }
 
-/// Returns the folder in which cargo keeps the sources of dependencies.
+/// Returns the directory in which cargo keeps the sources of dependencies.
 fn cargo_home() -> PathBuf {
     let named =
         env::var_os("CARGO_HOME").filter(|home: &OsString| !home.is_empty()).map(PathBuf::from);

@@ -18,47 +18,47 @@ const MANIFEST: &str = "terraform-registry-manifest.json";
 /// The content of files by name.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Writes the other files of a release into the folder of its packages: the manifest, the image
+/// Writes the other files of a release into the directory of its packages: the manifest, the image
 /// layout, and the checksums.
-pub(super) fn write(project: &Path, folder: &Path) -> Result<(), DistError> {
-    let packages = read(folder, |name| assets::platform_of_package(name).is_some())?;
-    let mut others = read(folder, |name| assets::platform_of_sbom(name).is_some())?;
+pub(super) fn write(project: &Path, directory: &Path) -> Result<(), DistError> {
+    let packages = read(directory, |name| assets::platform_of_package(name).is_some())?;
+    let mut others = read(directory, |name| assets::platform_of_sbom(name).is_some())?;
     others.insert(assets::image_layout(), oci::image_layout(&packages)?);
-    put(folder, &assets::image_layout(), &others[&assets::image_layout()])?;
+    put(directory, &assets::image_layout(), &others[&assets::image_layout()])?;
 
     let kept = project.join(MANIFEST);
     let manifest = fs::read(&kept).map_err(DistError::reading(&kept))?;
-    put(folder, &assets::manifest(), &manifest)?;
+    put(directory, &assets::manifest(), &manifest)?;
     let mut for_registries = packages;
     for_registries.insert(assets::manifest(), manifest);
 
-    put(folder, &assets::checksums(), lines(&for_registries).as_bytes())?;
-    put(folder, &assets::other_checksums(), lines(&others).as_bytes())
+    put(directory, &assets::checksums(), lines(&for_registries).as_bytes())?;
+    put(directory, &assets::other_checksums(), lines(&others).as_bytes())
 }
 
 /// Writes the checksums of the packages for one system, and of their bills of materials, for a
 /// release that has its own already. Returns false if there are none.
-pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, DistError> {
-    let files = read(folder, |name| {
+pub(super) fn write_later(directory: &Path, system: &str) -> Result<bool, DistError> {
+    let files = read(directory, |name| {
         let platform = assets::platform_of_package(name).or_else(|| assets::platform_of_sbom(name));
         platform.is_some_and(|(of, _)| of == system)
     })?;
     if !files.keys().any(|name| assets::platform_of_package(name).is_some()) {
         return Ok(false);
     }
-    put(folder, &assets::later_checksums(system), lines(&files).as_bytes())?;
+    put(directory, &assets::later_checksums(system), lines(&files).as_bytes())?;
     Ok(true)
 }
 
-fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), DistError> {
-    let file = folder.join(name);
+fn put(directory: &Path, name: &str, content: &[u8]) -> Result<(), DistError> {
+    let file = directory.join(name);
     fs::write(&file, content).map_err(DistError::writing(&file))
 }
 
-fn read(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files, DistError> {
+fn read(directory: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files, DistError> {
     let mut files = Files::new();
-    for entry in fs::read_dir(folder).map_err(DistError::reading(folder))? {
-        let path = entry.map_err(DistError::reading(folder))?.path();
+    for entry in fs::read_dir(directory).map_err(DistError::reading(directory))? {
+        let path = entry.map_err(DistError::reading(directory))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if is_wanted(&name) {
             files.insert(name, fs::read(&path).map_err(DistError::reading(&path))?);

@@ -32,7 +32,7 @@ pub enum DistError {
     /// The target has no platform name in registries.
     #[error("registries have no name for the platform of {0}")]
     NoPlatform(String),
-    /// A file or folder can't be read.
+    /// A file or directory can't be read.
     #[error("{} can't be read: {source}", path.display())]
     Unreadable {
         /// The path to be read.
@@ -40,7 +40,7 @@ pub enum DistError {
         /// The system's error.
         source: io::Error,
     },
-    /// A file or folder can't be written.
+    /// A file or directory can't be written.
     #[error("{} can't be written: {source}", path.display())]
     Unwritable {
         /// The path to be written.
@@ -57,19 +57,19 @@ pub enum DistError {
     /// A release is incomplete.
     #[error(
         "{} doesn't hold a package with its bill of materials for each platform. Missing:\n\n  {}",
-        folder.display(), files.join("\n  ")
+        directory.display(), files.join("\n  ")
     )]
     Missing {
-        /// The folder of the files.
-        folder: PathBuf,
+        /// The directory of the files.
+        directory: PathBuf,
         /// The names of the missing files.
         files: Vec<String>,
     },
     /// There is nothing to add to a release.
-    #[error("{} doesn't hold a package for {system}", folder.display())]
+    #[error("{} doesn't hold a package for {system}", directory.display())]
     NothingLater {
-        /// The folder of the package.
-        folder: PathBuf,
+        /// The directory of the package.
+        directory: PathBuf,
         /// The system in question.
         system: String,
     },

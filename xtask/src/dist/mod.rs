@@ -1,6 +1,6 @@
 //! The `dist` and `checksums` commands. A package and its SBOM are made on a machine that can build
-//! for its platform; the image layout and the checksums are made from all packages in one folder.
-//! Nothing is signed here.
+//! for its platform; the image layout and the checksums are made from all packages in one
+//! directory. Nothing is signed here.
 
 mod archive;
 mod assets;
@@ -33,17 +33,17 @@ pub struct Options {
     /// Binary to pack instead of building one; must be built for the target
     #[arg(long, value_name = "PATH")]
     pub binary: Option<PathBuf>,
-    /// Output folder, instead of target/dist
+    /// Output directory, instead of target/dist
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
 
-/// The packages that a folder must contain.
+/// The packages that a directory must contain.
 #[derive(Debug, Default, clap::Args)]
 pub struct Parts {
-    /// Folder with the packages
+    /// Directory with the packages
     #[arg(value_name = "DIR")]
-    pub folder: PathBuf,
+    pub directory: PathBuf,
     /// Doesn't require packages for this system, such as darwin
     #[arg(long, value_name = "SYSTEM")]
     pub without: Vec<String>,
@@ -59,11 +59,11 @@ struct Contents {
 }
 
 /// Makes the package for one platform with its bill of materials, and updates the checksums of all
-/// packages in the folder. Returns the text to print.
+/// packages in the directory. Returns the text to print.
 ///
 /// # Errors
 ///
-/// Fails if the binary can't be built or read, a license text is missing, or the folder can't be
+/// Fails if the binary can't be built or read, a license text is missing, or the directory can't be
 /// written.
 pub fn package(project: &Path, options: &Options) -> Result<String, DistError> {
     package_with(project, options, |project, target| {
@@ -90,31 +90,32 @@ fn package_with(
         compiler: &target::compiler_version()?,
         crates: &crates,
     })?;
-    let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
-    fs::create_dir_all(&folder).map_err(DistError::writing(&folder))?;
+    let directory = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
+    fs::create_dir_all(&directory).map_err(DistError::writing(&directory))?;
     let files =
         [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
     for (name, content) in &files {
-        let file = folder.join(name);
+        let file = directory.join(name);
         fs::write(&file, content).map_err(DistError::writing(&file))?;
     }
-    checksums::write(project, &folder)?;
-    Ok(report(&folder, &files.map(|(name, _)| name), &of_all()))
+    checksums::write(project, &directory)?;
+    Ok(report(&directory, &files.map(|(name, _)| name), &of_all()))
 }
 
 /// Writes the checksums of a release, whose packages must be complete. Returns the text to print.
 ///
 /// # Errors
 ///
-/// Fails if a package is missing, or the folder can't be read or written.
+/// Fails if a package is missing, or the directory can't be read or written.
 pub fn write_checksums(project: &Path, parts: &Parts) -> Result<String, DistError> {
-    let folder = &parts.folder;
+    let directory = &parts.directory;
     if let Some(system) = &parts.only {
-        return match checksums::write_later(folder, system)? {
-            true => Ok(report(folder, &[], &[assets::later_checksums(system)])),
-            false => {
-                Err(DistError::NothingLater { folder: folder.clone(), system: system.clone() })
-            }
+        return match checksums::write_later(directory, system)? {
+            true => Ok(report(directory, &[], &[assets::later_checksums(system)])),
+            false => Err(DistError::NothingLater {
+                directory: directory.clone(),
+                system: system.clone(),
+            }),
         };
     }
     let targets = target::of_releases()?;
@@ -126,33 +127,33 @@ pub fn write_checksums(project: &Path, parts: &Parts) -> Result<String, DistErro
         .iter()
         .filter(is_due)
         .flat_map(|target| [assets::package(target.platform()), assets::sbom(target.platform())])
-        .filter(|name| !folder.join(name).is_file())
+        .filter(|name| !directory.join(name).is_file())
         .collect();
     if !files.is_empty() {
-        return Err(DistError::Missing { folder: folder.clone(), files });
+        return Err(DistError::Missing { directory: directory.clone(), files });
     }
-    checksums::write(project, folder)?;
-    Ok(report(folder, &[], &of_all()))
+    checksums::write(project, directory)?;
+    Ok(report(directory, &[], &of_all()))
 }
 
-/// Returns the names of the files made from all packages in a folder, those to sign last.
+/// Returns the names of the files made from all packages in a directory, those to sign last.
 fn of_all() -> [String; 4] {
     [assets::manifest(), assets::image_layout(), assets::checksums(), assets::other_checksums()]
 }
 
-fn report(folder: &Path, of_package: &[String], of_folder: &[String]) -> String {
+fn report(directory: &Path, of_package: &[String], of_directory: &[String]) -> String {
     let mut text = String::from("Made:\n\n");
-    for file in of_package.iter().chain(of_folder) {
+    for file in of_package.iter().chain(of_directory) {
         // Writing to a string can't fail.
-        let _ = writeln!(text, "  {}", folder.join(file).display());
+        let _ = writeln!(text, "  {}", directory.join(file).display());
     }
     text.push_str(
         "\nRegistries want the checksums signed with an RSA key, each in a file that gpg\nnames \
          itself, with .sig at the end:\n\n\
          ",
     );
-    for sums in of_folder.iter().filter(|name| assets::is_signed(name)) {
-        let _ = writeln!(text, "  gpg --detach-sign \"{}\"", folder.join(sums).display());
+    for sums in of_directory.iter().filter(|name| assets::is_signed(name)) {
+        let _ = writeln!(text, "  gpg --detach-sign \"{}\"", directory.join(sums).display());
     }
     text
 }

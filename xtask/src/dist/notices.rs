@@ -79,10 +79,10 @@ fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, DistError> 
 }
 
 fn own_texts(package: &Crate) -> Result<BTreeSet<String>, DistError> {
-    let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
+    let directory = package.manifest_path.parent().unwrap_or(Path::new("."));
     let mut texts = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(DistError::reading(folder))? {
-        let file = entry.map_err(DistError::reading(folder))?.path();
+    for entry in fs::read_dir(directory).map_err(DistError::reading(directory))? {
+        let file = entry.map_err(DistError::reading(directory))?.path();
         if file.is_file() && is_notice(&file) {
             let text = fs::read(&file).map_err(DistError::reading(&file))?;
             texts.insert(plain(&String::from_utf8_lossy(&text)));
@@ -108,9 +108,9 @@ mod tests {
     use super::super::target::Target;
     use super::*;
 
-    /// Returns a package in a folder with these files.
-    fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Crate {
-        let home = folder.join(name);
+    /// Returns a package in a directory with these files.
+    fn package(directory: &Path, name: &str, files: &[(&str, &str)]) -> Crate {
+        let home = directory.join(name);
         fs::create_dir(&home).unwrap();
         for (file, text) in files {
             fs::write(home.join(file), text).unwrap();
@@ -127,18 +127,18 @@ mod tests {
 
     #[test]
     fn shared_license_text_is_printed_once() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let one = package(
-            folder.path(),
+            directory.path(),
             "one",
             &[("LICENSE-MIT", "Do\r\nas you like.  \n"), ("lib.rs", "code")],
         );
         let two = package(
-            folder.path(),
+            directory.path(),
             "two",
             &[("license.md", "\nDo\nas you like.\n"), ("NOTICE", "By two.")],
         );
-        let part = Crate { version: "2.0.0".to_owned(), ..package(folder.path(), "part", &[]) };
+        let part = Crate { version: "2.0.0".to_owned(), ..package(directory.path(), "part", &[]) };
         assert_eq!(
             compose(&[one, part, two]).unwrap(),
             format!(
@@ -158,11 +158,11 @@ mod tests {
 
     #[test]
     fn package_without_a_license_text_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
+        let directory = tempfile::tempdir().unwrap();
+        let with = package(directory.path(), "with", &[("COPYING", "Do as you like.")]);
         let without = Crate {
             license: Some("ISC".to_owned()),
-            ..package(folder.path(), "without", &[("README", "")])
+            ..package(directory.path(), "without", &[("README", "")])
         };
         let error = compose(&[with, without]).unwrap_err().to_string();
         assert_eq!(error, "without 1.2.3 has no license text, which a package must include");

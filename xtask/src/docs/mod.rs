@@ -14,7 +14,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-const FOLDER: &str = "docs";
+const DIRECTORY: &str = "docs";
 
 /// Writes all pages, and removes all other files.
 ///
@@ -23,19 +23,19 @@ const FOLDER: &str = "docs";
 /// Fails if a source can't be read, or `docs/` can't be written.
 pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
     let pages = pages::all(project)?;
-    let folder = project.join(FOLDER);
-    for former in files(&folder)?.iter().filter(|file| !pages.contains_key(*file)) {
-        fs::remove_file(folder.join(former))?;
-        println!("removed {FOLDER}/{}", former.display());
+    let directory = project.join(DIRECTORY);
+    for former in files(&directory)?.iter().filter(|file| !pages.contains_key(*file)) {
+        fs::remove_file(directory.join(former))?;
+        println!("removed {DIRECTORY}/{}", former.display());
     }
     for (file, page) in &pages {
-        let path = folder.join(file);
+        let path = directory.join(file);
         if fs::read_to_string(&path).is_ok_and(|former| former == *page) {
             continue;
         }
-        fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        fs::create_dir_all(path.parent().unwrap_or(&directory))?;
         fs::write(&path, page)?;
-        println!("wrote {FOLDER}/{}", file.display());
+        println!("wrote {DIRECTORY}/{}", file.display());
     }
     Ok(())
 }
@@ -43,19 +43,19 @@ pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
 /// The pages by their paths in `docs/`.
 type Pages = BTreeMap<PathBuf, String>;
 
-/// Returns the relative paths of all files below a folder, which may not exist.
-fn files(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
+/// Returns the relative paths of all files below a directory, which may not exist.
+fn files(directory: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
         if !next.is_dir() {
             continue;
         }
         for entry in fs::read_dir(next)? {
             let path = entry?.path();
             if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(file) = path.strip_prefix(folder) {
+                directories.push(path);
+            } else if let Ok(file) = path.strip_prefix(directory) {
                 found.insert(file.to_owned());
             }
         }

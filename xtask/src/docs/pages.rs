@@ -92,8 +92,8 @@ impl Kind {
         }
     }
 
-    /// Returns the folder's name in `docs/`, `examples/` and `docs-src/`.
-    fn folder(self) -> &'static str {
+    /// Returns the directory's name in `docs/`, `examples/` and `docs-src/`.
+    fn directory(self) -> &'static str {
         match self {
             Self::Resource => "resources",
             Self::DataSource => "data-sources",
@@ -117,7 +117,7 @@ impl Reference {
             .name
             .strip_prefix(TYPE_PREFIX)
             .map_or(self.name, |rest| rest.trim_start_matches('_'));
-        Path::new(self.kind.folder()).join(format!("{short}.md"))
+        Path::new(self.kind.directory()).join(format!("{short}.md"))
     }
 
     fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, DocsError> {
@@ -145,7 +145,7 @@ impl Reference {
     }
 
     fn example(&self, file: &str) -> PathBuf {
-        Path::new("examples").join(self.kind.folder()).join(self.name).join(file)
+        Path::new("examples").join(self.kind.directory()).join(self.name).join(file)
     }
 
     fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, DocsError> {

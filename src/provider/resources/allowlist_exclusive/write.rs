@@ -184,8 +184,8 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    /// Checks that no write undoes one of another resource. A conflict with a write that comes later
-    /// is found when the object is locked.
+    /// Checks that no write undoes one of another resource. A conflict with a write that comes
+    /// later is found when the object is locked.
     fn check_conflicts(&self, steps: &[Vec<Write>], names: &Named) -> Result<(), Errors> {
         let Some(own) = self.own else { return Ok(()) };
         let undone = steps.iter().flatten().filter_map(|write| {

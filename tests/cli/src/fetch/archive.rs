@@ -11,7 +11,7 @@ use super::{SourceError, check_sum, make_executable, output, program, unzip};
 /// A publisher of signed Terraform archives.
 #[derive(Debug)]
 pub(super) struct Publisher {
-    /// The folder that has a folder for each version.
+    /// The directory that has a directory for each version.
     pub(super) releases: String,
     /// The public key. It need not be trusted, since its fingerprint is verified.
     pub(super) key: String,
@@ -34,7 +34,7 @@ impl Publisher {
 pub(super) fn fetch(
     publisher: &Publisher,
     version: &str,
-    folder: &Path,
+    directory: &Path,
 ) -> Result<(), SourceError> {
     let downloads = Downloads::new()?;
     let release = format!("{}/{version}", publisher.releases);
@@ -48,7 +48,7 @@ pub(super) fn fetch(
     let sum = sum_of(&listed, &name).ok_or_else(|| SourceError::NotListed(name.clone()))?;
     let archive = downloads.get(&format!("{release}/{name}"), &name)?;
     check_sum(&archive, sum)?;
-    let to = folder.join(program());
+    let to = directory.join(program());
     unzip(&archive, &program(), &to)?;
     make_executable(&to)
 }
@@ -74,14 +74,14 @@ fn sum_of<'a>(list: &'a str, name: &str) -> Option<&'a str> {
         .map(|(sum, _)| sum)
 }
 
-/// Downloaded files, removed when dropped. GnuPG uses their folder as its home, which needs a short
-/// path for its sockets and must not have keys of the user.
+/// Downloaded files, removed when dropped. GnuPG uses their directory as its home, which needs a
+/// short path for its sockets and must not have keys of the user.
 struct Downloads(tempfile::TempDir);
 
 impl Downloads {
     fn new() -> Result<Self, SourceError> {
-        let folder = tempfile::Builder::new().prefix("tf").tempdir();
-        folder.map(Downloads).map_err(SourceError::file(&std::env::temp_dir()))
+        let directory = tempfile::Builder::new().prefix("tf").tempdir();
+        directory.map(Downloads).map_err(SourceError::file(&std::env::temp_dir()))
     }
 
     /// Downloads with curl, so that its configuration applies. Offline, it fails within seconds.

@@ -94,10 +94,10 @@ pub enum SourceError {
         /// The version that it shows.
         found: String,
     },
-    /// A file or folder can't be used.
+    /// A file or directory can't be used.
     #[error("{path:?} can't be used: {source}")]
     File {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
         /// The system's error.
         source: io::Error,

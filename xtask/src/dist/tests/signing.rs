@@ -61,25 +61,30 @@ impl Drop for Keys {
     }
 }
 
-/// Makes a folder with the checksums of a release.
+/// Makes a directory with the checksums of a release.
 fn release() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let sums = folder.path().join("terraform-provider-x_1.0.0_SHA256SUMS");
+    let directory = tempfile::tempdir().unwrap();
+    let sums = directory.path().join("terraform-provider-x_1.0.0_SHA256SUMS");
     fs::write(&sums, "00  terraform-provider-x_1.0.0_linux_amd64.zip\n").unwrap();
-    (folder, sums)
+    (directory, sums)
 }
 
-fn sign(folder: &Path, key: &str, passphrase: &str) -> Output {
+fn sign(directory: &Path, key: &str, passphrase: &str) -> Output {
     let mut command = Command::new(project().join(".ci/sign"));
-    command.arg(folder).env("GPG_PRIVATE_KEY", key).env("PASSPHRASE", passphrase).output().unwrap()
+    command
+        .arg(directory)
+        .env("GPG_PRIVATE_KEY", key)
+        .env("PASSPHRASE", passphrase)
+        .output()
+        .unwrap()
 }
 
 #[test]
 fn signature_is_binary_detached_and_valid() {
     let Some(keys) = Keys::new() else { return };
-    let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
+    let (key, (directory, sums)) = (keys.secret("rsa2048"), release());
 
-    let signed = sign(folder.path(), &key, PASSPHRASE);
+    let signed = sign(directory.path(), &key, PASSPHRASE);
 
     assert!(signed.status.success(), "{signed:?}");
     let signature = sums.with_file_name("terraform-provider-x_1.0.0_SHA256SUMS.sig");
@@ -97,11 +102,11 @@ fn signature_is_binary_detached_and_valid() {
 #[test]
 fn all_checksums_of_a_release_are_signed() {
     let Some(keys) = Keys::new() else { return };
-    let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
+    let (key, (directory, sums)) = (keys.secret("rsa2048"), release());
     let others = sums.with_file_name("terraform-provider-x_1.0.0_checksums.txt");
     fs::copy(&sums, &others).unwrap();
 
-    let signed = sign(folder.path(), &key, PASSPHRASE);
+    let signed = sign(directory.path(), &key, PASSPHRASE);
 
     assert!(signed.status.success(), "{signed:?}");
     for sums in [sums, others] {
@@ -114,24 +119,24 @@ fn all_checksums_of_a_release_are_signed() {
 #[test]
 fn key_that_registries_reject_leaves_no_signature() {
     let Some(keys) = Keys::new() else { return };
-    let (key, (folder, _)) = (keys.secret("ed25519"), release());
+    let (key, (directory, _)) = (keys.secret("ed25519"), release());
 
-    let signed = sign(folder.path(), &key, PASSPHRASE);
+    let signed = sign(directory.path(), &key, PASSPHRASE);
 
     assert!(!signed.status.success(), "{signed:?}");
     assert!(
         String::from_utf8_lossy(&signed.stderr).contains("registries want an RSA key"),
         "{signed:?}"
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn wrong_passphrase_fails_without_showing_it() {
     let Some(keys) = Keys::new() else { return };
-    let (key, (folder, _)) = (keys.secret("ed25519"), release());
+    let (key, (directory, _)) = (keys.secret("ed25519"), release());
 
-    let signed = sign(folder.path(), &key, "battery staple");
+    let signed = sign(directory.path(), &key, "battery staple");
 
     assert!(!signed.status.success(), "{signed:?}");
     let said = [signed.stdout, signed.stderr].concat();
@@ -140,9 +145,9 @@ fn wrong_passphrase_fails_without_showing_it() {
 }
 
 #[test]
-fn folder_without_checksums_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let signed = sign(folder.path(), "none", "");
+fn directory_without_checksums_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let signed = sign(directory.path(), "none", "");
     assert!(!signed.status.success(), "{signed:?}");
     assert!(
         String::from_utf8_lossy(&signed.stderr).contains("does not hold the checksums"),

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::super::files;
 use crate::project;
 
-/// The folders with pages, in addition to the top one.
-const FOLDERS: [&str; 5] = ["contributing", "docs", "examples", "fuzz", "tests/terraform"];
+/// The directories with pages, in addition to the top one.
+const DIRECTORIES: [&str; 5] = ["contributing", "docs", "examples", "fuzz", "tests/terraform"];
 
 #[test]
 fn every_link_has_an_existing_file_and_heading() {
@@ -34,13 +34,13 @@ fn every_link_has_an_existing_file_and_heading() {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let in_folder = |folder: &&str| {
-        let folder = project().join(folder);
-        files(&folder).expect("a folder").into_iter().map(move |file| folder.join(file))
+    let in_directory = |directory: &&str| {
+        let directory = project().join(directory);
+        files(&directory).expect("a directory").into_iter().map(move |file| directory.join(file))
     };
     let top =
         fs::read_dir(project()).expect("the project").map(|entry| entry.expect("an entry").path());
-    let all = top.filter(|path| path.is_file()).chain(FOLDERS.iter().flat_map(in_folder));
+    let all = top.filter(|path| path.is_file()).chain(DIRECTORIES.iter().flat_map(in_directory));
     all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 

@@ -12,12 +12,13 @@ fn pages() -> Pages {
 
 #[test]
 fn committed_documentation_is_up_to_date() {
-    let folder = project().join(FOLDER);
+    let directory = project().join(DIRECTORY);
     let pages = pages();
-    let mut stale: BTreeSet<PathBuf> = files(&folder).expect("docs/");
+    let mut stale: BTreeSet<PathBuf> = files(&directory).expect("docs/");
     stale.retain(|file| !pages.contains_key(file));
     for (file, page) in &pages {
-        if fs::read_to_string(folder.join(file)).unwrap_or_default().replace("\r\n", "\n") != *page
+        if fs::read_to_string(directory.join(file)).unwrap_or_default().replace("\r\n", "\n")
+            != *page
         {
             stale.insert(file.clone());
         }
@@ -44,13 +45,13 @@ fn every_page_has_the_front_matter_of_registries() {
     }
 }
 
-/// The folders that the registry shows; it ignores all others.
+/// The directories that the registry shows; it ignores all others.
 #[test]
 fn every_page_has_the_path_that_registries_expect() {
-    const FOLDERS: [&str; 5] = ["", "data-sources", "guides", "list-resources", "resources"];
+    const DIRECTORIES: [&str; 5] = ["", "data-sources", "guides", "list-resources", "resources"];
     for file in pages().into_keys() {
-        let folder = file.parent().and_then(Path::to_str).expect("a folder");
-        assert!(FOLDERS.contains(&folder), "{}", file.display());
+        let directory = file.parent().and_then(Path::to_str).expect("a directory");
+        assert!(DIRECTORIES.contains(&directory), "{}", file.display());
         assert_eq!(
             file.extension().and_then(|extension| extension.to_str()),
             Some("md"),
@@ -63,9 +64,9 @@ fn every_page_has_the_path_that_registries_expect() {
 /// A link at the end of a line may be longer.
 #[test]
 fn prose_in_the_sources_fits_80_columns() {
-    let folder = project().join("docs-src");
-    for file in files(&folder).expect("docs-src/") {
-        let text = fs::read_to_string(folder.join(&file)).expect("a source");
+    let directory = project().join("docs-src");
+    for file in files(&directory).expect("docs-src/") {
+        let text = fs::read_to_string(directory.join(&file)).expect("a source");
         let (mut is_code, mut is_front) = (false, false);
         for (index, line) in text.lines().enumerate() {
             is_code ^= line.trim_start().starts_with("```");
@@ -95,7 +96,7 @@ fn nested_attributes_and_identities_have_the_registrys_form() {
 }
 
 fn page(file: &str) -> String {
-    fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
+    fs::read_to_string(project().join(DIRECTORY).join(file)).expect("a page")
 }
 
 /// Returns the titles that the guides explain.

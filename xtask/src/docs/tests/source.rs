@@ -66,17 +66,17 @@ fn is_variable(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Returns the files below these folders, without their tests.
-fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
-    let in_folder = |folder: &&str| {
-        let folder = project().join(folder);
-        let files = files(&folder).expect("the sources");
+/// Returns the files below these directories, without their tests.
+fn sources(directories: &[&str]) -> Vec<(PathBuf, String)> {
+    let in_directory = |directory: &&str| {
+        let directory = project().join(directory);
+        let files = files(&directory).expect("the sources");
         files
             .into_iter()
             .filter(|file| !file.to_string_lossy().contains("test"))
-            .map(move |file| folder.join(file))
+            .map(move |file| directory.join(file))
     };
-    folders.iter().flat_map(in_folder).map(|file| (file.clone(), program(&file))).collect()
+    directories.iter().flat_map(in_directory).map(|file| (file.clone(), program(&file))).collect()
 }
 
 /// Returns a file without its tests; nothing if it doesn't exist.
@@ -88,12 +88,12 @@ fn program(file: &Path) -> String {
 /// Returns the source of the modules of a name that a file may mean: `super`, a child, a sibling,
 /// or one beside a module that it is in.
 fn module(file: &Path, name: &str) -> String {
-    let folder = file.parent().unwrap_or(file);
+    let directory = file.parent().unwrap_or(file);
     if name == "super" {
-        return program(&folder.with_extension("rs"));
+        return program(&directory.with_extension("rs"));
     }
     let child = file.with_extension("").join(name).with_extension("rs");
-    let others = folder.ancestors().map(|folder| folder.join(name).with_extension("rs"));
+    let others = directory.ancestors().map(|directory| directory.join(name).with_extension("rs"));
     let files = std::iter::once(child).chain(others);
     files.filter(|file| file.is_file()).map(|file| program(&file)).collect::<Vec<_>>().join("\n")
 }

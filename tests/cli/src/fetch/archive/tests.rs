@@ -121,10 +121,10 @@ fn fetched(keys: &Keys, files: Files) -> Result<Vec<u8>, SourceError> {
     let releases = serve(files);
     let publisher =
         Publisher { key: format!("{releases}/key"), releases, fingerprint: keys.fingerprint() };
-    let folder = tempfile::tempdir().unwrap();
-    let result = fetch(&publisher, VERSION, folder.path());
-    assert_eq!(folder.path().join(program()).exists(), result.is_ok());
-    result.map(|()| fs::read(folder.path().join(program())).unwrap())
+    let directory = tempfile::tempdir().unwrap();
+    let result = fetch(&publisher, VERSION, directory.path());
+    assert_eq!(directory.path().join(program()).exists(), result.is_ok());
+    result.map(|()| fs::read(directory.path().join(program())).unwrap())
 }
 
 #[test]

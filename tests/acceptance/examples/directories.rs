@@ -34,8 +34,8 @@ fn every_resource_has_an_example_of_use_and_of_each_import() {
     let resources = provider().resources();
     assert_eq!(names_in("resources"), set(resources.iter().map(|resource| resource.type_name())));
     for resource in resources {
-        let folder = format!("resources/{}", resource.type_name());
-        assert_eq!(names_in(&folder), set(RESOURCE_FILES), "{folder}");
+        let directory = format!("resources/{}", resource.type_name());
+        assert_eq!(names_in(&directory), set(RESOURCE_FILES), "{directory}");
     }
 }
 
@@ -47,8 +47,8 @@ fn every_data_source_has_an_example() {
         set(data_sources.iter().map(|data_source| data_source.type_name()))
     );
     for data_source in data_sources {
-        let folder = format!("data-sources/{}", data_source.type_name());
-        assert_eq!(names_in(&folder), set(["data-source.tf"]), "{folder}");
+        let directory = format!("data-sources/{}", data_source.type_name());
+        assert_eq!(names_in(&directory), set(["data-source.tf"]), "{directory}");
     }
 }
 
@@ -57,23 +57,23 @@ fn every_list_resource_has_an_example() {
     let list_resources = provider().list_resources();
     assert_eq!(names_in("list-resources"), set(list_resources.iter().map(|list| list.type_name())));
     for list in list_resources {
-        let folder = format!("list-resources/{}", list.type_name());
-        assert_eq!(names_in(&folder), set(["list-resource.tfquery.hcl"]), "{folder}");
+        let directory = format!("list-resources/{}", list.type_name());
+        assert_eq!(names_in(&directory), set(["list-resource.tfquery.hcl"]), "{directory}");
     }
 }
 
 #[test]
 fn every_guide_has_a_readme_and_a_test_and_is_listed() {
     let listed = text("README.md");
-    assert_eq!(names_in("guides"), set(guides::TESTED.iter().map(|(folder, _)| *folder)));
-    for (folder, _) in guides::TESTED {
+    assert_eq!(names_in("guides"), set(guides::TESTED.iter().map(|(directory, _)| *directory)));
+    for (directory, _) in guides::TESTED {
         assert!(
-            listed.contains(&format!("(guides/{folder})")),
-            "guides/{folder} is not in examples/README.md"
+            listed.contains(&format!("(guides/{directory})")),
+            "guides/{directory} is not in examples/README.md"
         );
         assert!(
-            names_in(&format!("guides/{folder}")).contains("README.md"),
-            "guides/{folder} has no README.md"
+            names_in(&format!("guides/{directory}")).contains("README.md"),
+            "guides/{directory} has no README.md"
         );
     }
 }
@@ -85,13 +85,14 @@ fn every_version_constraint_admits_this_version() {
     };
     let constraint = format!("version = \"~> {major}.{minor}\"");
     let mut checked = 0;
-    let mut folders = vec![example("provider"), example("guides")];
-    while let Some(folder) = folders.pop() {
-        for path in
-            fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+    let mut directories = vec![example("provider"), example("guides")];
+    while let Some(directory) = directories.pop() {
+        for path in fs::read_dir(directory)
+            .expect("a directory")
+            .map(|entry| entry.expect("an entry").path())
         {
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a text");
