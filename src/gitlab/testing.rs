@@ -173,7 +173,7 @@ impl MockServer {
     }
 
     /// Starts a server that returns these responses in order, and repeats the last one.
-    pub(super) async fn answers(replies: Vec<Reply>) -> Self {
+    pub(super) async fn replying(replies: Vec<Reply>) -> Self {
         let next = AtomicUsize::new(0);
         Self::new(move |_| {
             replies[next.fetch_add(1, Ordering::SeqCst).min(replies.len() - 1)].clone()
@@ -276,7 +276,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>)
         tokio::time::sleep(shared.latency).await;
         let reply = (shared.script)(&seen);
         shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if !answer(stream.get_mut(), reply).await {
+        if !response(stream.get_mut(), reply).await {
             return;
         }
     }
@@ -310,7 +310,7 @@ fn content_length(headers: &str) -> usize {
 }
 
 /// Sends the reply. Returns whether the connection stays open.
-async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
+async fn response(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
     match reply {
         Reply::Lost => false,
         Reply::NoResponse => std::future::pending().await,

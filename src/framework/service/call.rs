@@ -62,7 +62,7 @@ impl<P: Provider> Service<P> {
             let _guard = guard;
             let started = Instant::now();
             let response = with_diagnostics(result.await, &warnings, &causes);
-            tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "answered");
+            tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "responded");
             response
         };
         let response = tokio::spawn(CALL.scope((), task.instrument(span))).await;

@@ -89,11 +89,11 @@ impl Client {
         let (mut text, mut hidden, mut rows) = (0, 0, 0);
         for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, after.as_deref());
-            let (answer, fault) = self.sender.execute_partial(&call).await?;
+            let (response, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
-                Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
+                Err(Error::new(kind, call.line(), None, Some(words.to_owned()), response.history))
             };
-            let Some(logged) = answer.value.project else { return fault.map_or(Ok(None), Err) };
+            let Some(logged) = response.value.project else { return fault.map_or(Ok(None), Err) };
             if logged.id.0 != Target::Project(project) {
                 return Ok(None);
             }
@@ -171,7 +171,7 @@ mod tests {
 
     async fn read(mut replies: Vec<Reply>) -> (MockServer, Result<AuthenticationLog, Error>) {
         replies.insert(0, reply(200, &json!({ "id": 1, "path_with_namespace": "acme/app" })));
-        let server = MockServer::answers(replies).await;
+        let server = MockServer::replying(replies).await;
         let log = server.client().authentication_log(ProjectId::try_from(1_u64).unwrap()).await;
         (server, log)
     }

@@ -344,10 +344,10 @@ mod tests {
             tokio::spawn(async move {
                 sleep(delay(worker)).await;
                 for round in 0..10 {
-                    let answer = batches
+                    let response = batches
                         .load(10 * round + worker, || work.is_idle(), |keys| work.of(keys))
                         .await;
-                    assert!(answer.is_some());
+                    assert!(response.is_some());
                     sleep(time(worker)).await;
                 }
             })

@@ -201,13 +201,13 @@ impl Client {
             tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read \
                 alone");
         };
-        let (answer, fault) = self.sender.execute_partial(call).await.inspect_err(failed).ok()?;
+        let (response, fault) = self.sender.execute_partial(call).await.inspect_err(failed).ok()?;
         // For projects without the Maintainer role, GitLab returns less and adds an error.
         if let Some(fault) = fault.filter(Error::is_fine_grained_token_error) {
             failed(&fault);
             return None;
         }
-        Some(answer.value.projects?.nodes.into_iter().flatten().collect())
+        Some(response.value.projects?.nodes.into_iter().flatten().collect())
     }
 
     fn remember(&self, project: ProjectId, data: &ProjectData, began: Instant) {

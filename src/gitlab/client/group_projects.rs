@@ -116,15 +116,15 @@ impl GroupProjects {
         after: Option<String>,
     ) -> Result<Vec<GroupProject>, Error> {
         let call = endpoint::list(&group, self.below, after.as_deref());
-        let (answer, error) = client.sender.execute_partial(&call).await?;
+        let (response, error) = client.sender.execute_partial(&call).await?;
         let failure = |kind, words: &str| {
-            Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
+            Error::new(kind, call.line(), None, Some(words.to_owned()), response.history)
         };
         // A fine-grained token sees some projects, but none of their settings.
         if let Some(error) = error.clone().filter(Error::is_fine_grained_token_error) {
             return Err(error);
         }
-        let Some(listed) = answer.value.group else {
+        let Some(listed) = response.value.group else {
             let unseen =
                 || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
             return Err(error.unwrap_or_else(unseen));
@@ -160,14 +160,14 @@ impl GroupProjects {
         number: u64,
     ) -> Result<Vec<GroupProject>, Error> {
         let call = endpoint::page(self.below, number);
-        let answer = client.sender.send(&call).await?;
-        let next = next_page(number, &answer.headers, answer.value.len()).map_err(|words| {
+        let response = client.sender.send(&call).await?;
+        let next = next_page(number, &response.headers, response.value.len()).map_err(|words| {
             Error::new(
                 ErrorKind::InvalidResponse,
                 call.line(),
                 None,
                 Some(words.to_owned()),
-                answer.history,
+                response.history,
             )
         })?;
         self.next = next.map_or(Next::End, Next::Page);
@@ -176,7 +176,7 @@ impl GroupProjects {
             full_path,
             settings: None,
         };
-        Ok(answer.value.into_iter().map(project).collect())
+        Ok(response.value.into_iter().map(project).collect())
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
     async fn read(mut replies: Vec<Reply>) -> (MockServer, Vec<Result<usize, Error>>) {
         let acme = json!({ "id": 7, "full_path": "acme", "name": "Acme", "web_url": "http://x/groups/acme" });
         replies.insert(0, reply(200, &acme));
-        let server = MockServer::answers(replies).await;
+        let server = MockServer::replying(replies).await;
         let group = GroupId::try_from(7_u64).unwrap();
         let mut list =
             GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });

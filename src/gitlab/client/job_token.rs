@@ -41,8 +41,8 @@ impl Client {
     /// and the error of the request.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
         let began = Instant::now();
-        let answer = self.sender.send(&endpoint::show(project)).await;
-        let settings = self.confirmed(project, answer).await?.value;
+        let response = self.sender.send(&endpoint::show(project)).await;
+        let settings = self.confirmed(project, response).await?.value;
         if !settings.inbound_enabled {
             self.cache.note_open_project(began);
         }
@@ -231,12 +231,12 @@ impl Client {
         let lists = &self.cache.lists;
         let write = PendingWrite::begin(lists, project, target);
         let call = endpoint::allow(project, target);
-        let outcome = self.sender.send(&call).await.and_then(|answer| {
-            if answer.value.is(project, target) {
+        let outcome = self.sender.send(&call).await.and_then(|response| {
+            if response.value.is(project, target) {
                 return Ok(());
             }
             let words = format!("GitLab added something other than {target}");
-            let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
+            let history = AttemptHistory { maybe_carried_out: true, ..response.history };
             Err(Error::new(
                 ErrorKind::InvalidResponse,
                 call.line(),
@@ -252,8 +252,11 @@ impl Client {
     async fn remove(&self, project: ProjectId, target: Target) -> Result<(), Error> {
         let lists = &self.cache.lists;
         let write = PendingWrite::begin(lists, project, target);
-        let outcome =
-            self.sender.send(&endpoint::revoke(project, target)).await.map(|answer| answer.value);
+        let outcome = self
+            .sender
+            .send(&endpoint::revoke(project, target))
+            .await
+            .map(|response| response.value);
         write.finish(&outcome, |()| lists.removed(project, target));
         outcome
     }

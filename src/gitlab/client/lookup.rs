@@ -95,7 +95,7 @@ impl Client {
     ///
     /// Returns [`ErrorKind::Unauthorized`] for an invalid token, and the error of the request.
     pub async fn current_user(&self) -> Result<User, Error> {
-        self.sender.send(&user::show()).await.map(|answer| answer.value)
+        self.sender.send(&user::show()).await.map(|response| response.value)
     }
 
     /// Returns the result of reading a part of a project. A 404 is verified by reading the project
@@ -165,7 +165,7 @@ impl Client {
 
     async fn look_up(&self, call: Call<Resolved>) -> Result<Option<Arc<Resolved>>, Error> {
         match self.sender.send(&call).await {
-            Ok(answer) => Ok(Some(Arc::new(answer.value))),
+            Ok(response) => Ok(Some(Arc::new(response.value))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }

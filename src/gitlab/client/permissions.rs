@@ -89,10 +89,10 @@ impl Client {
         path: &str,
         request: &RequestLine,
     ) -> Result<String, Error> {
-        let answer = self.sender.send(&lookup::show(Kind::Project, &project.to_string())).await?;
-        let present = answer.value.full_path;
+        let response = self.sender.send(&lookup::show(Kind::Project, &project.to_string())).await?;
+        let present = response.value.full_path;
         if same_path(&present, path) {
-            return Err(Error::new(ErrorKind::NotAvailable, request, None, None, answer.history));
+            return Err(Error::new(ErrorKind::NotAvailable, request, None, None, response.history));
         }
         Ok(present)
     }
@@ -108,12 +108,12 @@ impl Client {
         let (mut from, mut read) = (Cursors::default(), 0);
         for _ in 0..MAX_PAGES {
             let call = endpoint::list(path, &from);
-            let (answer, fault) = self.sender.execute_partial(&call).await?;
+            let (response, fault) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
-                Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
+                Err(Error::new(kind, call.line(), None, Some(words.to_owned()), response.history))
             };
             let Some(ListedProject { id, ci_job_token_scope_allowlist: lists }) =
-                answer.value.project
+                response.value.project
             else {
                 return fault.map_or(Ok(None), Err);
             };

@@ -18,8 +18,8 @@ impl Client {
     pub async fn policies(&self) -> Result<Arc<BTreeSet<String>>, Error> {
         let read = async {
             let call = endpoint::list();
-            let answer = self.sender.execute(&call).await?;
-            let names = answer.value.names().map(Arc::new);
+            let response = self.sender.execute(&call).await?;
+            let names = response.value.names().map(Arc::new);
             names.ok_or_else(|| Error::unsent(ErrorKind::Unsupported, call.line(), None))
         };
         self.cache.policies.of(()).get(Freshness::Shared, read).await

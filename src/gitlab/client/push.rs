@@ -15,8 +15,8 @@ impl Client {
     /// Returns [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) if the project doesn't
     /// exist or isn't visible to the token, and the error of the request.
     pub async fn push_allowed(&self, project: ProjectId) -> Result<Option<bool>, Error> {
-        let answer = self.sender.send(&endpoint::settings(project)).await?;
-        Ok(answer.value.ci_push_repository_for_job_token_allowed)
+        let response = self.sender.send(&endpoint::settings(project)).await?;
+        Ok(response.value.ci_push_repository_for_job_token_allowed)
     }
 
     /// Allows or forbids job tokens of the project to push to its repository. Returns the setting
@@ -31,7 +31,7 @@ impl Client {
         allowed: bool,
     ) -> Result<Option<bool>, Error> {
         let error = match self.sender.send(&endpoint::set_push_allowed(project, allowed)).await {
-            Ok(answer) => return Ok(answer.value.ci_push_repository_for_job_token_allowed),
+            Ok(response) => return Ok(response.value.ci_push_repository_for_job_token_allowed),
             Err(error) => error,
         };
         if !error.maybe_carried_out() {

@@ -84,14 +84,14 @@ impl Client {
         let (mut paths, mut entries, mut hidden) = (0, 0, 0);
         for _ in 0..MAX_PROJECTS / detail.page_size() {
             let call = endpoint::list(&group, with_archived, detail, after.as_deref());
-            let (answer, error) = self.sender.execute_partial(&call).await?;
+            let (response, error) = self.sender.execute_partial(&call).await?;
             let failure = |kind, words: &str| {
-                Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
+                Error::new(kind, call.line(), None, Some(words.to_owned()), response.history)
             };
             if let Some(error) = error.clone().filter(Error::is_fine_grained_token_error) {
                 return Err(error);
             }
-            let page = match answer.value.group {
+            let page = match response.value.group {
                 Some(group) => group.projects,
                 None => {
                     let unseen = || {
@@ -222,7 +222,7 @@ mod tests {
         with_archived: bool,
     ) -> (MockServer, Result<ProjectScopes, Error>) {
         replies.insert(0, acme());
-        let server = MockServer::answers(replies).await;
+        let server = MockServer::replying(replies).await;
         let scopes = server
             .client()
             .scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived, false)
@@ -299,7 +299,7 @@ mod tests {
         });
         let mut replies: Vec<Reply> = replies.collect();
         replies.insert(0, acme());
-        let server = MockServer::answers(replies).await;
+        let server = MockServer::replying(replies).await;
         let group = GroupId::try_from(7_u64).unwrap();
         let error = server.client().scopes_below(group, false, true).await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::TooManyEntries);

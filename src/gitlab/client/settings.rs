@@ -50,8 +50,8 @@ impl Client {
         project: ProjectId,
     ) -> Result<Option<Settings>, Error> {
         let call = endpoint::show(path);
-        let (answer, fault) = self.sender.execute_partial(&call).await?;
-        let Some(shown) = answer.value.project else { return fault.map_or(Ok(None), Err) };
+        let (response, fault) = self.sender.execute_partial(&call).await?;
+        let Some(shown) = response.value.project else { return fault.map_or(Ok(None), Err) };
         if shown.id.0 != Target::Project(project) {
             return Ok(None);
         }
@@ -60,7 +60,7 @@ impl Client {
                 return fault;
             }
             let message = Some("GitLab doesn't show the project's settings".to_owned());
-            Error::new(ErrorKind::NotAvailable, call.line(), None, message, answer.history)
+            Error::new(ErrorKind::NotAvailable, call.line(), None, message, response.history)
         };
         shown.ci_cd_settings.ok_or_else(unseen).map(Some)
     }
@@ -83,9 +83,9 @@ impl Client {
         let outcome = self.sender.execute_partial(&call).await;
         self.cache.own_settings.of(project).invalidate();
         let error = match outcome {
-            Ok((mut answer, fault)) => match answer.value.written.take() {
+            Ok((mut response, fault)) => match response.value.written.take() {
                 Some(written) if !written.errors.is_empty() => {
-                    return Err(self.sender.refused(&call, &answer, &written.errors));
+                    return Err(self.sender.refused(&call, &response, &written.errors));
                 }
                 Some(written) => {
                     let settings = written.ci_cd_settings;
@@ -98,7 +98,7 @@ impl Client {
                 }
                 None => fault.unwrap_or_else(|| {
                     let message = Some("the response doesn't show what was changed".to_owned());
-                    let history = AttemptHistory { maybe_carried_out: true, ..answer.history };
+                    let history = AttemptHistory { maybe_carried_out: true, ..response.history };
                     Error::new(ErrorKind::InvalidResponse, call.line(), None, message, history)
                 }),
             },
@@ -138,7 +138,7 @@ impl Client {
     pub async fn is_enforced(&self) -> Result<Option<bool>, Error> {
         let read = async {
             match self.sender.send(&instance::show()).await {
-                Ok(answer) => Ok(answer.value.enforce_ci_inbound_job_token_scope_enabled),
+                Ok(response) => Ok(response.value.enforce_ci_inbound_job_token_scope_enabled),
                 Err(error) if error.is_token_error() || error.is_not_found() => Ok(None),
                 Err(error) => Err(error),
             }

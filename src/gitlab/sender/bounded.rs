@@ -207,14 +207,15 @@ mod tests {
         path: Option<String>,
     }
 
-    fn read(answer: Value) -> Result<ApiResponse, String> {
-        from_value(answer).map_err(|error: serde_json::Error| error.to_string())
+    fn read(response: Value) -> Result<ApiResponse, String> {
+        from_value(response).map_err(|error: serde_json::Error| error.to_string())
     }
 
     #[test]
     fn long_lists_are_rejected() {
-        let answer = read(json!({ "nodes": vec![Value::Null; 201], "names": ["b", "a"] })).unwrap();
-        assert_eq!((answer.nodes.len(), answer.names.unwrap().len()), (201, 2));
+        let response =
+            read(json!({ "nodes": vec![Value::Null; 201], "names": ["b", "a"] })).unwrap();
+        assert_eq!((response.nodes.len(), response.names.unwrap().len()), (201, 2));
         assert_eq!(read(json!({ "nodes": [1], "names": null })).unwrap().names, None);
         let longer = read(json!({ "nodes": vec![Value::Null; 202] })).err();
         assert_eq!(longer.as_deref(), Some("a list has more than 201 elements"));
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn long_texts_are_rejected() {
         let path = |length| {
-            read(json!({ "nodes": [], "path": "x".repeat(length) })).map(|answer| answer.path)
+            read(json!({ "nodes": [], "path": "x".repeat(length) })).map(|response| response.path)
         };
         assert_eq!(path(1024).unwrap().unwrap().len(), 1024);
         let names = read(json!({ "nodes": [], "names": ["x".repeat(1025)] })).err();

@@ -182,7 +182,7 @@ impl Sender {
         call: &Call<Envelope<D>>,
     ) -> Result<ApiResponse<D>, Error> {
         match self.execute_partial(call).await? {
-            (answer, None) => Ok(answer),
+            (response, None) => Ok(response),
             (_, Some(error)) => Err(error),
         }
     }
@@ -235,7 +235,7 @@ impl Sender {
     pub(in crate::gitlab) fn refused<D>(
         &self,
         call: &Call<Envelope<D>>,
-        answer: &ApiResponse<D>,
+        response: &ApiResponse<D>,
         errors: &[String],
     ) -> Error {
         let message = self.sanitized(errors.join("; "), MAX_MESSAGE_CHARS);
@@ -244,7 +244,7 @@ impl Sender {
             call.line(),
             Some(StatusCode::OK),
             message,
-            answer.history,
+            response.history,
         )
     }
 }

@@ -125,8 +125,8 @@ impl Sender {
         };
         let mut next = list_read.add(call, first, id, project)?;
         if next.is_some() && (2..=MAX_PAGES).contains(&pages) {
-            for answer in try_join_all((2..=pages).map(page)).await? {
-                next = list_read.add(call, answer, id, project)?;
+            for response in try_join_all((2..=pages).map(page)).await? {
+                next = list_read.add(call, response, id, project)?;
             }
         }
         while let Some(number) = next {
@@ -143,11 +143,11 @@ impl<T> ListRead<T> {
     fn add(
         &mut self,
         call: &Call<Vec<T>>,
-        answer: ApiResponse<Vec<T>>,
+        response: ApiResponse<Vec<T>>,
         id: fn(&T) -> u64,
         project: Option<u64>,
     ) -> Result<Option<u64>, Error> {
-        let ApiResponse { value: elements, headers, history } = answer;
+        let ApiResponse { value: elements, headers, history } = response;
         let (count, known) = (elements.len(), self.by_id.len());
         if let Some(project) = project {
             let places = elements.iter().filter(|element| id(element) == project).count();

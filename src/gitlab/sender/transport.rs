@@ -52,7 +52,7 @@ pub(super) struct Transport {
     /// Whether the server has closed a connection without a response.
     loses_connections: AtomicBool,
     /// Whether the server has responded to a request.
-    has_answered: AtomicBool,
+    has_responded: AtomicBool,
     /// Whether the server or a proxy has requested a client certificate.
     certificate_requested: Arc<AtomicBool>,
     base_url: BaseUrl,
@@ -87,10 +87,10 @@ pub(super) enum Failure {
     /// The connection broke. The request may have been carried out.
     Broken(String),
     /// The connection broke before a response. The request may have been carried out.
-    NoAnswer(String),
-    /// Like [`Self::NoAnswer`], from a server that requests a client certificate and never
+    NoResponse(String),
+    /// Like [`Self::NoResponse`], from a server that requests a client certificate and never
     /// responded.
-    NoAnswerWithoutCertificate(String),
+    NoResponseWithoutCertificate(String),
     /// The attempt timed out. The request may have been carried out.
     TimedOut(Duration),
     /// A redirect that isn't followed. `to` is the scheme, host and port of its target.
@@ -143,7 +143,7 @@ impl Transport {
             without_credentials: OnceLock::new(),
             tls: tls.config,
             loses_connections: AtomicBool::new(false),
-            has_answered: AtomicBool::new(false),
+            has_responded: AtomicBool::new(false),
             certificate_requested: tls.certificate_requested,
             base_url: config.base_url.clone(),
             proxy: config.proxy.clone(),
@@ -177,11 +177,11 @@ impl Transport {
         let outcome = tokio::time::timeout(self.timeout, self.exchange(call, is_alone)).await;
         let outcome = outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)));
         let is_lost = match &outcome {
-            Err(failure) => matches!(failure, Failure::NoAnswer(_)),
+            Err(failure) => matches!(failure, Failure::NoResponse(_)),
             Ok(reply) => reply.status == StatusCode::REQUEST_TIMEOUT,
         };
         self.loses_connections.fetch_or(is_lost, Ordering::Relaxed);
-        self.has_answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+        self.has_responded.fetch_or(outcome.is_ok(), Ordering::Relaxed);
         outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
     }
 
@@ -189,9 +189,9 @@ impl Transport {
     /// reports it after the client has finished its handshake, and HTTP/2 may lose the alert.
     fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
         let is_wanted = self.certificate_requested.load(Ordering::Relaxed)
-            && !self.has_answered.load(Ordering::Relaxed);
+            && !self.has_responded.load(Ordering::Relaxed);
         match failure {
-            Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),
+            Failure::NoResponse(cause) if is_wanted => Failure::NoResponseWithoutCertificate(cause),
             Failure::Tls(TlsProblem::Other, message)
                 if is_wanted
                     && message
@@ -235,7 +235,7 @@ impl Transport {
             drop(self.without_credentials.set(clients));
             return outcome;
         }
-        Err(proxies::with_answer(failure, proxy, &self.base_url, &self.secrets).await)
+        Err(proxies::with_response(failure, proxy, &self.base_url, &self.secrets).await)
     }
 
     async fn exchange_over<T>(
@@ -253,7 +253,7 @@ impl Transport {
                 request = request.json(body);
             }
             let response = request.send().await.map_err(|error| match self.failure(error) {
-                Failure::Broken(cause) => Failure::NoAnswer(cause),
+                Failure::Broken(cause) => Failure::NoResponse(cause),
                 other => other,
             })?;
             if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED

@@ -63,10 +63,10 @@ async fn connection_without_tls_times_out_and_blocks_no_other() {
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut noisy = TcpStream::connect(address).await.unwrap();
         noisy.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         // A TLS alert, while the silent connection still waits.
-        noisy.read_to_end(&mut answer).await.unwrap();
-        assert_eq!(answer.first(), Some(&0x15));
+        noisy.read_to_end(&mut response).await.unwrap();
+        assert_eq!(response.first(), Some(&0x15));
 
         tokio::time::pause();
         assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);

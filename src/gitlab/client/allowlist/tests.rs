@@ -11,7 +11,7 @@ async fn project_itself_is_left_out_and_gives_its_path() {
         json!({"id": 2, "path_with_namespace": "a/b", "name": "b", "web_url": "https://h/a/b", "topics": []}),
         json!({"id": 3}),
     ];
-    let server = MockServer::answers(vec![page(&body, 1, 1, 3)]).await;
+    let server = MockServer::replying(vec![page(&body, 1, 1, 3)]).await;
     let list =
         server.client().allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     assert_eq!(list.project_path(), Some("Own/Er"));
@@ -28,7 +28,7 @@ async fn project_itself_is_left_out_and_gives_its_path() {
 #[tokio::test]
 async fn groups_are_read_with_their_paths() {
     let body = [json!({"id": 5, "name": "Deploy", "web_url": "https://h/groups/platform/deploy"})];
-    let server = MockServer::answers(vec![page(&body, 1, 1, 1)]).await;
+    let server = MockServer::replying(vec![page(&body, 1, 1, 1)]).await;
     let list = server.client().allowlist(project(1), Kind::Group, Freshness::Shared).await.unwrap();
     let group = list.iter().next().unwrap();
     assert_eq!(group.full_path.as_deref(), Some("platform/deploy"));

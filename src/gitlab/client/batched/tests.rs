@@ -174,8 +174,8 @@ impl World {
                 None => spec,
             };
         }
-        if let Token::FineGrained(answers) = self.token {
-            gitlab.set_granular_graphql(answers);
+        if let Token::FineGrained(responses) = self.token {
+            gitlab.set_granular_graphql(responses);
         }
         let token = gitlab.add_token(spec);
         (gitlab, token)
@@ -241,8 +241,8 @@ const READS: [Read; 8] = [
 impl Read {
     /// Performs the read, and returns the formatted result, or only the kind of an error.
     async fn read(self, client: &Client, id: ProjectId) -> Result<Value, String> {
-        fn shown<T: Debug>(answer: Result<T, Error>) -> Result<Value, String> {
-            answer.map(|value| json!(format!("{value:?}"))).map_err(|error| {
+        fn shown<T: Debug>(response: Result<T, Error>) -> Result<Value, String> {
+            response.map(|value| json!(format!("{value:?}"))).map_err(|error| {
                 let kind = format!("{:?}", error.kind());
                 kind.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
             })
@@ -296,9 +296,9 @@ proptest! {
             }
             let together = client(&gitlab, &token);
             for _ in 0..rounds {
-                let answers = join_all(all.iter().map(|(id, read)| read.read(&together, *id))).await;
-                for (asked, (answer, expected)) in all.iter().zip(answers.iter().zip(&alone)) {
-                    prop_assert_eq!(answer, expected, "{:?}", asked);
+                let responses = join_all(all.iter().map(|(id, read)| read.read(&together, *id))).await;
+                for (asked, (response, expected)) in all.iter().zip(responses.iter().zip(&alone)) {
+                    prop_assert_eq!(response, expected, "{:?}", asked);
                 }
             }
             Ok(())

@@ -98,7 +98,7 @@ async fn allowlist_decides_whether_a_removal_succeeded() {
         ("lost for good, done", vec![Reply::Lost], &[1], Ok(Removed)),
         ("lost for good, not done", vec![Reply::Lost], &[1, 2], Err(ErrorKind::Unreachable)),
         (
-            "a page in place of an answer",
+            "a page in place of a response",
             vec![text(200, "<html>")],
             &[1, 2],
             Err(ErrorKind::InvalidResponse),
@@ -126,7 +126,7 @@ async fn setting_decides_whether_its_change_succeeded() {
         ("lost for good, not done", vec![Reply::Lost], true, Err(ErrorKind::Unreachable)),
         ("failed, done", vec![empty(500)], false, Ok(())),
         ("failed, not done", vec![empty(500)], true, Err(ErrorKind::Server)),
-        ("a page in place of an answer, done", vec![text(200, "<html>")], false, Ok(())),
+        ("a page in place of a response, done", vec![text(200, "<html>")], false, Ok(())),
         (
             "lost, then refused",
             vec![Reply::Lost, refusal(403, "403 Forbidden")],
@@ -163,7 +163,7 @@ async fn success_takes_one_request() {
 
 #[tokio::test]
 async fn removal_is_not_found_only_when_the_project_is_gone() {
-    let gone = MockServer::answers(vec![refusal(404, "404 Project Not Found")]).await;
+    let gone = MockServer::replying(vec![refusal(404, "404 Project Not Found")]).await;
     assert_eq!(*revoke(&gone).await.unwrap_err().kind(), ErrorKind::NotFound);
     let lost = |seen: &crate::gitlab::testing::ReceivedRequest| {
         if seen.method == "GET" { refusal(404, "404 Not Found") } else { empty(502) }

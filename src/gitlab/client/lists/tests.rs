@@ -85,7 +85,7 @@ async fn list_read_during_a_write_is_not_cached() {
 async fn failed_list_is_not_cached() {
     let elements = [json!({"id": 1}), json!({"id": 2})];
     let server =
-        MockServer::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
+        MockServer::replying(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
     assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());

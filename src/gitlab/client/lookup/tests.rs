@@ -63,7 +63,7 @@ async fn missing_project_is_requested_again() {
 #[tokio::test]
 async fn group_is_requested_without_its_projects() {
     let body = json!({"id": 3, "full_path": "a/b", "name": "b", "web_url": "https://h/groups/a/b"});
-    let server = MockServer::answers(vec![json(200, &body)]).await;
+    let server = MockServer::replying(vec![json(200, &body)]).await;
     let client = server.client();
     let group: GroupRef = "A/b".parse().unwrap();
     assert_eq!(client.find(&group).await.unwrap().unwrap().target.id(), 3);
@@ -77,7 +77,7 @@ async fn group_is_requested_without_its_projects() {
 
 #[tokio::test]
 async fn forbidden_is_not_missing() {
-    let server = MockServer::answers(vec![refusal(403, "403 Forbidden")]).await;
+    let server = MockServer::replying(vec![refusal(403, "403 Forbidden")]).await;
     let error = server.client().find(&reference("a/b")).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Forbidden);
 }
@@ -85,10 +85,10 @@ async fn forbidden_is_not_missing() {
 #[tokio::test]
 async fn user_endpoint_validates_the_token() {
     let server =
-        MockServer::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))])
+        MockServer::replying(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))])
             .await;
     assert_eq!(server.client().current_user().await.unwrap().username, "bot");
-    let server = MockServer::answers(vec![refusal(401, "401 Unauthorized")]).await;
+    let server = MockServer::replying(vec![refusal(401, "401 Unauthorized")]).await;
     assert!(server.client().current_user().await.unwrap_err().is_token_error());
     assert_eq!(server.count(), 1);
 }

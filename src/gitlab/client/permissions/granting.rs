@@ -264,17 +264,17 @@ impl Client {
         project: ProjectId,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
-        let (mut answer, fault) = self.sender.execute_partial(call).await?;
-        let Some(written) = answer.value.written.take() else {
-            return Err(fault.unwrap_or_else(|| unclear(call, answer.history)));
+        let (mut response, fault) = self.sender.execute_partial(call).await?;
+        let Some(written) = response.value.written.take() else {
+            return Err(fault.unwrap_or_else(|| unclear(call, response.history)));
         };
         if !written.errors.is_empty() {
-            return Err(self.sender.refused(call, &answer, &written.errors));
+            return Err(self.sender.refused(call, &response, &written.errors));
         }
         let Some(entry) = written.ci_job_token_scope_allowlist_entry else { return Ok(None) };
         let project = entry.project().unwrap_or(project);
         let Some(entry) = entry.into_model() else { return Ok(None) };
-        Ok(Some(Written { project, entry, line: call.line().clone(), history: answer.history }))
+        Ok(Some(Written { project, entry, line: call.line().clone(), history: response.history }))
     }
 
     /// Removes a wrong entry that an addition created.

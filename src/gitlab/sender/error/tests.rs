@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// Returns the error of reading a scope from a server that sends only this response.
 async fn error_of(reply: Reply) -> Error {
-    let server = MockServer::answers(vec![reply]).await;
+    let server = MockServer::replying(vec![reply]).await;
     let mut config = server.config();
     config.retries = 1;
     client(&config).scope(&project(1).into()).await.unwrap_err()
@@ -191,7 +191,7 @@ async fn failed_connection_has_the_reason() {
     assert_eq!(kind, ErrorKind::Unreachable);
     assert!(line.starts_with("the server can't be reached: "), "{line}");
 
-    let server = MockServer::answers(vec![Reply::NoResponse]).await;
+    let server = MockServer::replying(vec![Reply::NoResponse]).await;
     let mut config = server.config();
     (config.retries, config.request_timeout) = (0, Duration::from_millis(50));
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
@@ -217,7 +217,7 @@ async fn response_with_a_secret_is_not_quoted() {
     let echo = format!("who is {TOKEN} with {HEADER}?");
     let (_, line) = reported(refusal(400, &echo)).await;
     assert_eq!(line, "GitLab rejected the request (400): who is [hidden] with [hidden]?");
-    let server = MockServer::answers(vec![text(201, &echo)]).await;
+    let server = MockServer::replying(vec![text(201, &echo)]).await;
     let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
     assert!(shown(&error).contains("[hidden]"));
 }

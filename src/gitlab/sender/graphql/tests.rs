@@ -21,17 +21,17 @@ async fn read(server: &MockServer) -> Result<Option<u32>, Error> {
     let mut config = server.config();
     config.retries = 1;
     let call = Call::<Envelope<Data>>::query(DOCUMENT, variables());
-    client(&config).sender.execute(&call).await.map(|answer| answer.value.it)
+    client(&config).sender.execute(&call).await.map(|response| response.value.it)
 }
 
 async fn reported(reply: Reply) -> (ErrorKind, String) {
-    let error = read(&MockServer::answers(vec![reply]).await).await.unwrap_err();
+    let error = read(&MockServer::replying(vec![reply]).await).await.unwrap_err();
     (error.kind().clone(), shown(&error).replace("POST /api/graphql (Test): ", ""))
 }
 
 #[tokio::test]
 async fn document_is_posted_with_its_variables() {
-    let server = MockServer::answers(vec![json(200, &json!({"data": {"it": 7}}))]).await;
+    let server = MockServer::replying(vec![json(200, &json!({"data": {"it": 7}}))]).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
     let seen = server.seen().remove(0);
     assert_eq!(seen.line(), "POST /api/graphql");
@@ -123,10 +123,10 @@ async fn equal_messages_are_reported_once() {
 #[tokio::test]
 async fn only_queries_are_retried_after_a_500() {
     let replies = || vec![empty(500), json(200, &json!({"data": {"it": 7}}))];
-    let server = MockServer::answers(replies()).await;
+    let server = MockServer::replying(replies()).await;
     assert_eq!(read(&server).await.unwrap(), Some(7));
 
-    let server = MockServer::answers(replies()).await;
+    let server = MockServer::replying(replies()).await;
     let call = Call::<Envelope<Data>>::mutation(DOCUMENT, variables());
     let error = server.client().sender.execute(&call).await.unwrap_err();
     assert_eq!((error.kind(), error.maybe_carried_out()), (&ErrorKind::Server, true));

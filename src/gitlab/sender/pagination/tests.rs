@@ -181,7 +181,7 @@ async fn failed_page_fails_the_list() {
     })
     .await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
-    let server = MockServer::answers(vec![Reply::CutOff]).await;
+    let server = MockServer::replying(vec![Reply::CutOff]).await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Unreachable);
 }
 

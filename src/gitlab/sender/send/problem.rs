@@ -46,10 +46,12 @@ impl Problem {
             }
             Failure::Tls(problem, cause) => (ErrorKind::Tls(problem), cause, false, false),
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
-            Failure::NoAnswer(cause) => return Self::unanswered(ErrorKind::Unreachable, cause),
-            Failure::NoAnswerWithoutCertificate(cause) => {
+            Failure::NoResponse(cause) => {
+                return Self::without_response(ErrorKind::Unreachable, cause);
+            }
+            Failure::NoResponseWithoutCertificate(cause) => {
                 let kind = ErrorKind::Tls(TlsProblem::ClientCertificate);
-                return Self::unanswered(kind, cause);
+                return Self::without_response(kind, cause);
             }
             Failure::TimedOut(after) => (
                 ErrorKind::TimedOut,
@@ -72,7 +74,7 @@ impl Problem {
     }
 
     /// Creates the error of a connection that broke before a response.
-    pub(super) fn unanswered(kind: ErrorKind, cause: String) -> Self {
+    pub(super) fn without_response(kind: ErrorKind, cause: String) -> Self {
         Self {
             message: Some(cause),
             transient: true,

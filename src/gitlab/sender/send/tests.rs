@@ -19,7 +19,7 @@ fn settings() -> Reply {
 
 #[tokio::test]
 async fn request_has_the_token_and_the_headers() {
-    let server = MockServer::answers(vec![settings()]).await;
+    let server = MockServer::replying(vec![settings()]).await;
     assert!(server.client().scope(&"a/b".parse().unwrap()).await.unwrap().inbound_enabled);
     let seen = &server.seen()[0];
     assert_eq!(seen.line(), "GET /projects/a%2Fb/job_token_scope");
@@ -32,28 +32,28 @@ async fn request_has_the_token_and_the_headers() {
 #[tokio::test]
 async fn transient_failures_are_retried() {
     let bad = [Reply::Lost, refusal(502, ""), refusal(503, ""), refusal(504, ""), Reply::CutOff];
-    let server = MockServer::answers([&bad[..], &[settings()]].concat()).await;
+    let server = MockServer::replying([&bad[..], &[settings()]].concat()).await;
     assert!(server.client().scope(&project(1).into()).await.is_ok());
     assert_eq!(server.count(), 6);
 }
 
 #[tokio::test]
 async fn attempts_end_after_the_retries() {
-    let server = MockServer::answers(vec![refusal(502, "no")]).await;
+    let server = MockServer::replying(vec![refusal(502, "no")]).await;
     let error = server.client().scope(&project(1).into()).await.unwrap_err();
     assert_eq!((server.count(), error.attempts()), (6, 6));
 }
 
 #[tokio::test]
 async fn status_408_is_an_attempt() {
-    let server = MockServer::answers(vec![text(408, "too slow")]).await;
+    let server = MockServer::replying(vec![text(408, "too slow")]).await;
     let mut config = server.config();
     config.retries = 0;
     client(&config).scope(&project(1).into()).await.unwrap_err();
     assert_eq!(server.count(), 1);
 
     let server =
-        MockServer::answers(vec![text(408, "too slow").with("retry-after", 1), settings()]).await;
+        MockServer::replying(vec![text(408, "too slow").with("retry-after", 1), settings()]).await;
     let began = std::time::Instant::now();
     server.client().scope(&project(1).into()).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(1));
@@ -61,17 +61,17 @@ async fn status_408_is_an_attempt() {
 
 #[tokio::test]
 async fn only_reads_are_retried_after_an_internal_error() {
-    let server = MockServer::answers(vec![refusal(500, "no")]).await;
+    let server = MockServer::replying(vec![refusal(500, "no")]).await;
     server.client().scope(&project(1).into()).await.unwrap_err();
     assert_eq!(server.count(), 6);
-    let server = MockServer::answers(vec![refusal(500, "no")]).await;
+    let server = MockServer::replying(vec![refusal(500, "no")]).await;
     server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
     assert_eq!(server.lines().iter().filter(|line| line.starts_with("PATCH")).count(), 1);
 }
 
 #[tokio::test]
 async fn change_succeeds_with_an_empty_204() {
-    let server = MockServer::answers(vec![empty(204)]).await;
+    let server = MockServer::replying(vec![empty(204)]).await;
     server.client().set_inbound_enabled(project(1), false).await.unwrap();
     assert_eq!(server.seen()[0].body, json!({"enabled": false}));
 }
@@ -93,7 +93,7 @@ async fn concurrent_requests_are_limited() {
 #[tokio::test]
 async fn one_rate_limit_pauses_all_requests() {
     let server =
-        MockServer::answers(vec![text(429, "Retry later").with("retry-after", 200), settings()])
+        MockServer::replying(vec![text(429, "Retry later").with("retry-after", 200), settings()])
             .await;
     let client = server.client();
     let first = tokio::spawn({
@@ -112,7 +112,7 @@ async fn one_rate_limit_pauses_all_requests() {
 #[tokio::test]
 async fn request_is_retried_after_the_requested_wait() {
     let server =
-        MockServer::answers(vec![text(429, "Retry later").with("retry-after", 1), settings()])
+        MockServer::replying(vec![text(429, "Retry later").with("retry-after", 1), settings()])
             .await;
     let began = std::time::Instant::now();
     server.client().scope(&project(1).into()).await.unwrap();
@@ -128,7 +128,7 @@ async fn exhausted_rate_limit_delays_the_next_request() {
         .with("ratelimit-remaining", 0)
         .with("ratelimit-reset", reset)
         .with("date", httpdate::fmt_http_date(now));
-    let server = MockServer::answers(vec![used_up]).await;
+    let server = MockServer::replying(vec![used_up]).await;
     let client = server.client();
     client.scope(&project(1).into()).await.unwrap();
     assert!(!client.sender.shared.pause.is_over());
@@ -136,7 +136,7 @@ async fn exhausted_rate_limit_delays_the_next_request() {
 
 #[tokio::test]
 async fn stopped_client_sends_nothing() {
-    let server = MockServer::answers(vec![settings()]).await;
+    let server = MockServer::replying(vec![settings()]).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
     stop.cancel();
@@ -147,7 +147,7 @@ async fn stopped_client_sends_nothing() {
 
 #[tokio::test]
 async fn stop_ends_a_pause_and_the_wait_for_a_permit() {
-    let server = MockServer::answers(vec![text(429, "").with("retry-after", 200)]).await;
+    let server = MockServer::replying(vec![text(429, "").with("retry-after", 200)]).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
     let waiting: Vec<_> = (1..=20)
@@ -166,7 +166,7 @@ async fn stop_ends_a_pause_and_the_wait_for_a_permit() {
 
 #[tokio::test]
 async fn stop_ends_a_backoff() {
-    let server = MockServer::answers(vec![refusal(502, "down")]).await;
+    let server = MockServer::replying(vec![refusal(502, "down")]).await;
     let stop = CancellationToken::new();
     let mut config = server.config();
     config.retries = 1000;
@@ -181,8 +181,8 @@ async fn stop_ends_a_backoff() {
 
 #[tokio::test]
 async fn running_write_finishes_after_a_stop() {
-    let answer = |_: &_| json(201, &json!({"source_project_id": 1, "target_project_id": 2}));
-    let server = MockServer::slow(Duration::from_millis(100), answer).await;
+    let response = |_: &_| json(201, &json!({"source_project_id": 1, "target_project_id": 2}));
+    let server = MockServer::slow(Duration::from_millis(100), response).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
     let writing = tokio::spawn(async move { client.allow(project(1), project_target(2)).await });
@@ -266,7 +266,7 @@ fn invalid_header_is_named_without_its_value() {
 
 #[tokio::test]
 async fn debug_shows_no_secret() {
-    let server = MockServer::answers(vec![settings()]).await;
+    let server = MockServer::replying(vec![settings()]).await;
     let shown = format!("{:?} {:?}", server.config(), server.client());
     assert!(!shown.contains(TOKEN) && !shown.contains(HEADER), "{shown}");
     assert!(shown.contains(&server.origin));
@@ -293,7 +293,7 @@ impl Visit for Log {
 async fn log_has_each_attempt_and_no_secret() {
     let log = Log::default();
     let echo = format!("who is {TOKEN} with {HEADER}?");
-    let server = MockServer::answers(vec![refusal(502, &echo), Reply::Lost, settings()]).await;
+    let server = MockServer::replying(vec![refusal(502, &echo), Reply::Lost, settings()]).await;
     let client = server.client();
     // With a single subscriber, `tracing` caches the interest of the thread that first reaches an
     // event. With a second one it asks all subscribers, so that tests on other threads can't

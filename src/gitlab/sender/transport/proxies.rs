@@ -29,7 +29,7 @@ const STATUS_407: &str = "407 Proxy Authentication Required";
 const NO_CREDENTIALS: &str = "it doesn't accept a user name and password";
 
 /// The timeout and the maximum number of bytes of a second response.
-const MAX_ANSWER: (Duration, u64) = (Duration::from_secs(5), 512);
+const MAX_RESPONSE: (Duration, u64) = (Duration::from_secs(5), 512);
 
 /// Returns the failure if the proxy is its cause: it can't be reached, or doesn't connect to the
 /// server.
@@ -106,7 +106,7 @@ pub(super) fn takes_no_credentials(failure: &Failure) -> bool {
 
 /// Adds the response of a proxy that refused a connection. The HTTP client drops the response, so
 /// the request to the proxy is sent again.
-pub(super) async fn with_answer(
+pub(super) async fn with_response(
     failure: Failure,
     proxy: &Proxy,
     base_url: &BaseUrl,
@@ -119,8 +119,8 @@ pub(super) async fn with_answer(
     if !is_unexplained {
         return failure;
     }
-    let answer = tokio::time::timeout(MAX_ANSWER.0, answer(proxy, base_url)).await;
-    let Ok(Ok(line)) = answer else { return failure };
+    let response = tokio::time::timeout(MAX_RESPONSE.0, response(proxy, base_url)).await;
+    let Ok(Ok(line)) = response else { return failure };
     // Redact before truncation, because a truncated secret can't be recognized.
     match explained(&secrets.redact(line)) {
         Some((problem, message)) => of_proxy(proxy, problem, message),
@@ -129,7 +129,7 @@ pub(super) async fn with_answer(
 }
 
 /// Sends CONNECT to the proxy and returns the first line of its response.
-async fn answer(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
+async fn response(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(proxy.host_and_port()).await?;
     let (host, port) =
         (base_url.host().map(|host| host.to_string()).unwrap_or_default(), base_url.port());
@@ -143,7 +143,7 @@ async fn answer(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
         format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{credentials}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut line = Vec::new();
-    BufReader::new(stream.take(MAX_ANSWER.1)).read_until(b'\n', &mut line).await?;
+    BufReader::new(stream.take(MAX_RESPONSE.1)).read_until(b'\n', &mut line).await?;
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 

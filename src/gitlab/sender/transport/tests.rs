@@ -34,9 +34,9 @@ async fn read_follows_redirects_within_its_origin() {
 
 #[tokio::test]
 async fn token_is_not_sent_to_another_origin() {
-    let other = MockServer::answers(vec![settings()]).await;
+    let other = MockServer::replying(vec![settings()]).await;
     for location in [format!("{}/steal?x=1", other.origin), other.origin.replace("http:", "")] {
-        let server = MockServer::answers(vec![moved(location)]).await;
+        let server = MockServer::replying(vec![moved(location)]).await;
         let error = read(&server).await.unwrap_err();
         assert_eq!(*error.kind(), elsewhere(&other));
         assert_eq!((error.status(), error.attempts()), (Some(301), 1));
@@ -47,7 +47,7 @@ async fn token_is_not_sent_to_another_origin() {
 
 #[tokio::test]
 async fn write_does_not_follow_a_redirect() {
-    let server = MockServer::answers(vec![moved("/api/v4/elsewhere")]).await;
+    let server = MockServer::replying(vec![moved("/api/v4/elsewhere")]).await;
     let error = server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
     assert_eq!(server.count(), 1);
@@ -55,7 +55,7 @@ async fn write_does_not_follow_a_redirect() {
 
 #[tokio::test]
 async fn redirect_loop_is_an_error() {
-    let server = MockServer::answers(vec![moved("/api/v4/user")]).await;
+    let server = MockServer::replying(vec![moved("/api/v4/user")]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(*error.kind(), elsewhere(&server));
     assert_eq!(
@@ -64,7 +64,7 @@ async fn redirect_loop_is_an_error() {
     );
     assert_eq!(server.count(), 4);
     for nowhere in [empty(302), moved("javascript:alert(1)"), moved("file:///etc/passwd")] {
-        let server = MockServer::answers(vec![nowhere]).await;
+        let server = MockServer::replying(vec![nowhere]).await;
         let nowhere = ErrorKind::Redirected { to: None, is_sign_in: false };
         assert_eq!(*read(&server).await.unwrap_err().kind(), nowhere);
     }
@@ -76,7 +76,7 @@ async fn sign_in_page_is_not_followed() {
         ("/users/sign_in", None),
         ("https://acme.cloudflareaccess.com/x?kid=hush", Some("https://acme.cloudflareaccess.com")),
     ] {
-        let server = MockServer::answers(vec![moved(location)]).await;
+        let server = MockServer::replying(vec![moved(location)]).await;
         let error = read(&server).await.unwrap_err();
         let to = Some(to.map_or(server.origin.clone(), str::to_owned));
         assert_eq!(*error.kind(), ErrorKind::Redirected { to, is_sign_in: true });
@@ -87,13 +87,13 @@ async fn sign_in_page_is_not_followed() {
 #[tokio::test]
 async fn endless_response_is_not_read() {
     let large = " ".repeat(super::MAX_BODY + 1);
-    let server = MockServer::answers(vec![text(200, &large)]).await;
+    let server = MockServer::replying(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
         (&ErrorKind::InvalidResponse, Some("the response is too large"))
     );
-    let server = MockServer::answers(vec![Reply::Endless]).await;
+    let server = MockServer::replying(vec![Reply::Endless]).await;
     let error = read(&server).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
@@ -105,7 +105,7 @@ async fn endless_response_is_not_read() {
 async fn endless_error_response_is_reported_by_its_status() {
     let large = "x".repeat(super::MAX_REFUSAL * 2);
     let server =
-        MockServer::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
+        MockServer::replying(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
             .await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Blocked { by: None });
     read(&server).await.unwrap();
@@ -142,7 +142,7 @@ async fn refused_connection_is_unreachable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let server = MockServer::answers(vec![settings()]).await;
+    let server = MockServer::replying(vec![settings()]).await;
     let mut config = server.config();
     config.base_url = crate::gitlab::BaseUrl::parse(&origin).unwrap();
     config.retries = 1;
@@ -162,7 +162,7 @@ fn through(proxy: &str, template: &Config) -> Config {
 
 #[tokio::test]
 async fn proxy_is_retried_unless_it_requires_credentials() {
-    let proxy = MockServer::answers(vec![empty(407)]).await;
+    let proxy = MockServer::replying(vec![empty(407)]).await;
     let down = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for (address, problem, attempts) in [
         (proxy.origin.clone(), ProxyProblem::Credentials, 1),

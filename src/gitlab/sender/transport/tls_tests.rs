@@ -111,7 +111,7 @@ async fn one_request_per_connection(certificate: &CertifiedKey<KeyPair>) -> Stri
                 let one_at_a_time =
                     h2::server::Builder::new().max_concurrent_streams(1).handshake(stream);
                 let mut connection: h2::server::Connection<_, &[u8]> = one_at_a_time.await.ok()?;
-                let mut answered = 0;
+                let mut responded = 0;
                 while let Some(Ok((_, mut respond))) = connection.accept().await {
                     // Other requests arrive in the meantime, which this connection doesn't process.
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -119,8 +119,8 @@ async fn one_request_per_connection(certificate: &CertifiedKey<KeyPair>) -> Stri
                         .send_response(tonic::codegen::http::Response::new(()), false)
                         .ok()?;
                     body.send_data(br#"{"inbound_enabled":true}"#, true).ok()?;
-                    answered += 1;
-                    if answered == 1 {
+                    responded += 1;
+                    if responded == 1 {
                         connection.graceful_shutdown();
                     }
                 }
@@ -135,7 +135,7 @@ async fn one_request_per_connection(certificate: &CertifiedKey<KeyPair>) -> Stri
 async fn request_that_was_never_sent_is_not_an_attempt() {
     let own = certificate();
     let origin = one_request_per_connection(&own).await;
-    let template = MockServer::answers(vec![]).await.config();
+    let template = MockServer::replying(vec![]).await.config();
     let config = Config {
         base_url: BaseUrl::parse(&origin).unwrap(),
         cacert_pem: Some(cert_pem(&own)),
@@ -187,7 +187,7 @@ async fn client_certificate_required_over_http2_is_reported() {
             base_url: BaseUrl::parse(&origin).unwrap(),
             cacert_pem: Some(cert_pem(&own)),
             retries: 0,
-            ..MockServer::answers(vec![]).await.config()
+            ..MockServer::replying(vec![]).await.config()
         };
         let with_other_certificate = Config {
             client_cert_pem: Some(cert_pem(&other)),

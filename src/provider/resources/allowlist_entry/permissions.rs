@@ -217,12 +217,12 @@ pub(super) async fn refresh(
 }
 
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
-    let answer = error.map_or_else(
+    let response = error.map_or_else(
         || "GitLab shows this entry over REST, but not over GraphQL.".to_owned(),
         sentence,
     );
     let detail = format!(
-        "{answer}\n\nThe permissions of {} aren't visible to the token.",
+        "{response}\n\nThe permissions of {} aren't visible to the token.",
         names::entry(state)
     );
     let title = format!("Permissions hidden: {}", names::short_entry(state));

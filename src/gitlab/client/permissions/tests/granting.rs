@@ -215,9 +215,9 @@ async fn unintended_addition_is_reverted() {
         (other_entry, elsewhere(1, 9), "allowlist/9", 1),
         (other_list, elsewhere(8, 2), "allowlist/2", 8),
     ];
-    for (answered, kind, entry, source_project) in cases {
-        let server = Script::new(vec![wrote(&answered)], vec![]).start().await;
-        assert_eq!(allow(&server).await, Err((kind, None)), "{answered}");
+    for (responded, kind, entry, source_project) in cases {
+        let server = Script::new(vec![wrote(&responded)], vec![]).start().await;
+        assert_eq!(allow(&server).await, Err((kind, None)), "{responded}");
         let last = server.lines().pop().unwrap();
         assert_eq!(last, format!("DELETE /projects/{source_project}/job_token_scope/{entry}"));
     }
