@@ -94,7 +94,7 @@ fn plan_one_entry(bencher: Bencher) {
 
 /// Includes the round trip to the process.
 #[divan::bench]
-fn answer_with_the_schema(bencher: Bencher) {
+fn respond_with_the_schema(bencher: Bencher) {
     let host = RUNTIME.block_on(Host::start(&Launch::new(PROVIDER))).expect("the provider starts");
     bencher.bench(|| RUNTIME.block_on(host.schema()).expect("a schema"));
 }

@@ -79,7 +79,7 @@ fn measure(cli: &Cli, projects: usize, latency: u64) -> Result<(), Box<dyn Error
 fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     let ours = Subject::provider(cli, gitlab(projects, 0), &configuration(projects))?;
     ours.cost(&["apply", "-auto-approve", "-no-color"]);
-    let refusal = Fault::Answers {
+    let refusal = Fault::Responds {
         status: 403,
         content_type: "text/html".to_owned(),
         body: "<html><body>Forbidden</body></html>".to_owned(),

@@ -52,7 +52,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
-    let hidden = Fault::Answers {
+    let hidden = Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"403 Forbidden"}"#.to_owned(),

@@ -284,10 +284,11 @@ fn role_below_maintainer_is_an_error() {
 
 #[test]
 fn fine_grained_token_is_an_error_for_every_response() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists]
+    {
         let gitlab = WORLD.start_version("19.4.1-ee");
         used(&gitlab, 2, 9);
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Project(1));
         let token = gitlab.add_token(spec.fine_grained(["Project: Read", "User: Read"]));
         let mut tf = workspace(&gitlab);
@@ -298,9 +299,9 @@ fn fine_grained_token_is_an_error_for_every_response() {
 
         assert!(
             error.replace('\n', " ").contains("Fine-grained tokens can't read authentication logs"),
-            "{answers:?}: {error}"
+            "{responses:?}: {error}"
         );
-        assert!(error.contains("> project = \"acme/app\""), "{answers:?}: {error}");
+        assert!(error.contains("> project = \"acme/app\""), "{responses:?}: {error}");
     }
 }
 

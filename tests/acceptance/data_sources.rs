@@ -270,7 +270,7 @@ fn project_that_is_neither_id_nor_path_is_an_error() {
 #[test]
 fn forbidden_policies_need_no_role() {
     let gitlab = WORLD.start();
-    let forbidden = Fault::Answers {
+    let forbidden = Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"403 Forbidden"}"#.to_owned(),

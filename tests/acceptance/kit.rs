@@ -89,7 +89,7 @@ pub(crate) fn print_notice(what: &str) {
 
 /// Returns a fault with which GitLab responds with status 200 and this JSON.
 pub(crate) fn json(body: &str) -> Fault {
-    Fault::Answers {
+    Fault::Responds {
         status: 200,
         content_type: "application/json".to_owned(),
         body: body.to_owned(),

@@ -109,7 +109,7 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
     let (gitlab, projects) = gitlab(50);
     let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &configuration(projects.len()));
-    let refusal = Fault::Answers {
+    let refusal = Fault::Responds {
         status: 403,
         content_type: "text/html".to_owned(),
         body: "<html><body>Forbidden</body></html>".to_owned(),
@@ -123,11 +123,12 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
 
 #[test]
 fn fine_grained_token_costs_three_requests_for_a_project() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists]
+    {
         let (gitlab, projects) = gitlab(30);
         let mut tf = workspace(&gitlab);
         applied(&gitlab, &tf, &configuration(projects.len()));
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let reads = ["Job Token Scope: Read", "Job Token Scope Allowlist: Read", "User: Read"];
         let spec = TokenSpec::new("reader").administrator().fine_grained(reads);
         tf.set_env("GITLAB_TOKEN", &gitlab.add_token(spec));

@@ -72,7 +72,7 @@ impl Registry {
         (address, format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"))
     }
 
-    /// Answers one request.
+    /// Responds to one request.
     fn serve(&self, connection: TcpStream) -> io::Result<()> {
         let tls = ServerConnection::new(Arc::clone(&self.tls)).map_err(io::Error::other)?;
         let mut stream = BufReader::new(StreamOwned::new(tls, connection));

@@ -53,7 +53,7 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
 
 /// Returns the response to a token without the role that a request requires.
 fn no_role() -> Fault {
-    Fault::Answers {
+    Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"403 Forbidden"}"#.to_owned(),
@@ -136,7 +136,7 @@ fn lost_response_of_the_first_attempt_is_a_success() {
     let tf = workspace(&gitlab);
     tf.config(ENTRIES);
     gitlab.inject(
-        Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once(),
+        Fault::DropsTheResponse.on(Route::AllowlistProjectPost).target(Target::Project(3)).once(),
     );
 
     tf.apply().succeeds().has_no_warnings();

@@ -198,7 +198,7 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
 #[test]
 fn change_with_a_lost_response_is_found() {
     for fault in [
-        Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
+        Fault::DropsTheResponse.on(Route::ProjectPut).once(),
         Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
     ] {
         let (gitlab, tf) = APP_ONLY.with_workspace();

@@ -210,7 +210,7 @@ fn group_that_stays_is_an_error_about_the_project() {
         "#,
     );
     tf.apply().succeeds();
-    let missing = Fault::Answers {
+    let missing = Fault::Responds {
         status: 404,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"404 Project Not Found"}"#.to_owned(),

@@ -105,7 +105,7 @@ fn files_left(directory: &Path) -> Vec<(String, String)> {
 /// Returns responses that repeat the secrets in different encodings, and faults whose errors may
 /// contain a request.
 fn faults(secrets: &str, elsewhere: &str) -> Vec<Fault> {
-    let answers = |status, content_type: &str, body| Fault::Answers {
+    let response_of = |status, content_type: &str, body| Fault::Responds {
         status,
         content_type: content_type.to_owned(),
         body,
@@ -114,27 +114,27 @@ fn faults(secrets: &str, elsewhere: &str) -> Vec<Fault> {
     // Truncation for display cuts the message in the middle of a secret.
     let long = format!("{} {secrets} {secrets} {secrets}", "x".repeat(230));
     vec![
-        answers(
+        response_of(
             500,
             "application/json",
             format!(r#"{{"message":{{"base":["{secrets}"],"{secrets}":["no"]}}}}"#),
         ),
-        answers(400, "application/json", format!(r#"{{"message":"{long}"}}"#)),
-        answers(
+        response_of(400, "application/json", format!(r#"{{"message":"{long}"}}"#)),
+        response_of(
             403,
             "application/json",
             format!(
                 r#"{{"error":"insufficient_scope","error_description":"{secrets}","scope":"{secrets}"}}"#
             ),
         ),
-        answers(401, "application/json", format!(r#"{{"message":"401 {secrets}"}}"#)),
-        answers(502, "text/html", page.clone()),
-        answers(200, "text/html", page),
-        answers(404, "text/plain", secrets.to_owned()),
+        response_of(401, "application/json", format!(r#"{{"message":"401 {secrets}"}}"#)),
+        response_of(502, "text/html", page.clone()),
+        response_of(200, "text/html", page),
+        response_of(404, "text/plain", secrets.to_owned()),
         Fault::RedirectsTo(elsewhere.to_owned()),
         Fault::RejectsTheToken,
         Fault::DropsTheRequest,
-        Fault::DropsTheAnswer,
+        Fault::DropsTheResponse,
     ]
 }
 
@@ -168,7 +168,7 @@ fn runs_never_write_the_token_or_header_values() {
         reading.fails();
         runs.push(("read in trouble", reading.to_string()));
         gitlab.clear_faults();
-        if trouble != Fault::DropsTheAnswer {
+        if trouble != Fault::DropsTheResponse {
             gitlab.inject(Injection::from(trouble).writes_only());
             let writing = tf.apply_with(&["-destroy", "-refresh=false"]);
             writing.fails();
@@ -215,7 +215,7 @@ fn token_echoed_by_the_server_is_in_no_message() {
         r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#,
         gitlab.token()
     );
-    let chatty = Fault::Answers { status: 400, content_type: "application/json".to_owned(), body };
+    let chatty = Fault::Responds { status: 400, content_type: "application/json".to_owned(), body };
     gitlab.inject(chatty.on(Route::ScopePatch));
 
     assert_snapshot!(tf.apply().error(), @r#"

@@ -85,41 +85,46 @@ impl Api {
         Self { header, ..self.clone() }
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<Answer, Problem> {
+    pub(crate) fn get(&self, path: &str) -> Result<ApiResponse, Problem> {
         self.send(&Method::GET, path, None)
     }
 
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, Problem> {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<ApiResponse, Problem> {
         self.send(&Method::POST, path, Some(body))
     }
 
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Answer, Problem> {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<ApiResponse, Problem> {
         self.send(&Method::PUT, path, Some(body))
     }
 
-    pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Answer, Problem> {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<ApiResponse, Problem> {
         self.send(&Method::PATCH, path, Some(body))
     }
 
-    pub(crate) fn delete(&self, path: &str) -> Result<Answer, Problem> {
+    pub(crate) fn delete(&self, path: &str) -> Result<ApiResponse, Problem> {
         self.send(&Method::DELETE, path, None)
     }
 
     /// Sends a GraphQL request.
-    pub(crate) fn graphql(&self, query: &str, variables: &Value) -> Result<Answer, Problem> {
+    pub(crate) fn graphql(&self, query: &str, variables: &Value) -> Result<ApiResponse, Problem> {
         self.send(&Method::POST, GRAPHQL, Some(&json!({ "query": query, "variables": variables })))
     }
 
-    fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Problem> {
+    fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<ApiResponse, Problem> {
         let shown = body.map(|body| format!(" {body}")).unwrap_or_default();
         let request = redacted(&format!("{method} {path}{shown}"));
         for _ in 0..WAITS {
             let sent = self.runtime.block_on(self.send_once(method, path, body));
             let (status, headers, text) = sent.map_err(|error| {
-                Problem::Setup(format!("{request} got no answer: {}", error.without_url()))
+                Problem::Setup(format!("{request} got no response: {}", error.without_url()))
             })?;
             if status != 429 {
-                return Ok(Answer { request, status, headers, text });
+                return Ok(ApiResponse { request, status, headers, text });
             }
             let wait = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
             thread::sleep(Duration::from_secs(wait.unwrap_or(5)));
@@ -158,14 +163,14 @@ const GRAPHQL: &str = "/api/graphql";
 
 /// A response, with assertions.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     request: String,
     pub(crate) status: u16,
     headers: HeaderMap,
     text: String,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

@@ -28,11 +28,11 @@ fn delete(site: &Site, address: &str, path: &str) -> Outcome {
     site.api.delete(address)?.has_status(202)?;
     let mut is_requested_twice = false;
     loop {
-        let answer = site.api.get(address)?;
-        if answer.status == 404 {
+        let response = site.api.get(address)?;
+        if response.status == 404 {
             return Ok(());
         }
-        let place = answer.json();
+        let place = response.json();
         if has_deletion_date(&place) && !is_requested_twice {
             // The path of something that is marked may be another one than before.
             let full_path = place[path].as_str().unwrap_or_default().replace('/', "%2F");
@@ -41,7 +41,11 @@ fn delete(site: &Site, address: &str, path: &str) -> Outcome {
             is_requested_twice = true;
         }
         if start.elapsed() > TIMEOUT {
-            return Err(Problem::Setup(format!("{} is still there:\n{}", address, answer.seen())));
+            return Err(Problem::Setup(format!(
+                "{} is still there:\n{}",
+                address,
+                response.seen()
+            )));
         }
         thread::sleep(PAUSE);
     }
@@ -50,7 +54,7 @@ fn delete(site: &Site, address: &str, path: &str) -> Outcome {
 /// Returns whether a group is still there, and marked to be deleted later.
 pub(crate) fn is_marked(site: &Site, group: &ProjectOrGroup) -> bool {
     let found = site.api.get(&format!("/groups/{}?with_projects=false", group.id));
-    found.is_ok_and(|answer| has_deletion_date(&answer.json()))
+    found.is_ok_and(|response| has_deletion_date(&response.json()))
 }
 
 fn has_deletion_date(place: &Value) -> bool {

@@ -38,7 +38,7 @@ fn a_difference_is_reported() -> Result<(), Failed> {
     let played = SimulatedSite::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
     let secret = played.gitlab.token().to_owned();
     let body = format!("{{\"enabled\":true,\"token\":\"abc\",\"note\":\"{secret}\"}}");
-    let fault = Fault::Answers { status: 200, content_type: "application/json".to_owned(), body };
+    let fault = Fault::Responds { status: 200, content_type: "application/json".to_owned(), body };
     played.gitlab.inject(Injection::from(fault).on(Route::ScopePatch));
     let name = "REST: PATCH returns 204 with no body";
     let check = statements::all()

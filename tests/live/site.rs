@@ -225,7 +225,7 @@ impl Site {
             std::mem::take(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner).users);
         let remove_user = |id: u64| match self.api.delete(&format!("/users/{id}?hard_delete=true"))
         {
-            Ok(answer) if matches!(answer.status, 204 | 404) => None,
+            Ok(response) if matches!(response.status, 204 | 404) => None,
             _ => Some(format!("user {id}")),
         };
         let mut left: Vec<String> = users.into_iter().filter_map(remove_user).collect();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::check_all;
-use crate::disturbance::{Disturbance, LISTS, Stop, answers, disturbance, stop, stopped};
+use crate::disturbance::{Disturbance, LISTS, Stop, disturbance, response_of, stop, stopped};
 use crate::host::{Resource, block, failed};
 
 const CASES: u32 = 40;
@@ -245,7 +245,7 @@ fn briefly_hidden_list_proves_no_removal() {
         carried_out: false,
     };
     let is_hidden = Disturbance {
-        fault: answers(404, r#"{"message":"404 Not found"}"#),
+        fault: response_of(404, r#"{"message":"404 Not found"}"#),
         route: Route::AllowlistProjectsGet,
         after: 1,
         ..fails.clone()

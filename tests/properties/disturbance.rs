@@ -44,15 +44,15 @@ impl Disturbance {
     }
 }
 
-pub(crate) fn answers(status: u16, body: &str) -> Fault {
-    Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
+pub(crate) fn response_of(status: u16, body: &str) -> Fault {
+    Fault::Responds { status, content_type: "application/json".to_owned(), body: body.to_owned() }
 }
 
 /// Generates a fault of a REST endpoint.
 pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     let faults = vec![
         Fault::DropsTheRequest,
-        Fault::DropsTheAnswer,
+        Fault::DropsTheResponse,
         Fault::BadGateway,
         Fault::InternalError,
         Fault::Unavailable { retry_after: None },
@@ -62,10 +62,10 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
         Fault::NotJson,
         Fault::LoginPage,
         Fault::LosesAnElement,
-        answers(404, r#"{"message":"no Route matched with those values"}"#),
-        answers(403, r#"{"message":"403 Forbidden"}"#),
-        answers(404, r#"{"message":"404 Not found"}"#),
-        answers(400, r#"{"message":"400 Bad request"}"#),
+        response_of(404, r#"{"message":"no Route matched with those values"}"#),
+        response_of(403, r#"{"message":"403 Forbidden"}"#),
+        response_of(404, r#"{"message":"404 Not found"}"#),
+        response_of(400, r#"{"message":"400 Bad request"}"#),
     ];
     let route =
         prop_oneof![3 => prop::sample::select(&WRITES[..]), 1 => prop::sample::select(&LISTS[..])];

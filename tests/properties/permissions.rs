@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::check_all;
-use crate::disturbance::{Disturbance, Stop, answers, stop, stopped};
+use crate::disturbance::{Disturbance, Stop, response_of, stop, stopped};
 use crate::host::{BINARY, block};
 
 const CASES: u32 = 40;
@@ -58,31 +58,31 @@ fn permitted() -> impl Strategy<Value = Permitted> {
 fn disturbance() -> impl Strategy<Value = Disturbance> {
     let doubtful = vec![
         Fault::DropsTheRequest,
-        Fault::DropsTheAnswer,
+        Fault::DropsTheResponse,
         Fault::BadGateway,
         Fault::InternalError,
         Fault::Unavailable { retry_after: None },
         Fault::BreaksOffTheBody,
         Fault::TruncatedJson,
         Fault::NotJson,
-        answers(200, "{}"),
-        answers(200, r#"{"data":null}"#),
-        answers(200, r#"{"data":{"written":null}}"#),
-        answers(
+        response_of(200, "{}"),
+        response_of(200, r#"{"data":null}"#),
+        response_of(200, r#"{"data":{"written":null}}"#),
+        response_of(
             200,
             r#"{"data":{"written":null},"errors":[{"message":"Timeout on GraphQL query"}]}"#,
         ),
-        answers(200, r#"{"data":{"project":null}}"#),
-        answers(404, r#"{"message":"no Route matched with those values"}"#),
-        answers(503, r#"{"message":"503 Service Unavailable"}"#),
+        response_of(200, r#"{"data":{"project":null}}"#),
+        response_of(404, r#"{"message":"no Route matched with those values"}"#),
+        response_of(503, r#"{"message":"503 Service Unavailable"}"#),
     ];
     let refusing = vec![
         Fault::RejectsTheToken,
         Fault::GraphqlError(
             "The resource that you are attempting to access does not exist".to_owned(),
         ),
-        answers(403, r#"{"message":"403 Forbidden"}"#),
-        answers(400, r#"{"message":"400 Bad request"}"#),
+        response_of(403, r#"{"message":"403 Forbidden"}"#),
+        response_of(400, r#"{"message":"400 Bad request"}"#),
     ];
     let fault = prop_oneof![
         3 => (prop::sample::select(doubtful), any::<bool>()),

@@ -14,7 +14,7 @@ use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory
 const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn shutdown_is_answered_and_leaves_no_process_or_file() {
+async fn shutdown_responds_and_leaves_no_process_or_file() {
     let (launch, temporary) = launch_in_own_directory();
     let mut host = Host::start(&launch.env("TF_LOG", "TRACE")).await.unwrap();
 

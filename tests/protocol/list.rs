@@ -144,7 +144,7 @@ async fn permissions_are_queried_once_and_only_if_requested() {
 async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
     let kit = Kit::with(three_targets()).await;
     let page = "<html><title>Not for you</title></html>".to_owned();
-    let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
+    let refused = Fault::Responds { status: 403, content_type: "text/html".to_owned(), body: page };
     kit.gitlab.inject(refused.on(Route::GraphqlQuery));
     let mut listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     let end = listed.pop().unwrap();

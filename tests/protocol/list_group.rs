@@ -54,13 +54,13 @@ fn names(listed: &[Listed]) -> Vec<&str> {
 /// Returns a rejection by GitLab.
 fn refused() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
-    Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
+    Fault::Responds { status: 403, content_type: "application/json".to_owned(), body }
 }
 
 /// Returns a rejection by a proxy.
 fn blocked() -> Fault {
     let body = "<html><title>Not for you</title></html>".to_owned();
-    Fault::Answers { status: 403, content_type: "text/html".to_owned(), body }
+    Fault::Responds { status: 403, content_type: "text/html".to_owned(), body }
 }
 
 /// Starts a host whose token maintains only project 1 and can see the whole group.
@@ -309,9 +309,9 @@ async fn one_cause_in_many_projects_is_one_warning() {
 
 #[tokio::test]
 async fn fine_grained_token_lists_over_rest() {
-    for answers in [GranularGraphql::Nulls, GranularGraphql::Errors] {
+    for responses in [GranularGraphql::Nulls, GranularGraphql::Errors] {
         let gitlab = with_group(Simulator::builder().version("19.2.0-ee").start());
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let permissions = [
             "Job Token Scope: Read",
             "Job Token Scope Allowlist: Read",

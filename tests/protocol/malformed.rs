@@ -58,7 +58,7 @@ type Outcome = Result<Vec<wire::Diagnostic>, Status>;
 
 macro_rules! outcome {
     ($call:expr) => {
-        $call.await.map(|answer| answer.into_inner().diagnostics)
+        $call.await.map(|response| response.into_inner().diagnostics)
     };
 }
 
@@ -242,8 +242,11 @@ async fn apply_of_null_to_null_does_nothing() {
     let kit = Kit::start().await;
     let request =
         apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
-    let answer = kit.provider().apply_resource_change(request).await.unwrap().into_inner();
-    assert_eq!((decode(answer.new_state.as_ref()), answer.diagnostics), (Ok(json!(null)), vec![]));
+    let response = kit.provider().apply_resource_change(request).await.unwrap().into_inner();
+    assert_eq!(
+        (decode(response.new_state.as_ref()), response.diagnostics),
+        (Ok(json!(null)), vec![])
+    );
     assert_eq!(kit.requests(), "");
 }
 
@@ -259,9 +262,9 @@ async fn json_value_is_read() {
         config,
         ..Default::default()
     };
-    let answer = kit.provider().read_data_source(request).await.unwrap().into_inner();
-    assert_eq!(answer.diagnostics, []);
-    assert_eq!(decode(answer.state.as_ref()).unwrap()["project_id"], 1);
+    let response = kit.provider().read_data_source(request).await.unwrap().into_inner();
+    assert_eq!(response.diagnostics, []);
+    assert_eq!(decode(response.state.as_ref()).unwrap()["project_id"], 1);
 }
 
 /// Numbers of any form, keys in any order, unknown values with any refinement.
@@ -311,7 +314,7 @@ async fn every_encoding_of_hosts_is_read() {
 }
 
 #[tokio::test]
-async fn large_message_is_read_and_answered_briefly() {
+async fn large_message_gets_a_short_response() {
     let kit = Kit::start().await;
     let long = format!("acme/{}", "a".repeat(16 << 20));
     let config = kit.config(SCOPE, json!({"project": long}));

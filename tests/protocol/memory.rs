@@ -27,8 +27,8 @@ fn peak(process: u32) -> Option<usize> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
 }
 
-fn answer(body: String) -> Fault {
-    Fault::Answers { status: 200, content_type: "application/json".to_owned(), body }
+fn response(body: String) -> Fault {
+    Fault::Responds { status: 200, content_type: "application/json".to_owned(), body }
 }
 
 /// Returns a list of 8 MiB that repeats an element.
@@ -68,7 +68,7 @@ async fn lists_of_a_million_elements_are_errors() {
             ),
         ),
     ] {
-        gitlab.inject(answer(body).on(route));
+        gitlab.inject(response(body).on(route));
         let reads = sources.iter().map(|source| {
             let config = with_nulls(
                 json!({ "project": source.to_string() }),
@@ -118,7 +118,7 @@ async fn bodies_of_100_mebibytes_stay_within_the_memory_limit() {
     let page = "x".repeat(FLOOD / READS);
     for fault in [
         Fault::FloodsTheBody(FLOOD),
-        Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page },
+        Fault::Responds { status: 403, content_type: "text/html".to_owned(), body: page },
     ] {
         gitlab.inject(fault);
         let reads = sources.iter().map(|source| {

@@ -11,8 +11,8 @@ use tonic::{Code, Status};
 use crate::launch;
 
 #[track_caller]
-fn assert_unimplemented<T>(answer: Result<T, Status>) {
-    assert_eq!(answer.err().map(|status| status.code()), Some(Code::Unimplemented));
+fn assert_unimplemented<T>(response: Result<T, Status>) {
+    assert_eq!(response.err().map(|status| status.code()), Some(Code::Unimplemented));
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ async fn write_in_flight_is_awaited() {
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
         .await;
-    kit.gitlab.inject(Fault::StallsTheAnswer(SLOW * 5).on(Route::ScopePatch));
+    kit.gitlab.inject(Fault::StallsTheResponse(SLOW * 5).on(Route::ScopePatch));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
         ..Plan::default()
@@ -185,7 +185,7 @@ async fn silent_server_is_not_awaited_after_an_interrupt() {
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
         .await;
-    kit.gitlab.inject(Fault::StallsTheAnswer(VERY_LONG));
+    kit.gitlab.inject(Fault::StallsTheResponse(VERY_LONG));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
         ..Plan::default()

@@ -252,8 +252,8 @@ async fn pass(
     notes.lock().unwrap().push(head.clone());
     match mode {
         Mode::RefusingProxy(status) => {
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await
+            let response = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(response.as_bytes()).await
         }
         _ if head.starts_with("CONNECT ") => {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;

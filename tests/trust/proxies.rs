@@ -250,7 +250,7 @@ async fn proxy_that_rejects_the_connection_is_named() {
 
 #[tokio::test]
 async fn proxy_without_a_route_to_the_server_is_named() {
-    for (answer, says, remedy) in [
+    for (response, says, remedy) in [
         (
             "503 Service Unavailable",
             "can't reach GitLab: 503 Service Unavailable.",
@@ -267,7 +267,7 @@ async fn proxy_without_a_route_to_the_server_is_named() {
             "Check that the proxy allows connections",
         ),
     ] {
-        let proxy = Gateway::refusing_proxy(answer).await;
+        let proxy = Gateway::refusing_proxy(response).await;
         let launch = launch().env("HTTPS_PROXY", format!("http://ann:hunter2@{}", proxy.address()));
         let detail = detail(&launch, encrypted(), proxy.address()).await;
         assert!(

@@ -5,16 +5,16 @@
 //! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same
 //! functions.
 
-mod answers;
 mod launch;
 mod ledger;
 mod names;
+mod responses;
 mod values;
 
-pub use answers::{graphql, headers, refusal};
 pub use launch::handshake;
 pub use ledger::ledger;
 pub use names::names;
+pub use responses::{graphql, headers, refusal};
 pub use values::{msgpack, state};
 
 /// A function that takes any bytes.

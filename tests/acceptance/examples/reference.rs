@@ -156,7 +156,7 @@ async fn every_identity_names_the_object_of_the_id() {
             let found = host
                 .import_by_identity(resource, &Value::Object(identity))
                 .await
-                .expect("an answer");
+                .expect("a response");
             assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
             imported.push(found.resources[0].stored.state["id"].clone());
         }
@@ -406,7 +406,7 @@ async fn host(gitlab: &Simulator) -> Host {
     let host = Host::start(&Launch::new(kit::PROVIDER)).await.expect("the provider");
     let schema = host.schema().await.expect("a schema").provider.expect("a schema of the provider");
     let block = json!({ "base_url": gitlab.api_url(), "token": gitlab.token() });
-    let problems = host.configure(Shape::of(&schema).complete(block)).await.expect("an answer");
+    let problems = host.configure(Shape::of(&schema).complete(block)).await.expect("a response");
     assert!(problems.is_empty(), "{problems:?}");
     host
 }

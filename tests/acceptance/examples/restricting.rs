@@ -211,8 +211,9 @@ fn incomplete_log_keeps_every_entry() {
             },
         } },
     });
-    let answer = json(&log.to_string()).on(Route::GraphqlQuery).named("JobTokenAuthenticationLog");
-    group.gitlab.inject(answer.project(98));
+    let response =
+        json(&log.to_string()).on(Route::GraphqlQuery).named("JobTokenAuthenticationLog");
+    group.gitlab.inject(response.project(98));
     look.apply().succeeds();
 
     assert!(look.output("allowlists").to_string().contains("shop"));

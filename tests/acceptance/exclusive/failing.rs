@@ -178,7 +178,7 @@ fn failed_destroy_keeps_what_is_left_in_state() {
 fn allowlist_filled_since_the_plan_is_an_error() {
     let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 400,
             content_type: "application/json".to_owned(),
             body: r#"{"message":"400 Bad request - Source project exceeds the allowable number of project links in this direction"}"#.to_owned(),

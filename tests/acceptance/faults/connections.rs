@@ -31,7 +31,7 @@ fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injectio
 
 fn page(status: u16) -> Fault {
     let body = "<html><head><title>Welcome</title></head></html>".to_owned();
-    Fault::Answers { status, content_type: "text/html".to_owned(), body }
+    Fault::Responds { status, content_type: "text/html".to_owned(), body }
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn change_made_before_the_connection_failed_succeeds() {
     assert_changes_survive(
         "retries = 1\n request_timeout = 1",
         [
-            Fault::DropsTheAnswer.into(),
-            Fault::StallsTheAnswer(FOREVER).into(),
+            Fault::DropsTheResponse.into(),
+            Fault::StallsTheResponse(FOREVER).into(),
             Injection::from(Fault::BadGateway).carried_out(),
             Injection::from(Fault::GatewayTimeout).carried_out(),
         ],
@@ -52,8 +52,8 @@ fn without_retries_the_result_of_a_change_is_read_back() {
     assert_changes_survive(
         "retries = 0\n request_timeout = 1",
         [
-            Fault::DropsTheAnswer.into(),
-            Fault::StallsTheAnswer(FOREVER).into(),
+            Fault::DropsTheResponse.into(),
+            Fault::StallsTheResponse(FOREVER).into(),
             Injection::from(Fault::InternalError).carried_out(),
             Injection::from(page(200)).carried_out(),
             Injection::from(page(502)).carried_out(),

@@ -158,7 +158,7 @@ fn state_is_true_after_a_signal_to_the_whole_group() {
         tf.config(&entries(2..2 + ENTRIES));
         // One round after the other, the signal comes later.
         gitlab.inject(
-            Injection::from(Fault::StallsTheAnswer(Duration::from_millis(20))).writes_only(),
+            Injection::from(Fault::StallsTheResponse(Duration::from_millis(20))).writes_only(),
         );
         let running = tf.start_apply();
         eventually("writes are under way", || gitlab.requests().writes().len() > round * 4);

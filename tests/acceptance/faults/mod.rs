@@ -1,13 +1,13 @@
 //! Failing servers and networks: the state matches the server, access that was reported as removed
 //! is removed, and the next apply converges.
 
-mod answers;
 mod connections;
 mod interruption;
 mod kills;
 mod paging;
 mod redirects;
 mod refusals;
+mod responses;
 mod unknown_results;
 
 use std::collections::BTreeSet;

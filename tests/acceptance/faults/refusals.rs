@@ -83,7 +83,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     tf.config(&exclusive([2]));
 
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 403,
             content_type: "application/json".to_owned(),
             body: r#"{"message":"403 Forbidden"}"#.to_owned(),

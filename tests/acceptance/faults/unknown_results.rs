@@ -113,7 +113,7 @@ fn partially_failed_create_keeps_what_was_done() {
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
     gitlab.inject(
-        Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut),
+        Fault::Responds { status: 403, content_type, body: forbidden }.on(Route::ProjectPut),
     );
     let tf = workspace(&gitlab);
     tf.config(&OPEN.replace("false\n", "false\n  push_repository_for_job_token_allowed = true\n"));
@@ -149,7 +149,7 @@ fn incomplete_list_proves_no_removal() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 404,
             content_type: "application/json".to_owned(),
             body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
@@ -168,7 +168,7 @@ fn incomplete_list_proves_no_removal() {
 #[test]
 fn gateway_404_does_not_change_the_state() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
-    gitlab.inject(Fault::Answers {
+    gitlab.inject(Fault::Responds {
         status: 404,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"no Route matched with those values"}"#.to_owned(),
@@ -227,7 +227,7 @@ fn empty_list_proves_no_removal() {
 fn response_404_removes_only_a_missing_project() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 404,
             content_type: "application/json".to_owned(),
             body: r#"{"message":"404 Project Not Found"}"#.to_owned(),

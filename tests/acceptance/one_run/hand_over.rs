@@ -383,7 +383,7 @@ fn addition_is_sent_again_where_the_list_does_not_show_it() {
         KINDS.into_iter().zip([Route::AllowlistProjectPost, Route::AllowlistGroupPost])
     {
         let gitlab = kind.gitlab(&[]);
-        let already = Fault::Answers {
+        let already = Fault::Responds {
             status: 400,
             content_type: "application/json".to_owned(),
             body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#

@@ -12,7 +12,7 @@ const ONCE: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 fn lost_responses() -> [Injection; 4] {
     let on_mutations = |fault: Fault| fault.on(Route::GraphqlMutation).once();
     [
-        on_mutations(Fault::DropsTheAnswer),
+        on_mutations(Fault::DropsTheResponse),
         on_mutations(Fault::BadGateway).carried_out(),
         on_mutations(Fault::InternalError).carried_out(),
         on_mutations(Fault::TruncatedJson),

@@ -60,14 +60,14 @@ fn entry_is_imported_without_permissions_that_are_off() {
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
 }
 
-/// By a proxy that knows no GraphQL, though GitLab itself would answer.
+/// By a proxy that knows no GraphQL, though GitLab itself would respond.
 #[test]
 fn import_warns_of_hidden_permissions() {
     IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let page = "<html><head><title>Not for you</title></head></html>".to_owned();
-    let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
+    let refused = Fault::Responds { status: 403, content_type: "text/html".to_owned(), body: page };
     gitlab.inject(refused.on(Route::GraphqlQuery));
     let tf = workspace(&gitlab);
     tf.config(&format!(

@@ -43,7 +43,7 @@ fn old_gitlab_is_an_error_of_the_plan() {
 fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(
-        gitlab_simulator::Fault::Answers {
+        gitlab_simulator::Fault::Responds {
             status: 404,
             content_type: "text/html".to_owned(),
             body: "<title>Not here</title>".to_owned(),

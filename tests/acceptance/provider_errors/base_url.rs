@@ -72,9 +72,9 @@ fn server_that_is_not_gitlab() {
 fn rejected_check(status: u16, content_type: &str, body: &str) -> String {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(""));
-    let answer =
-        Fault::Answers { status, content_type: content_type.to_owned(), body: body.to_owned() };
-    gitlab.inject(answer.on(Route::UserGet));
+    let response =
+        Fault::Responds { status, content_type: content_type.to_owned(), body: body.to_owned() };
+    gitlab.inject(response.on(Route::UserGet));
     tf.plan().error()
 }
 

@@ -10,7 +10,7 @@ fn error_of_a_proxy_names_the_proxy() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let body = "<html><head><title>403 \
         Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
-    gitlab.inject(gitlab_simulator::Fault::Answers {
+    gitlab.inject(gitlab_simulator::Fault::Responds {
         status: 403,
         content_type: "text/html".to_owned(),
         body: body.to_owned(),
@@ -35,10 +35,10 @@ fn error_of_a_proxy_names_the_proxy() {
     "#);
 }
 
-/// Returns the error of a plan where GitLab answers so to the first request.
-fn error_of_answer(status: u16, content_type: &str, body: &str) -> String {
+/// Returns the error of a plan where GitLab responds so to the first request.
+fn error_of_response(status: u16, content_type: &str, body: &str) -> String {
     let (gitlab, tf) = APP_ONLY.with_workspace();
-    gitlab.inject(gitlab_simulator::Fault::Answers {
+    gitlab.inject(gitlab_simulator::Fault::Responds {
         status,
         content_type: content_type.to_owned(),
         body: body.to_owned(),
@@ -54,7 +54,7 @@ fn json_error_of_a_proxy_is_recognized() {
         ("application/problem+json", r#"{"title":"Forbidden","status":403}"#),
         ("text/plain", ""),
     ] {
-        let error = error_of_answer(403, content_type, body);
+        let error = error_of_response(403, content_type, body);
         assert!(
             error.contains("something in front of GitLab rejected the request (403)"),
             "{error}"
@@ -80,7 +80,7 @@ fn role_is_not_suggested_where_none_is_needed() {
         ),
     ];
     for (body, advice) in cases {
-        let error = error_of_answer(403, "application/json", body);
+        let error = error_of_response(403, "application/json", body);
         assert!(error.contains(advice) && !error.contains("Maintainer"), "{error}");
     }
 }
@@ -92,7 +92,7 @@ fn tls_alerts_of_the_server_get_advice() {
         ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
         ("The plain HTTP request was sent to HTTPS port", "Use `https://`"),
     ] {
-        let error = error_of_answer(400, "text/html", &page(title));
+        let error = error_of_response(400, "text/html", &page(title));
         assert!(error.contains(advice), "{error}");
     }
 }
@@ -100,7 +100,7 @@ fn tls_alerts_of_the_server_get_advice() {
 #[test]
 fn blocked_user_is_not_reported_as_a_missing_role() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
-    gitlab.inject(gitlab_simulator::Fault::Answers {
+    gitlab.inject(gitlab_simulator::Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: r#"{"message":"403 Forbidden - Your account has been blocked."}"#.to_owned(),
@@ -124,7 +124,7 @@ fn unaccepted_terms_of_service_are_named() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let message = "403 Forbidden - You must accept the Terms of Service in order to perform this \
                    action. To accept these terms, please access GitLab from a web browser.";
-    gitlab.inject(gitlab_simulator::Fault::Answers {
+    gitlab.inject(gitlab_simulator::Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: serde_json::json!({ "message": message }).to_string(),

@@ -30,7 +30,7 @@ fn missing_token() {
 fn fine_grained_token_without_a_named_permission() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let body = r#"{"error":"insufficient_granular_scope","error_description":"Access denied."}"#;
-    let denied = Fault::Answers {
+    let denied = Fault::Responds {
         status: 403,
         content_type: "application/json".to_owned(),
         body: body.to_owned(),

@@ -126,7 +126,7 @@ fn change_with_an_unknown_result_stays_in_state() {
     tf.apply().succeeds();
     tf.config(&scope(&format!("{CROSS} = true")));
     tf.plan().succeeds();
-    gitlab.inject(Fault::DropsTheAnswer.on(Route::GraphqlMutation));
+    gitlab.inject(Fault::DropsTheResponse.on(Route::GraphqlMutation));
     gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(2));
     let error = tf.apply_saved().error();
     assert!(error.contains("may have been changed, but this"), "{error}");

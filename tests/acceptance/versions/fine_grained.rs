@@ -120,33 +120,46 @@ fn missing_permission_is_named() {
 
 #[test]
 fn unreadable_permissions_can_be_written() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists]
+    {
         let gitlab = newest();
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let tf = with(&gitlab, &ALL);
         tf.config(&entry(LIMITED));
 
         let run = tf.apply();
         run.succeeds();
-        assert!(run.warning().contains("Change not verified: "), "{answers:?}: {}", run.warning());
-        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{answers:?}");
+        assert!(
+            run.warning().contains("Change not verified: "),
+            "{responses:?}: {}",
+            run.warning()
+        );
+        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{responses:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
 
         let plan = tf.plan();
         plan.changes_nothing();
-        assert!(plan.warning().contains("Permissions hidden: "), "{answers:?}");
+        assert!(plan.warning().contains("Permissions hidden: "), "{responses:?}");
 
         tf.config(&entry(
             "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]",
         ));
         tf.apply().succeeds();
-        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+        assert_eq!(
+            gitlab.permissions(APP, TARGET),
+            Some(only(&["READ_PACKAGES"])),
+            "{responses:?}"
+        );
 
         gitlab.revoke(APP, TARGET);
         tf.apply().succeeds();
-        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+        assert_eq!(
+            gitlab.permissions(APP, TARGET),
+            Some(only(&["READ_PACKAGES"])),
+            "{responses:?}"
+        );
         tf.destroy().succeeds();
-        assert_eq!(gitlab.permissions(APP, TARGET), None, "{answers:?}");
+        assert_eq!(gitlab.permissions(APP, TARGET), None, "{responses:?}");
     }
 }
 
@@ -184,10 +197,11 @@ fn hidden_values_are_warned_of() {
 
 #[test]
 fn data_sources_show_nulls_with_a_warning() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists]
+    {
         let gitlab = newest();
         gitlab.allow(APP, TARGET);
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let tf = with(&gitlab, &ALL);
         tf.config(
             r#"
@@ -201,7 +215,7 @@ fn data_sources_show_nulls_with_a_warning() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(has_warning(&run, "Permissions"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Permissions"), "{responses:?}: {}", run.stdout());
         let state = tf.state();
         let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
         assert_eq!(
@@ -249,39 +263,40 @@ fn hidden_own_permissions_are_warned_of() {
 
 #[test]
 fn counts_are_null_where_lists_look_empty() {
-    for answers in [GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         gitlab.allow(APP, TARGET);
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let tf = with(&gitlab, &ALL);
         tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
         tf.apply().succeeds();
         let state = tf.state();
         let projects = state.of("data.gitlab_job_token_scopes.acme")["projects"].clone();
-        assert_eq!(projects[0]["allowed_project_count"], Value::Null, "{answers:?}: {projects}");
+        assert_eq!(projects[0]["allowed_project_count"], Value::Null, "{responses:?}: {projects}");
     }
 }
 
 #[test]
 fn unreadable_own_entry_is_restored() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists]
+    {
         let gitlab = newest();
         let own = Target::Project(APP);
         gitlab.allow_with(APP, own, only(&["READ_JOBS"]));
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let tf = with(&gitlab, &ALL);
         tf.config(&entry("target_project_id = 1\n  job_token_policies = [\"READ_PACKAGES\"]"));
         let import = tf.import(ENTRY, "1:project:1");
         import.succeeds();
         assert!(
             import.stdout().contains("Warning: Permissions"),
-            "{answers:?}: {}",
+            "{responses:?}: {}",
             import.stdout()
         );
         tf.apply().succeeds();
-        assert_eq!(gitlab.permissions(APP, own), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+        assert_eq!(gitlab.permissions(APP, own), Some(only(&["READ_PACKAGES"])), "{responses:?}");
         tf.destroy().succeeds();
-        assert_eq!(gitlab.permissions(APP, own), Some(Permissions::default()), "{answers:?}");
+        assert_eq!(gitlab.permissions(APP, own), Some(Permissions::default()), "{responses:?}");
     }
 }
 
@@ -302,9 +317,9 @@ fn import_warns_of_unreadable_cross_project_push() {
 
 #[test]
 fn unreadable_cross_project_push_can_be_written() {
-    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
+    for responses in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();
-        gitlab.set_granular_graphql(answers);
+        gitlab.set_granular_graphql(responses);
         let tf = with(&gitlab, &ALL);
         tf.config(
             r#"
@@ -316,11 +331,11 @@ fn unreadable_cross_project_push_can_be_written() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(has_warning(&run, "Cross-project push unknown"), "{answers:?}: {}", run.stdout());
+        assert!(has_warning(&run, "Cross-project push unknown"), "{responses:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();
-        assert!(!gitlab.cross_project_push_for_job_token_allowed(APP), "{answers:?}");
+        assert!(!gitlab.cross_project_push_for_job_token_allowed(APP), "{responses:?}");
     }
 }
 

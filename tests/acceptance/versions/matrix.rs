@@ -163,7 +163,7 @@ fn missing_endpoint_removes_nothing_from_state() {
     tf.config(&entry("target_group = \"partners\""));
     tf.apply().succeeds();
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 404,
             content_type: "application/json".to_owned(),
             body: r#"{"error":"404 Not Found"}"#.to_owned(),

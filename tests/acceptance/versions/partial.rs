@@ -32,7 +32,7 @@ fn allowlist_is_read_if_graphql_hides_the_project() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 200,
             content_type: "application/json".to_owned(),
             body: r#"{"data":{"project":null}}"#.to_owned(),
@@ -65,7 +65,7 @@ fn allowlist_is_read_if_a_proxy_rejects_graphql() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     gitlab.inject(
-        Fault::Answers {
+        Fault::Responds {
             status: 403,
             content_type: "text/html".to_owned(),
             body: "<title>Forbidden</title>".to_owned(),

@@ -226,14 +226,14 @@ mod tests {
     fn snapshots_do_not_depend_on_the_run() {
         let diagnostic = Diagnostic {
             severity: Severity::Warning,
-            summary: "No answer from http://127.0.0.1:4711/api".to_owned(),
+            summary: "No response from http://127.0.0.1:4711/api".to_owned(),
             detail: format!("{} end.\n\n  - an item", "word ".repeat(16)),
             address: Some("provider[\"registry.opentofu.org/a/b\"]".to_owned()),
             source: None,
         };
         let shown = diagnostic.to_string();
         assert!(shown.starts_with(
-            "Warning: No answer from http://127.0.0.1:PORT/api\n  provider[\"a/b\"]\n\n"
+            "Warning: No response from http://127.0.0.1:PORT/api\n  provider[\"a/b\"]\n\n"
         ));
         assert!(shown.lines().all(|line| line.chars().count() <= COLUMNS), "{shown}");
         assert!(shown.ends_with("\n\n  - an item"), "{shown}");

@@ -45,16 +45,16 @@ pub enum Error {
     #[error("making a certificate failed: {0}")]
     Certificate(#[from] rcgen::Error),
     /// A call returned a gRPC status.
-    #[error("the plugin answered {:?}: {}", .0.code(), .0.message())]
+    #[error("the plugin responded {:?}: {}", .0.code(), .0.message())]
     Call(Box<tonic::Status>),
     /// The process can't be controlled.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A response has a malformed value.
-    #[error("the plugin answered with a malformed value: {0}")]
+    #[error("the plugin responded with a malformed value: {0}")]
     Value(#[from] crate::wire::Malformed),
     /// A call of a [`Walk`](crate::Walk) returned errors, possibly with warnings.
-    #[error("the provider answered with errors: {0:?}")]
+    #[error("the provider responded with errors: {0:?}")]
     Diagnostics(Vec<Diagnostic>),
 }
 

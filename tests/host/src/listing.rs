@@ -44,7 +44,7 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// The plugin's gRPC status, or a malformed value in its answer.
+    /// The plugin's gRPC status, or a malformed value in its response.
     pub async fn next(&mut self) -> Result<Option<Listed>, Error> {
         let Some(event) = self.0.message().await? else { return Ok(None) };
         let object = event.resource_object.as_ref();

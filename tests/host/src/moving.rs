@@ -46,7 +46,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// The plugin's gRPC status, or a malformed value in its answer.
+    /// The plugin's gRPC status, or a malformed value in its response.
     pub async fn move_state(&self, from: &Move<'_>) -> Result<Moved, Error> {
         let request = move_resource_state::Request {
             source_provider_address: from.provider.to_owned(),

@@ -42,12 +42,12 @@ fn config(source: &ProjectOrGroup, attributes: &str) -> String {
 
 /// Expects these projects on the list, beside the source project itself.
 fn lists(site: &Site, source: &ProjectOrGroup, expected: &[&ProjectOrGroup]) -> Outcome {
-    let answer = site.api.get(&source.scope("/allowlist?per_page=100"))?.has_status(200)?;
-    let mut ids: Vec<u64> = answer.ids().into_iter().filter(|id| *id != source.id).collect();
+    let response = site.api.get(&source.scope("/allowlist?per_page=100"))?.has_status(200)?;
+    let mut ids: Vec<u64> = response.ids().into_iter().filter(|id| *id != source.id).collect();
     let mut expected: Vec<u64> = expected.iter().map(|place| place.id).collect();
     ids.sort_unstable();
     expected.sort_unstable();
-    answer
+    response
         .expect(format!("the projects {expected:?} and the project itself"), ids == expected)
         .map(drop)
 }
@@ -74,9 +74,9 @@ fn group_entry(site: &Site) -> Outcome {
     // Another name for the same group changes the state alone.
     let by_id = config(&source, &format!("target_group_id = {}", target.id));
     let state = applied(&tf, &by_id);
-    let answer = site.api.get(&source.scope("/groups_allowlist"))?.has_status(200)?;
-    let listed = answer.ids() == [target.id];
-    answer.expect(format!("the group {}", target.id), listed)?;
+    let response = site.api.get(&source.scope("/groups_allowlist"))?.has_status(200)?;
+    let listed = response.ids() == [target.id];
+    response.expect(format!("the group {}", target.id), listed)?;
     assert_eq!(state.of(ADDRESS)["target_group_id"], target.id);
     imports_clean(site, &by_id, ADDRESS, &format!("{}:group:{}", source.path, target.path))?;
     tf.destroy().succeeds();

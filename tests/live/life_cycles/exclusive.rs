@@ -44,14 +44,14 @@ fn lists(
     groups: &[&ProjectOrGroup],
 ) -> Outcome {
     for (rest, expected) in [("/allowlist", projects), ("/groups_allowlist", groups)] {
-        let answer =
+        let response =
             site.api.get(&source.scope(&format!("{rest}?per_page=100")))?.has_status(200)?;
-        let mut ids = answer.ids();
+        let mut ids = response.ids();
         ids.retain(|id| rest == "/groups_allowlist" || *id != source.id);
         ids.sort_unstable();
         let mut expected: Vec<u64> = expected.iter().map(|place| place.id).collect();
         expected.sort_unstable();
-        answer.expect(
+        response.expect(
             format!("the IDs {expected:?} and, among projects, the project itself"),
             ids == expected,
         )?;

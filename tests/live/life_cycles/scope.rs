@@ -30,9 +30,9 @@ fn config(project: &ProjectOrGroup, attributes: &str) -> String {
 }
 
 fn inbound(site: &Site, project: &ProjectOrGroup, expected: bool) -> Outcome {
-    let answer = site.api.get(&project.scope(""))?.has_status(200)?;
-    let holds = answer.json()["inbound_enabled"] == expected;
-    answer.expect(format!("`inbound_enabled` {expected}"), holds).map(drop)
+    let response = site.api.get(&project.scope(""))?.has_status(200)?;
+    let holds = response.json()["inbound_enabled"] == expected;
+    response.expect(format!("`inbound_enabled` {expected}"), holds).map(drop)
 }
 
 fn life(site: &Site) -> Outcome {
@@ -57,9 +57,9 @@ fn push(site: &Site) -> Outcome {
             &tf,
             &config(&project, &format!("push_repository_for_job_token_allowed = {allowed}")),
         );
-        let answer = site.api.get(&format!("/projects/{}", project.id))?.has_status(200)?;
-        let holds = answer.json()["ci_push_repository_for_job_token_allowed"] == allowed;
-        answer.expect(format!("`ci_push_repository_for_job_token_allowed` {allowed}"), holds)?;
+        let response = site.api.get(&format!("/projects/{}", project.id))?.has_status(200)?;
+        let holds = response.json()["ci_push_repository_for_job_token_allowed"] == allowed;
+        response.expect(format!("`ci_push_repository_for_job_token_allowed` {allowed}"), holds)?;
     }
     tf.destroy().succeeds();
     Ok(())

@@ -50,11 +50,11 @@ fn bearer(site: &Site) -> Outcome {
 fn revoked(site: &Site) -> Outcome {
     let user = site.user(&["api"])?;
     user.api.delete("/personal_access_tokens/self")?.has_no_content()?;
-    let answer = user.api.get("/user")?.has_status(401)?;
-    let body = answer.json();
+    let response = user.api.get("/user")?.has_status(401)?;
+    let body = response.json();
     let description = body["error_description"].as_str().unwrap_or_default();
     let holds = body["error"] == "invalid_token" && description.starts_with("Token was revoked.");
-    answer.expect("the error `invalid_token`, \"Token was revoked.\"", holds).map(drop)
+    response.expect("the error `invalid_token`, \"Token was revoked.\"", holds).map(drop)
 }
 
 fn read_api(site: &Site) -> Outcome {
@@ -63,17 +63,17 @@ fn read_api(site: &Site) -> Outcome {
     for rest in ["", "/allowlist", "/groups_allowlist"] {
         reader.get(&source.scope(rest))?.has_status(200)?;
     }
-    for answer in [
+    for response in [
         reader.patch(&source.scope(""), &json!({ "enabled": true }))?,
         reader.post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?,
         reader.delete(&source.scope(&format!("/allowlist/{}", target.id)))?,
     ] {
-        let answer = answer.has_status(403)?;
-        let body = answer.json();
+        let response = response.has_status(403)?;
+        let body = response.json();
         let scopes = body["scope"].as_str().unwrap_or_default();
         let holds =
             body["error"] == "insufficient_scope" && scopes.split(' ').any(|scope| scope == "api");
-        answer.expect("the error `insufficient_scope` with `api` in `scope`", holds)?;
+        response.expect("the error `insufficient_scope` with `api` in `scope`", holds)?;
     }
     Ok(())
 }

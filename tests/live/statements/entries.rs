@@ -109,20 +109,20 @@ fn body(target: u64) -> Value {
 
 fn addition_returns_both_ids(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
-    let answer = site.api.post(&source.scope("/allowlist"), &body(target.id))?;
-    answer.is(201, &json!({ "source_project_id": source.id, "target_project_id": target.id }))
+    let response = site.api.post(&source.scope("/allowlist"), &body(target.id))?;
+    response.is(201, &json!({ "source_project_id": source.id, "target_project_id": target.id }))
 }
 
 fn list_shows_the_entry(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
-    let elements = answer.elements();
+    let response = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
+    let elements = response.elements();
     let entry =
         elements.iter().find(|element| element["id"] == target.id).cloned().unwrap_or_default();
     let web_url =
         entry["web_url"].as_str().is_some_and(|url| url.ends_with(&format!("/{}", target.path)));
     let holds = entry["path_with_namespace"] == target.path && entry["name"].is_string() && web_url;
-    answer
+    response
         .expect(format!("an element for project {} ({})", target.id, target.path), holds)
         .map(drop)
 }
@@ -134,23 +134,23 @@ fn list_takes_a_path(site: &Site) -> Outcome {
 
 fn list_contains_the_project_itself(site: &Site) -> Outcome {
     let source = site.project()?;
-    let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
-    let alone = answer.ids() == [source.id];
-    answer.expect(format!("one element, the project {} itself", source.id), alone).map(drop)
+    let response = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
+    let alone = response.ids() == [source.id];
+    response.expect(format!("one element, the project {} itself", source.id), alone).map(drop)
 }
 
 fn second_addition(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    let answer = site.api.post(&source.scope("/allowlist"), &body(target.id))?;
-    answer.refuses(400, "already in the job token")
+    let response = site.api.post(&source.scope("/allowlist"), &body(target.id))?;
+    response.refuses(400, "already in the job token")
 }
 
 fn removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
     site.api.delete(&source.scope(&format!("/allowlist/{}", target.id)))?.has_no_content()?;
-    let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
-    let gone = !answer.ids().contains(&target.id);
-    answer.expect(format!("no element for project {}", target.id), gone).map(drop)
+    let response = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
+    let gone = !response.ids().contains(&target.id);
+    response.expect(format!("no element for project {}", target.id), gone).map(drop)
 }
 
 fn second_removal(site: &Site) -> Outcome {
@@ -162,8 +162,8 @@ fn second_removal(site: &Site) -> Outcome {
 
 fn addition_needs_an_id(site: &Site) -> Outcome {
     let path = format!("/projects/{}/job_token_scope/allowlist", site.project()?.encoded());
-    let answer = site.api.post(&path, &body(site.project()?.id))?;
-    answer.is(400, &json!({ "error": "id is invalid" }))
+    let response = site.api.post(&path, &body(site.project()?.id))?;
+    response.is(400, &json!({ "error": "id is invalid" }))
 }
 
 fn removal_needs_an_id(site: &Site) -> Outcome {
@@ -178,35 +178,35 @@ fn addition_needs_a_target(site: &Site) -> Outcome {
         .post(&path, &json!({}))?
         .is(400, &json!({ "error": "target_project_id is missing" }))?;
     for target in [json!(12.34), json!("some/project")] {
-        let answer = site.api.post(&path, &json!({ "target_project_id": target }))?;
-        answer.is(400, &json!({ "error": "target_project_id is invalid" }))?;
+        let response = site.api.post(&path, &json!({ "target_project_id": target }))?;
+        response.is(400, &json!({ "error": "target_project_id is invalid" }))?;
     }
     Ok(())
 }
 
 fn addition_of_an_unknown_target(site: &Site) -> Outcome {
-    let answer = site.api.post(&site.project()?.scope("/allowlist"), &body(UNKNOWN))?;
-    answer.refuses(404, "404 target_project_id not found Not Found")
+    let response = site.api.post(&site.project()?.scope("/allowlist"), &body(UNKNOWN))?;
+    response.refuses(404, "404 target_project_id not found Not Found")
 }
 
 fn removal_of_an_unknown_target(site: &Site) -> Outcome {
-    let answer = site.api.delete(&site.project()?.scope(&format!("/allowlist/{UNKNOWN}")))?;
-    answer.refuses(404, "404 Project Not Found")
+    let response = site.api.delete(&site.project()?.scope(&format!("/allowlist/{UNKNOWN}")))?;
+    response.refuses(404, "404 Project Not Found")
 }
 
 fn removal_of_itself(site: &Site) -> Outcome {
     let source = site.project()?;
-    let answer = site.api.delete(&source.scope(&format!("/allowlist/{}", source.id)))?;
-    answer.refuses(400, "Source project cannot be removed from the job token scope")
+    let response = site.api.delete(&source.scope(&format!("/allowlist/{}", source.id)))?;
+    response.refuses(400, "Source project cannot be removed from the job token scope")
 }
 
 fn addition_of_itself(site: &Site) -> Outcome {
     let source = site.project()?;
-    let answer = site.api.post(&source.scope("/allowlist"), &body(source.id))?;
+    let response = site.api.post(&source.scope("/allowlist"), &body(source.id))?;
     if !site.version.is_since(18, 3) {
-        return answer.refuses(400, "");
+        return response.refuses(400, "");
     }
-    answer.has_status(201)?;
+    response.has_status(201)?;
     let list = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let twice = list.ids() == [source.id, source.id] && list.header("x-total") == Some("2");
     list.expect("the project itself, twice, and `X-Total: 2`", twice).map(drop)

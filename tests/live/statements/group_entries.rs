@@ -76,14 +76,14 @@ fn body(target: u64) -> Value {
 
 fn addition_returns_both_ids(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.subgroup()?);
-    let answer = site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?;
-    answer.is(201, &json!({ "source_project_id": source.id, "target_group_id": target.id }))
+    let response = site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?;
+    response.is(201, &json!({ "source_project_id": source.id, "target_group_id": target.id }))
 }
 
 fn list_shows_three_keys(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    let answer = site.api.get(&source.scope("/groups_allowlist"))?.has_status(200)?;
-    let elements = answer.elements();
+    let response = site.api.get(&source.scope("/groups_allowlist"))?.has_status(200)?;
+    let elements = response.elements();
     let keys: Vec<&String> =
         elements.iter().filter_map(Value::as_object).flat_map(|group| group.keys()).collect();
     let end = format!("/groups/{}", target.path);
@@ -91,7 +91,7 @@ fn list_shows_three_keys(site: &Site) -> Outcome {
         group["id"] == target.id && group["web_url"].as_str().is_some_and(|url| url.ends_with(&end))
     });
     let holds = web_url && keys == ["id", "name", "web_url"];
-    answer
+    response
         .expect(format!("one group with `id`, `name` and a `web_url` that ends in {end}"), holds)
         .map(drop)
 }
@@ -103,8 +103,8 @@ fn list_takes_a_path(site: &Site) -> Outcome {
 
 fn second_addition(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    let answer = site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?;
-    answer.refuses(400, "already in the job token")
+    let response = site.api.post(&source.scope("/groups_allowlist"), &body(target.id))?;
+    response.refuses(400, "already in the job token")
 }
 
 fn removal(site: &Site) -> Outcome {

@@ -37,17 +37,17 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn version(site: &Site) -> Outcome {
-    let answer = site.api.get("/version")?.has_status(200)?;
-    let body = answer.json();
+    let response = site.api.get("/version")?.has_status(200)?;
+    let body = response.json();
     let holds = body["version"].is_string() && body["enterprise"].is_boolean();
-    answer.expect("`version` and the boolean `enterprise`", holds).map(drop)
+    response.expect("`version` and the boolean `enterprise`", holds).map(drop)
 }
 
 fn settings(site: &Site) -> Outcome {
-    let answer = site.api.get(SETTINGS)?.has_status(200)?;
-    let is_boolean = answer.json()[ENFORCEMENT].is_boolean();
+    let response = site.api.get(SETTINGS)?.has_status(200)?;
+    let is_boolean = response.json()[ENFORCEMENT].is_boolean();
     // The other settings are omitted from reports.
-    let shown = format!("GET {SETTINGS}\n200\n{ENFORCEMENT}: {}", answer.json()[ENFORCEMENT]);
+    let shown = format!("GET {SETTINGS}\n200\n{ENFORCEMENT}: {}", response.json()[ENFORCEMENT]);
     if !is_boolean {
         return Err(Problem::differs(format!("the boolean `{ENFORCEMENT}`"), shown));
     }
@@ -74,18 +74,18 @@ fn enforcement(site: &Site) -> Outcome {
         return Err(Problem::Setup("enforcement can't be switched on".to_owned()));
     }
     thread::sleep(site.settling);
-    let answer = site.api.get(&source.scope(""))?.has_status(200)?;
-    let restricted = answer.json()["inbound_enabled"] == true;
-    answer.expect("`inbound_enabled` true", restricted)?;
-    let answer = site.api.patch(&source.scope(""), &json!({ "enabled": false }))?;
+    let response = site.api.get(&source.scope(""))?.has_status(200)?;
+    let restricted = response.json()["inbound_enabled"] == true;
+    response.expect("`inbound_enabled` true", restricted)?;
+    let response = site.api.patch(&source.scope(""), &json!({ "enabled": false }))?;
     if site.version.is_since(18, 8) {
-        answer.refuses(
+        response.refuses(
             400,
             "Job token scope cannot be disabled for this project because it is enforced for the \
              instance.",
         )?;
     } else {
-        answer.has_no_content()?;
+        response.has_no_content()?;
     }
     drop(enforced);
     Ok(())

@@ -25,8 +25,8 @@ fn limit_of_groups(site: &Site) -> Outcome {
         site.api.post(&path, &json!({ "target_group_id": listed }))?.created(201)?;
     }
     for target in [site.subgroup()?.id, listed] {
-        let answer = site.api.post(&path, &json!({ "target_group_id": target }))?;
-        answer.refuses(400, "exceeds the allowable number of group links")?;
+        let response = site.api.post(&path, &json!({ "target_group_id": target }))?;
+        response.refuses(400, "exceeds the allowable number of group links")?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ fn pages_have_totals(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     let path = source.scope("/allowlist");
     site.api.post(&path, &json!({ "target_project_id": target.id }))?.created(201)?;
-    let answer = site.api.get(&format!("{path}?per_page=1&page=2"))?.has_status(200)?;
+    let response = site.api.get(&format!("{path}?per_page=1&page=2"))?.has_status(200)?;
     let headers = [
         ("x-page", "2"),
         ("x-per-page", "1"),
@@ -34,15 +34,15 @@ fn pages_have_totals(site: &Site) -> Outcome {
         ("x-total", "2"),
         ("x-total-pages", "2"),
     ];
-    let different = headers.iter().find(|(name, value)| answer.header(name) != Some(value));
+    let different = headers.iter().find(|(name, value)| response.header(name) != Some(value));
     let expected =
         different.map_or("`rel=\"prev\"` in `Link`, one element".to_owned(), |(name, value)| {
-            let seen = answer.header(name).map_or("none".to_owned(), |seen| format!("{seen:?}"));
+            let seen = response.header(name).map_or("none".to_owned(), |seen| format!("{seen:?}"));
             format!("the header `{name}` with {value:?}, which is {seen}")
         });
-    let links = answer.header("link").is_some_and(|link| link.contains("rel=\"prev\""));
-    let holds = different.is_none() && links && answer.ids().len() == 1;
-    answer.expect(expected, holds).map(drop)
+    let links = response.header("link").is_some_and(|link| link.contains("rel=\"prev\""));
+    let holds = different.is_none() && links && response.ids().len() == 1;
+    response.expect(expected, holds).map(drop)
 }
 
 fn pages_hold_each_element(site: &Site) -> Outcome {
@@ -55,11 +55,13 @@ fn pages_hold_each_element(site: &Site) -> Outcome {
     expected.sort_unstable();
     let mut seen = Vec::new();
     for page in 1..=3 {
-        let answer = site.api.get(&format!("{path}?per_page=1&page={page}"))?.has_status(200)?;
-        seen.extend(answer.ids());
+        let response = site.api.get(&format!("{path}?per_page=1&page={page}"))?.has_status(200)?;
+        seen.extend(response.ids());
     }
-    let answer = site.api.get(&path)?.has_status(200)?;
+    let response = site.api.get(&path)?.has_status(200)?;
     seen.sort_unstable();
-    let holds = seen == expected && answer.ids().len() == expected.len();
-    answer.expect(format!("pages with the IDs {expected:?}, which hold {seen:?}"), holds).map(drop)
+    let holds = seen == expected && response.ids().len() == expected.len();
+    response
+        .expect(format!("pages with the IDs {expected:?}, which hold {seen:?}"), holds)
+        .map(drop)
 }

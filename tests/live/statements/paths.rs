@@ -52,12 +52,12 @@ pub(super) const CHECKS: &[Check] = &[
 fn project_by_path(site: &Site) -> Outcome {
     let project = site.project()?;
     for path in [project.encoded(), project.encoded().to_uppercase().replace("%2F", "%2f")] {
-        let answer = site.api.get(&format!("/projects/{path}"))?.has_status(200)?;
-        let found = answer.json();
+        let response = site.api.get(&format!("/projects/{path}"))?.has_status(200)?;
+        let found = response.json();
         let holds = found["id"] == project.id
             && found["path_with_namespace"] == project.path
             && found["web_url"].is_string();
-        answer.expect(format!("the project {} ({})", project.id, project.path), holds)?;
+        response.expect(format!("the project {} ({})", project.id, project.path), holds)?;
     }
     Ok(())
 }
@@ -65,14 +65,14 @@ fn project_by_path(site: &Site) -> Outcome {
 fn group_by_path(site: &Site) -> Outcome {
     let group = site.subgroup()?;
     for path in [group.encoded(), group.encoded().to_uppercase()] {
-        let answer =
+        let response =
             site.api.get(&format!("/groups/{path}?with_projects=false"))?.has_status(200)?;
-        let found = answer.json();
+        let found = response.json();
         let holds = found["id"] == group.id
             && found["full_path"] == group.path
             && found["web_url"].is_string()
             && found.get("projects").is_none();
-        answer.expect(
+        response.expect(
             format!("the group {} ({}), without `projects`", group.id, group.path),
             holds,
         )?;
@@ -83,9 +83,9 @@ fn group_by_path(site: &Site) -> Outcome {
 fn group_with_projects(site: &Site) -> Outcome {
     let group = site.subgroup()?;
     let project = site.project_in(&group)?;
-    let answer = site.api.get(&format!("/groups/{}", group.id))?.has_status(200)?;
-    let holds = answer.json()["projects"][0]["id"] == project.id;
-    answer.expect(format!("`projects` with project {}", project.id), holds).map(drop)
+    let response = site.api.get(&format!("/groups/{}", group.id))?.has_status(200)?;
+    let holds = response.json()["projects"][0]["id"] == project.id;
+    response.expect(format!("`projects` with project {}", project.id), holds).map(drop)
 }
 
 fn unknown_paths(site: &Site) -> Outcome {
@@ -107,11 +107,11 @@ fn renamed(site: &Site) -> Result<ProjectOrGroup, Problem> {
 fn former_path_redirects(site: &Site) -> Outcome {
     let former = renamed(site)?;
     for below in ["", "/job_token_scope"] {
-        let answer =
+        let response =
             site.api.get(&format!("/projects/{}{below}", former.encoded()))?.has_status(301)?;
         let end = format!("/projects/{}{below}", former.id);
-        let leads = answer.header("location").is_some_and(|to| to.ends_with(&end));
-        answer.expect(format!("a `Location` that ends in {end}"), leads)?;
+        let leads = response.header("location").is_some_and(|to| to.ends_with(&end));
+        response.expect(format!("a `Location` that ends in {end}"), leads)?;
     }
     Ok(())
 }
@@ -127,12 +127,12 @@ fn projects_of_subgroups(site: &Site) -> Outcome {
     let path = format!("/groups/{}/projects?include_subgroups=true&per_page=100", site.group.id);
     let mut page = 1;
     loop {
-        let answer = site.api.get(&format!("{path}&page={page}"))?.has_status(200)?;
-        if answer.ids().contains(&project.id) {
+        let response = site.api.get(&format!("{path}&page={page}"))?.has_status(200)?;
+        if response.ids().contains(&project.id) {
             return Ok(());
         }
-        if answer.header("x-next-page").is_none_or(str::is_empty) {
-            return answer
+        if response.header("x-next-page").is_none_or(str::is_empty) {
+            return response
                 .expect(format!("project {} on one of the pages", project.id), false)
                 .map(drop);
         }

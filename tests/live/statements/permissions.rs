@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Answer, Api};
+use crate::api::{Api, ApiResponse};
 use crate::check::{Check, Need, Outcome, Problem};
 use crate::site::{ProjectOrGroup, Site};
 
@@ -66,14 +66,14 @@ const ENTRY: &str =
     ... on CiJobTokenAccessibleGroup { id fullPath }
 }";
 
-/// Sends a mutation that answers an entry.
+/// Sends a mutation that returns an entry.
 pub(super) fn mutate(
     api: &Api,
     mutation: &str,
     source: &ProjectOrGroup,
     target: &ProjectOrGroup,
     policies: &[&str],
-) -> Result<Answer, Problem> {
+) -> Result<ApiResponse, Problem> {
     let (_, name) = mutation.split_at(1);
     let first = mutation[..1].to_uppercase();
     let query = format!(
@@ -94,13 +94,13 @@ pub(super) const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
 const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
 
 /// Expects of a mutation the entry with these permissions, and no errors.
-fn answers(answer: Answer, mutation: &str, policies: &[&str]) -> Outcome {
-    let payload = answer.data()[mutation].clone();
+fn returns_entry(response: ApiResponse, mutation: &str, policies: &[&str]) -> Outcome {
+    let payload = response.data()[mutation].clone();
     let entry = &payload["ciJobTokenScopeAllowlistEntry"];
     let holds = payload["errors"] == json!([])
         && entry["defaultPermissions"] == false
         && sorted(&entry["jobTokenPolicies"]) == policies;
-    answer.expect(format!("an entry with {policies:?}, and no errors"), holds).map(drop)
+    response.expect(format!("an entry with {policies:?}, and no errors"), holds).map(drop)
 }
 
 fn sorted(names: &Value) -> Vec<String> {
@@ -115,7 +115,7 @@ fn sorted(names: &Value) -> Vec<String> {
 }
 
 /// Reads both lists.
-fn allowlist(site: &Site, source: &ProjectOrGroup, entry: &str) -> Result<Answer, Problem> {
+fn allowlist(site: &Site, source: &ProjectOrGroup, entry: &str) -> Result<ApiResponse, Problem> {
     let query = format!(
         "query($path: ID!) {{ project(fullPath: $path) {{ ciJobTokenScopeAllowlist {{
             projectsAllowlist {{ nodes {{ {entry} }} }} groupsAllowlist {{ nodes {{ {entry} }} }}
@@ -124,8 +124,8 @@ fn allowlist(site: &Site, source: &ProjectOrGroup, entry: &str) -> Result<Answer
     site.api.graphql(&query, &json!({ "path": source.path }))?.has_status(200)
 }
 
-fn nodes(answer: &Answer, list: &str) -> Vec<Value> {
-    let lists = answer.data()["project"]["ciJobTokenScopeAllowlist"].clone();
+fn nodes(response: &ApiResponse, list: &str) -> Vec<Value> {
+    let lists = response.data()["project"]["ciJobTokenScopeAllowlist"].clone();
     lists[list]["nodes"].as_array().cloned().unwrap_or_default()
 }
 
@@ -135,13 +135,13 @@ fn added_with_permissions(site: &Site) -> Outcome {
     for (target, list) in
         [(site.project()?, "projectsAllowlist"), (site.subgroup()?, "groupsAllowlist")]
     {
-        answers(mutate(&site.api, ADD, &source, &target, &policies)?, ADD, &policies)?;
-        let answer = allowlist(site, &source, ENTRY)?;
-        let entries = nodes(&answer, list);
+        returns_entry(mutate(&site.api, ADD, &source, &target, &policies)?, ADD, &policies)?;
+        let response = allowlist(site, &source, ENTRY)?;
+        let entries = nodes(&response, list);
         let holds = entries.len() == 1
             && entries[0]["defaultPermissions"] == false
             && sorted(&entries[0]["jobTokenPolicies"]) == policies;
-        answer.expect(format!("one entry in {list} with {policies:?}"), holds)?;
+        response.expect(format!("one entry in {list} with {policies:?}"), holds)?;
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ fn replaced(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
     for policies in [&["ADMIN_RELEASES", "READ_PACKAGES"][..], &[]] {
-        answers(mutate(&site.api, UPDATE, &source, &target, policies)?, UPDATE, policies)?;
+        returns_entry(mutate(&site.api, UPDATE, &source, &target, policies)?, UPDATE, policies)?;
     }
     Ok(())
 }
@@ -160,26 +160,26 @@ fn rest_gives_defaults(site: &Site) -> Outcome {
     site.api
         .post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?
         .created(201)?;
-    let answer = allowlist(site, &source, "defaultPermissions jobTokenPolicies")?;
-    let entries = nodes(&answer, "projectsAllowlist");
+    let response = allowlist(site, &source, "defaultPermissions jobTokenPolicies")?;
+    let entries = nodes(&response, "projectsAllowlist");
     let holds = entries.len() == 1
         && entries[0]["defaultPermissions"] == true
         && sorted(&entries[0]["jobTokenPolicies"]).is_empty();
-    answer.expect("one entry with `defaultPermissions` true", holds).map(drop)
+    response.expect("one entry with `defaultPermissions` true", holds).map(drop)
 }
 
 fn shows_its_origin(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     let user = site.api.get("/user")?.created(200)?;
     mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
-    let answer = allowlist(site, &source, ENTRY)?;
-    let entry = nodes(&answer, "projectsAllowlist").first().cloned().unwrap_or_default();
+    let response = allowlist(site, &source, ENTRY)?;
+    let entry = nodes(&response, "projectsAllowlist").first().cloned().unwrap_or_default();
     let id = format!("gid://gitlab/Project/{}", target.id);
     let holds = entry["direction"] == "inbound"
         && entry["createdAt"].is_string()
         && entry["addedBy"]["username"] == user["username"]
         && entry["target"] == json!({ "id": id, "fullPath": target.path });
-    answer
+    response
         .expect(format!("an inbound entry for {id}, added by {}", user["username"]), holds)
         .map(drop)
 }
@@ -189,14 +189,14 @@ fn newest_first(site: &Site) -> Outcome {
     for target in [&older, &newer] {
         mutate(&site.api, ADD, &source, target, &["READ_JOBS"])?;
     }
-    let answer = allowlist(site, &source, ENTRY)?;
-    let paths: Vec<Value> = nodes(&answer, "projectsAllowlist")
+    let response = allowlist(site, &source, ENTRY)?;
+    let paths: Vec<Value> = nodes(&response, "projectsAllowlist")
         .iter()
         .map(|entry| entry["target"]["fullPath"].clone())
         .collect();
     let expected = [newer.path, older.path];
     let holds = paths == expected.each_ref().map(|path| json!(path));
-    answer.expect(format!("entries in the order {expected:?}"), holds).map(drop)
+    response.expect(format!("entries in the order {expected:?}"), holds).map(drop)
 }
 
 fn removed(site: &Site) -> Outcome {
@@ -217,9 +217,9 @@ fn removed(site: &Site) -> Outcome {
         if key == "targetProjectPath" {
             input["direction"] = json!("INBOUND");
         }
-        let answer = site.api.graphql(&query, &json!({ "input": input }))?.has_status(200)?;
-        let done = answer.data()[mutation]["errors"] == json!([]);
-        answer.expect("no errors", done)?;
+        let response = site.api.graphql(&query, &json!({ "input": input }))?.has_status(200)?;
+        let done = response.data()[mutation]["errors"] == json!([]);
+        response.expect("no errors", done)?;
     }
     let list = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let alone = list.ids() == [source.id];
@@ -229,9 +229,13 @@ fn removed(site: &Site) -> Outcome {
 
 fn own_entry(site: &Site) -> Outcome {
     let source = site.project()?;
-    answers(mutate(&site.api, UPDATE, &source, &source, &["READ_JOBS"])?, UPDATE, &["READ_JOBS"])?;
-    let answer = allowlist(site, &source, ENTRY)?;
-    let entries = nodes(&answer, "projectsAllowlist");
+    returns_entry(
+        mutate(&site.api, UPDATE, &source, &source, &["READ_JOBS"])?,
+        UPDATE,
+        &["READ_JOBS"],
+    )?;
+    let response = allowlist(site, &source, ENTRY)?;
+    let entries = nodes(&response, "projectsAllowlist");
     let holds = entries.len() == 1 && entries[0]["target"]["fullPath"] == source.path;
-    answer.expect("one entry, of the project itself", holds).map(drop)
+    response.expect("one entry, of the project itself", holds).map(drop)
 }

@@ -30,9 +30,9 @@ fn own_push(site: &Site) -> Outcome {
         if let Some(allowed) = write {
             site.api.put(&path, &json!({ PUSH: allowed }))?.has_status(200)?;
         }
-        let answer = site.api.get(&path)?.has_status(200)?;
-        let holds = answer.json()[PUSH] == expected;
-        answer.expect(format!("`{PUSH}` {expected}"), holds)?;
+        let response = site.api.get(&path)?.has_status(200)?;
+        let holds = response.json()[PUSH] == expected;
+        response.expect(format!("`{PUSH}` {expected}"), holds)?;
     }
     Ok(())
 }
@@ -43,14 +43,14 @@ fn cross_project_push(site: &Site) -> Outcome {
         projectCiCdSettingsUpdate(input: $input) { errors }
     }";
     let input = json!({ "fullPath": project.path, "crossProjectPushForJobTokenAllowed": true });
-    let answer = site.api.graphql(mutation, &json!({ "input": input }))?.has_status(200)?;
-    let done = answer.data()["projectCiCdSettingsUpdate"]["errors"] == json!([]);
-    answer.expect("no errors", done)?;
+    let response = site.api.graphql(mutation, &json!({ "input": input }))?.has_status(200)?;
+    let done = response.data()["projectCiCdSettingsUpdate"]["errors"] == json!([]);
+    response.expect("no errors", done)?;
     let query = "query($path: ID!) { project(fullPath: $path) {
         ciCdSettings { crossProjectPushForJobTokenAllowed pushRepositoryForJobTokenAllowed }
     } }";
-    let answer = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
-    let settings = answer.data()["project"]["ciCdSettings"].clone();
+    let response = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
+    let settings = response.data()["project"]["ciCdSettings"].clone();
     let expected = json!({ "crossProjectPushForJobTokenAllowed": true, "pushRepositoryForJobTokenAllowed": false });
-    answer.expect(format!("the settings {expected}"), settings == expected).map(drop)
+    response.expect(format!("the settings {expected}"), settings == expected).map(drop)
 }

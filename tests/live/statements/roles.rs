@@ -68,7 +68,7 @@ fn developer_may_not(site: &Site) -> Outcome {
     let source = site.project()?;
     let user = site.member(&source, DEVELOPER, &["api"])?.api;
     let target = json!({ "target_project_id": source.id, "target_group_id": site.group.id });
-    for answer in [
+    for response in [
         user.get(&source.scope(""))?,
         user.get(&source.scope("/allowlist"))?,
         user.get(&source.scope("/groups_allowlist"))?,
@@ -78,7 +78,7 @@ fn developer_may_not(site: &Site) -> Outcome {
         user.delete(&source.scope(&format!("/allowlist/{}", source.id)))?,
         user.delete(&source.scope(&format!("/groups_allowlist/{}", site.group.id)))?,
     ] {
-        answer.refuses(403, "403 Forbidden")?;
+        response.refuses(403, "403 Forbidden")?;
     }
     Ok(())
 }
@@ -98,12 +98,12 @@ fn hidden_targets_are_rejected(site: &Site) -> Outcome {
              permission to perform this action"
         )
     };
-    let answer =
+    let response =
         user.post(&source.scope("/allowlist"), &json!({ "target_project_id": project.id }))?;
-    answer.refuses(400, &words("project"))?;
-    let answer =
+    response.refuses(400, &words("project"))?;
+    let response =
         user.post(&source.scope("/groups_allowlist"), &json!({ "target_group_id": group.id }))?;
-    answer.refuses(400, &words("group"))
+    response.refuses(400, &words("group"))
 }
 
 fn removal_of_a_hidden_project(site: &Site) -> Outcome {
@@ -112,12 +112,12 @@ fn removal_of_a_hidden_project(site: &Site) -> Outcome {
         .post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?
         .created(201)?;
     let user = site.member(&source, MAINTAINER, &["api"])?.api;
-    let answer = user.delete(&source.scope(&format!("/allowlist/{}", target.id)))?;
+    let response = user.delete(&source.scope(&format!("/allowlist/{}", target.id)))?;
     let since_19_4 = site.version.is_since(19, 4);
     if since_19_4 {
-        answer.succeeds()?;
+        response.succeeds()?;
     } else {
-        answer.refuses(404, "404 Project Not Found")?;
+        response.refuses(404, "404 Project Not Found")?;
     }
     let list = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let stays = list.ids().contains(&target.id);

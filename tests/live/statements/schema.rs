@@ -36,8 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn policies(site: &Site) -> Outcome {
     let query = "{ __type(name: \"CiJobTokenScopePolicies\") { enumValues { name } } }";
-    let answer = site.api.graphql(query, &json!({}))?.has_status(200)?;
-    let values = answer.data()["__type"]["enumValues"].clone();
+    let response = site.api.graphql(query, &json!({}))?.has_status(200)?;
+    let values = response.data()["__type"]["enumValues"].clone();
     let names: Vec<&str> = values
         .as_array()
         .into_iter()
@@ -53,7 +53,7 @@ fn policies(site: &Site) -> Outcome {
         "READ_WORK_ITEMS",
     ];
     let missing = expected.into_iter().find(|name| !names.contains(name));
-    answer
+    response
         .expect(format!("the policy {}", missing.unwrap_or_default()), missing.is_none())
         .map(drop)
 }
@@ -64,10 +64,11 @@ fn own_setting(site: &Site) -> Outcome {
         inboundJobTokenScopeEnabled } } }";
     for enabled in [true, false] {
         site.api.patch(&project.scope(""), &json!({ "enabled": enabled }))?.succeeds()?;
-        let answer = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
+        let response =
+            site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
         let same =
-            answer.data()["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"] == enabled;
-        answer.expect(format!("`inboundJobTokenScopeEnabled` {enabled}"), same)?;
+            response.data()["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"] == enabled;
+        response.expect(format!("`inboundJobTokenScopeEnabled` {enabled}"), same)?;
     }
     Ok(())
 }
@@ -76,11 +77,11 @@ fn authentication_log(site: &Site) -> Outcome {
     let query = "query($path: ID!) { project(fullPath: $path) {
         ciJobTokenAuthLogs(first: 100) { count nodes { lastAuthorizedAt originProject { id fullPath } } }
     } }";
-    let answer =
+    let response =
         site.api.graphql(query, &json!({ "path": site.project()?.path }))?.has_status(200)?;
     let empty =
-        answer.data()["project"]["ciJobTokenAuthLogs"] == json!({ "count": 0, "nodes": [] });
-    answer.expect("`count` 0 and no `nodes`", empty).map(drop)
+        response.data()["project"]["ciJobTokenAuthLogs"] == json!({ "count": 0, "nodes": [] });
+    response.expect("`count` 0 and no `nodes`", empty).map(drop)
 }
 
 fn unknown_project(site: &Site) -> Outcome {

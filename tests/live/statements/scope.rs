@@ -57,9 +57,9 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn new_project_is_restricted(site: &Site) -> Outcome {
-    let answer = site.api.get(&site.project()?.scope(""))?.has_status(200)?;
-    let restricted = answer.json()["inbound_enabled"] == true;
-    answer.expect("`inbound_enabled` true", restricted).map(drop)
+    let response = site.api.get(&site.project()?.scope(""))?.has_status(200)?;
+    let restricted = response.json()["inbound_enabled"] == true;
+    response.expect("`inbound_enabled` true", restricted).map(drop)
 }
 
 fn get_takes_a_path(site: &Site) -> Outcome {
@@ -83,9 +83,9 @@ fn enabled_is_inbound_enabled(site: &Site) -> Outcome {
     let path = site.project()?.scope("");
     for enabled in [false, true] {
         site.api.patch(&path, &json!({ "enabled": enabled }))?.succeeds()?;
-        let answer = site.api.get(&path)?.has_status(200)?;
-        let same = answer.json()["inbound_enabled"] == enabled;
-        answer.expect(format!("`inbound_enabled` {enabled}"), same)?;
+        let response = site.api.get(&path)?.has_status(200)?;
+        let same = response.json()["inbound_enabled"] == enabled;
+        response.expect(format!("`inbound_enabled` {enabled}"), same)?;
     }
     Ok(())
 }
@@ -100,8 +100,8 @@ fn enabled_is_required(site: &Site) -> Outcome {
 
 fn enabled_is_a_boolean(site: &Site) -> Outcome {
     let path = site.project()?.scope("");
-    let answer = site.api.patch(&path, &json!({ "enabled": "maybe" }))?;
-    answer.is(400, &json!({ "error": "enabled is invalid" }))
+    let response = site.api.patch(&path, &json!({ "enabled": "maybe" }))?;
+    response.is(400, &json!({ "error": "enabled is invalid" }))
 }
 
 fn unknown_project(site: &Site) -> Outcome {

@@ -16,18 +16,18 @@ pub(super) enum Order {
     /// The first side's removals wait until the second side is done.
     RemovalsHeld,
     /// The same with the responses to the removals.
-    RemovalAnswersHeld,
+    RemovalResponsesHeld,
     /// The second side's additions wait until the first side is done.
     AdditionsHeld,
     /// The same with the responses to the additions.
-    AdditionAnswersHeld,
+    AdditionResponsesHeld,
     /// The same with the responses to the second side's reads, which are then outdated.
-    ReadingAnswersHeld,
+    ReadingResponsesHeld,
 }
 
 use Order::{
-    AdditionAnswersHeld, AdditionsHeld, AtOnce, FirstAmidSecond, FirstThenSecond, InTurn,
-    ReadingAnswersHeld, RemovalAnswersHeld, RemovalsHeld, SecondThenFirst,
+    AdditionResponsesHeld, AdditionsHeld, AtOnce, FirstAmidSecond, FirstThenSecond, InTurn,
+    ReadingResponsesHeld, RemovalResponsesHeld, RemovalsHeld, SecondThenFirst,
 };
 
 pub(super) const EVERY_ORDER: [Order; 10] = [
@@ -37,10 +37,10 @@ pub(super) const EVERY_ORDER: [Order; 10] = [
     InTurn,
     AtOnce,
     RemovalsHeld,
-    RemovalAnswersHeld,
+    RemovalResponsesHeld,
     AdditionsHeld,
-    AdditionAnswersHeld,
-    ReadingAnswersHeld,
+    AdditionResponsesHeld,
+    ReadingResponsesHeld,
 ];
 /// The orders for sizes that take long.
 pub(super) const SOME_ORDERS: [Order; 4] = [AtOnce, FirstAmidSecond, RemovalsHeld, AdditionsHeld];
@@ -72,16 +72,16 @@ pub(super) async fn apply(
         }
         AtOnce => all(walk, &[first, second].concat()).await,
         RemovalsHeld => held(gitlab, before(&REMOVALS), all(walk, first), all(walk, second)).await,
-        RemovalAnswersHeld => {
+        RemovalResponsesHeld => {
             held(gitlab, after(&REMOVALS), all(walk, first), all(walk, second)).await
         }
         AdditionsHeld => {
             held(gitlab, before(&ADDITIONS), all(walk, second), all(walk, first)).await
         }
-        AdditionAnswersHeld => {
+        AdditionResponsesHeld => {
             held(gitlab, after(&ADDITIONS), all(walk, second), all(walk, first)).await
         }
-        ReadingAnswersHeld => {
+        ReadingResponsesHeld => {
             held(gitlab, after(&READINGS), all(walk, second), all(walk, first)).await
         }
     }

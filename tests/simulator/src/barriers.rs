@@ -25,7 +25,7 @@ pub(crate) enum Stage {
     /// The request has arrived, but isn't executed.
     Arrival,
     /// The request is executed, but the response isn't sent.
-    Answer,
+    ApiResponse,
 }
 
 impl Barrier {
@@ -39,7 +39,7 @@ impl Barrier {
     /// Holds requests to this endpoint after they are executed, before the response is sent.
     #[must_use]
     pub fn after(route: Route) -> Self {
-        Self { requests: Selection::default(), place: Stage::Answer }.on(route)
+        Self { requests: Selection::default(), place: Stage::ApiResponse }.on(route)
     }
 
     /// Holds requests to this endpoint, too.

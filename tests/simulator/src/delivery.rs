@@ -1,4 +1,4 @@
-//! Turns an answer into the response on the wire: at once, in pieces, or truncated.
+//! Turns a response into the response on the wire: at once, in pieces, or truncated.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use futures_util::{StreamExt, stream};
 
 use crate::faults::Delivery;
-use crate::http::Answer;
+use crate::http::ApiResponse;
 
 /// Number of parts of a trickled body.
 const PIECES: usize = 8;
@@ -20,19 +20,19 @@ const FLUSH: Duration = Duration::from_millis(30);
 static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// Makes the response.
-pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
-    let length = answer.body.len();
+pub(crate) fn deliver(source: ApiResponse, delivery: Delivery) -> Response<Body> {
+    let length = source.body.len();
     let body = match delivery {
-        Delivery::Whole => Body::from(answer.body),
-        Delivery::Trickled(pause) => trickled(answer.body, pause),
-        Delivery::BrokenOff => broken_off(answer.body),
-        Delivery::Flooded(bytes) => flooded(answer.body, bytes),
+        Delivery::Whole => Body::from(source.body),
+        Delivery::Trickled(pause) => trickled(source.body, pause),
+        Delivery::BrokenOff => broken_off(source.body),
+        Delivery::Flooded(bytes) => flooded(source.body, bytes),
     };
     let mut response = Response::new(body);
     *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(source.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    for (name, value) in answer.headers {
+    for (name, value) in source.headers {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.append(HeaderName::from_static(name), value);
         }

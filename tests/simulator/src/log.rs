@@ -83,7 +83,7 @@ impl fmt::Display for Logged {
         }
         match self.status {
             Some(status) => write!(f, " → {status}"),
-            None => f.write_str(" → no answer"),
+            None => f.write_str(" → no response"),
         }
     }
 }
@@ -218,7 +218,7 @@ impl Entry {
         self.with(|request| request.faulty = true);
     }
 
-    pub(crate) fn answered(&self, status: u16) {
+    pub(crate) fn responded(&self, status: u16) {
         self.with(|request| request.status = Some(status));
     }
 

@@ -23,7 +23,7 @@ struct Options {
     /// Path below which everything is served, such as /gitlab
     #[arg(long, default_value = "", value_name = "PATH")]
     relative_url_root: String,
-    /// Version of GitLab, which decides what the instance knows and how it answers
+    /// Version of GitLab, which decides what the instance knows and how it responds
     #[arg(long, default_value_t, value_name = "VERSION")]
     gitlab_version: Version,
     /// Whether the instance enforces the allowlist
@@ -35,9 +35,9 @@ struct Options {
 enum EnforcementOption {
     /// Every project decides for itself
     Off,
-    /// As GitLab 18.0 to 18.7: turning it off answers 204 and changes nothing
+    /// As GitLab 18.0 to 18.7: turning it off returns 204 and changes nothing
     Silent,
-    /// As GitLab 18.8 and later: turning it off answers 400
+    /// As GitLab 18.8 and later: turning it off returns 400
     Refusing,
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::barriers::{Barriers, Stage};
 use crate::delivery::deliver;
 use crate::faults::{AppliedFault, Delivery, Effect, Faults, too_many_requests};
-use crate::http::{Answer, Call, Incoming, Site, carry_out};
+use crate::http::{ApiResponse, Call, Incoming, Site, carry_out};
 use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
 use crate::rate_limit::RateLimit;
 use crate::wire::{Port, ResetHandle};
@@ -60,7 +60,7 @@ impl Instance {
     }
 
     /// Returns the response and its delivery, or `None` if the connection is reset.
-    async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(Answer, Delivery)>) {
+    async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(ApiResponse, Delivery)>) {
         let call = Call::read(incoming, &self.site, &self.world());
         let entry = self.log.open(self.logged(incoming, &call));
         let latency = *self.latency();
@@ -68,16 +68,16 @@ impl Instance {
             tokio::time::sleep(latency).await;
         }
         let outcome = match self.refusal_by_rate() {
-            Some(answer) => Some((answer, Delivery::Whole)),
+            Some(response) => Some((response, Delivery::Whole)),
             None => {
                 self.wait(Stage::Arrival, incoming, &call, &entry).await;
                 let outcome = self.carry_out(&call, &entry).await;
-                self.wait(Stage::Answer, incoming, &call, &entry).await;
+                self.wait(Stage::ApiResponse, incoming, &call, &entry).await;
                 outcome
             }
         };
-        if let Some((answer, _)) = &outcome {
-            entry.answered(answer.status);
+        if let Some((response, _)) = &outcome {
+            entry.responded(response.status);
         }
         (entry, outcome)
     }
@@ -89,7 +89,7 @@ impl Instance {
         }
     }
 
-    async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(Answer, Delivery)> {
+    async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(ApiResponse, Delivery)> {
         let strike = self.faults().strike(&call.properties());
         let carry_out = || carry_out(call, &self.site, &mut self.world());
         let Some(AppliedFault { fault, carried_out }) = strike else {
@@ -97,12 +97,12 @@ impl Instance {
         };
         entry.mark_faulty();
         let mut delivery = Delivery::Whole;
-        let answer = match fault.effect(&format!("{}/users/sign_in", self.site.url())) {
-            Effect::Answer(answer) => {
+        let response = match fault.effect(&format!("{}/users/sign_in", self.site.url())) {
+            Effect::ApiResponse(response) => {
                 if carried_out {
                     carry_out();
                 }
-                answer
+                response
             }
             Effect::HangUp { carried_out: after } => {
                 if after || carried_out {
@@ -114,10 +114,10 @@ impl Instance {
                 tokio::time::sleep(time).await;
                 carry_out()
             }
-            Effect::DelayAnswer(time) => {
-                let answer = carry_out();
+            Effect::DelayResponse(time) => {
+                let response = carry_out();
                 tokio::time::sleep(time).await;
-                answer
+                response
             }
             Effect::Alter(change) => change(carry_out()),
             Effect::Deliver(how) => {
@@ -125,10 +125,10 @@ impl Instance {
                 carry_out()
             }
         };
-        Some((answer, delivery))
+        Some((response, delivery))
     }
 
-    fn refusal_by_rate(&self) -> Option<Answer> {
+    fn refusal_by_rate(&self) -> Option<ApiResponse> {
         let mut limit = self.rate_limit();
         let limit = limit.as_mut()?;
         limit.refuses(Instant::now()).map(|wait| too_many_requests(limit.requests, wait))
@@ -232,7 +232,9 @@ async fn handle(
 ) -> Response<Body> {
     let body = match axum::body::to_bytes(request.into_body(), MAX_BODY).await {
         Ok(body) => body,
-        Err(_) => return deliver(Answer::text(413, "Request Entity Too Large"), Delivery::Whole),
+        Err(_) => {
+            return deliver(ApiResponse::text(413, "Request Entity Too Large"), Delivery::Whole);
+        }
     };
     let incoming = Incoming {
         method,
@@ -243,7 +245,7 @@ async fn handle(
     };
     let (_in_flight, outcome) = instance.respond(&incoming).await;
     match outcome {
-        Some((answer, delivery)) => deliver(answer, delivery),
+        Some((response, delivery)) => deliver(response, delivery),
         None => {
             scissors.cut();
             Response::new(Body::empty())

@@ -41,7 +41,7 @@ fn element(id: u64, policies: &[&str]) -> Value {
 /// Returns a 403 of GitLab.
 fn forbidden() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
-    Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
+    Fault::Responds { status: 403, content_type: "application/json".to_owned(), body }
 }
 
 const BOTH_KINDS: &str = r#"

@@ -7,7 +7,7 @@ mod pages;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::graphql;
-use crate::http::{Answer, Route, invalid_token};
+use crate::http::{ApiResponse, Route, invalid_token};
 pub use injection::Injection;
 pub(crate) use injection::{AppliedFault, Faults};
 
@@ -37,12 +37,12 @@ pub enum Fault {
     /// The connection is reset before the request is carried out.
     DropsTheRequest,
     /// The request is carried out, then the connection is reset.
-    DropsTheAnswer,
+    DropsTheResponse,
     /// A delay before the request is carried out. A client that disconnects meanwhile has changed
     /// nothing.
     StallsTheRequest(Duration),
     /// The request is carried out, then the response is delayed.
-    StallsTheAnswer(Duration),
+    StallsTheResponse(Duration),
     /// The response body is sent in small pieces with this pause before each.
     TricklesTheBody(Duration),
     /// The connection ends in the middle of the response body.
@@ -70,7 +70,7 @@ pub enum Fault {
     /// 200 with this error and no data, as GraphQL reports all errors.
     GraphqlError(String),
     /// Any other response.
-    Answers {
+    Responds {
         /// The status.
         status: u16,
         /// The content type.
@@ -105,15 +105,15 @@ pub(crate) enum Delivery {
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Responds instead of the endpoint.
-    Answer(Answer),
+    ApiResponse(ApiResponse),
     /// Resets the connection, before or after the request is carried out.
     HangUp { carried_out: bool },
     /// Waits before the request is carried out.
     DelayRequest(Duration),
     /// Waits after it is carried out.
-    DelayAnswer(Duration),
-    /// Changes the answer.
-    Alter(fn(Answer) -> Answer),
+    DelayResponse(Duration),
+    /// Changes the response.
+    Alter(fn(ApiResponse) -> ApiResponse),
     /// Sends the response in another way.
     Deliver(Delivery),
 }
@@ -121,29 +121,32 @@ pub(crate) enum Effect {
 impl Fault {
     /// Returns the effect of the fault. `sign_in` is the address of the page for signing in.
     pub(crate) fn effect(&self, sign_in: &str) -> Effect {
-        let answer = match self {
-            Self::Unavailable { retry_after: None } => Answer::html(503, "Service Unavailable"),
-            Self::Unavailable { retry_after: Some(wait) } => {
-                Answer::html(503, "Service Unavailable").with("retry-after", whole_seconds(*wait))
+        let response = match self {
+            Self::Unavailable { retry_after: None } => {
+                ApiResponse::html(503, "Service Unavailable")
             }
-            Self::BadGateway => Answer::html(502, "502 Bad Gateway"),
-            Self::GatewayTimeout => Answer::html(504, "504 Gateway Timeout"),
-            Self::InternalError => Answer::message(500, "500 Internal Server Error"),
+            Self::Unavailable { retry_after: Some(wait) } => {
+                ApiResponse::html(503, "Service Unavailable")
+                    .with("retry-after", whole_seconds(*wait))
+            }
+            Self::BadGateway => ApiResponse::html(502, "502 Bad Gateway"),
+            Self::GatewayTimeout => ApiResponse::html(504, "504 Gateway Timeout"),
+            Self::InternalError => ApiResponse::message(500, "500 Internal Server Error"),
             Self::RateLimited { retry_after } => too_many_requests(UNKNOWN_LIMIT, *retry_after),
-            Self::ProxyRateLimited => Answer::text(429, RETRY_LATER),
+            Self::ProxyRateLimited => ApiResponse::text(429, RETRY_LATER),
             Self::RejectsTheToken => {
                 invalid_token("Token was revoked. You have to re-authorize from the user.")
             }
-            Self::RedirectsTo(address) => Answer::html(302, "Found").with("location", address),
-            Self::LoginPage => Answer::html(302, "Found").with("location", sign_in),
+            Self::RedirectsTo(address) => ApiResponse::html(302, "Found").with("location", address),
+            Self::LoginPage => ApiResponse::html(302, "Found").with("location", sign_in),
             Self::GraphqlError(message) => graphql::error(message),
-            Self::Answers { status, content_type, body } => {
-                Answer::of_type(*status, content_type, body.as_bytes())
+            Self::Responds { status, content_type, body } => {
+                ApiResponse::of_type(*status, content_type, body.as_bytes())
             }
             Self::DropsTheRequest => return Effect::HangUp { carried_out: false },
-            Self::DropsTheAnswer => return Effect::HangUp { carried_out: true },
+            Self::DropsTheResponse => return Effect::HangUp { carried_out: true },
             Self::StallsTheRequest(time) => return Effect::DelayRequest(*time),
-            Self::StallsTheAnswer(time) => return Effect::DelayAnswer(*time),
+            Self::StallsTheResponse(time) => return Effect::DelayResponse(*time),
             Self::TricklesTheBody(pause) => return Effect::Deliver(Delivery::Trickled(*pause)),
             Self::BreaksOffTheBody => return Effect::Deliver(Delivery::BrokenOff),
             Self::FloodsTheBody(bytes) => return Effect::Deliver(Delivery::Flooded(*bytes)),
@@ -152,9 +155,11 @@ impl Fault {
             Self::ShiftsTheList => return Effect::Alter(pages::shifted),
             Self::LosesAnElement => return Effect::Alter(pages::incomplete),
             Self::TruncatedJson => return Effect::Alter(truncated),
-            Self::NotJson => return Effect::Alter(|answer| Answer::html(answer.status, "Welcome")),
+            Self::NotJson => {
+                return Effect::Alter(|response| ApiResponse::html(response.status, "Welcome"));
+            }
         };
-        Effect::Answer(answer)
+        Effect::ApiResponse(response)
     }
 }
 
@@ -165,10 +170,10 @@ const RETRY_LATER: &str = "Retry later";
 const UNKNOWN_LIMIT: usize = 600;
 
 /// Returns GitLab's 429: plain text, and headers that say when to retry.
-pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> Answer {
+pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> ApiResponse {
     let seconds = whole_seconds(retry_after);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Answer::text(429, RETRY_LATER)
+    ApiResponse::text(429, RETRY_LATER)
         .with("retry-after", seconds)
         .with("ratelimit-limit", limit)
         .with("ratelimit-remaining", 0)
@@ -180,9 +185,9 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-fn truncated(mut answer: Answer) -> Answer {
-    answer.body.truncate(answer.body.len() / 2);
-    answer
+fn truncated(mut response: ApiResponse) -> ApiResponse {
+    response.body.truncate(response.body.len() / 2);
+    response
 }
 
 #[cfg(test)]

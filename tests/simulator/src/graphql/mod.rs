@@ -21,7 +21,7 @@ use apollo_compiler::resolvers::{Execution, ObjectValue};
 use apollo_compiler::validation::Valid;
 use serde_json::{Value, json};
 
-use crate::http::{Answer, INVALID_TOKEN, Site};
+use crate::http::{ApiResponse, INVALID_TOKEN, Site};
 use crate::world::{TokenId, World};
 use complexity::{MAX_COMPLEXITY, complexity};
 use mutations::Mutation;
@@ -44,20 +44,20 @@ pub(crate) fn carry_out(
     bearer: Bearer,
     site: &Site,
     world: &mut World,
-) -> Answer {
+) -> ApiResponse {
     let body =
         run(request, bearer, site, world).unwrap_or_else(|errors| json!({ "errors": errors }));
-    Answer::json(200, &body)
+    ApiResponse::json(200, &body)
 }
 
 /// Returns the rejection of a request without a valid token. GitLab doesn't say why the token is
 /// invalid.
-pub(crate) fn invalid_token() -> Answer {
+pub(crate) fn invalid_token() -> ApiResponse {
     errors(401, "Invalid token").with("www-authenticate", INVALID_TOKEN)
 }
 
 /// Returns a response with one error and no data.
-pub(crate) fn error(message: &str) -> Answer {
+pub(crate) fn error(message: &str) -> ApiResponse {
     errors(200, message)
 }
 

@@ -201,8 +201,8 @@ impl ObjectValue for Payload<'_> {
             "ciCdSettings" | "ciJobTokenScopeAllowlistEntry" => {
                 let Some(changed) = changed else { return Ok(ResolvedValue::null()) };
                 // The type of the response counts only after the change was made.
-                if let Some(answer) = self.session.withheld() {
-                    return answer;
+                if let Some(response) = self.session.withheld() {
+                    return response;
                 }
                 match entry(changed) {
                     Some(entry) => ResolvedValue::object(entry),

@@ -54,7 +54,7 @@ impl<'s> Session<'s> {
             .map_err(|message| FieldError { message })
     }
 
-    /// Returns the answer in place of a type that the permissions of fine-grained tokens don't
+    /// Returns the response in place of a type that the permissions of fine-grained tokens don't
     /// cover, if there is one.
     pub(super) fn withheld<'a>(&self) -> Option<Result<ResolvedValue<'a>, FieldError>> {
         Some(match self.granular()? {
@@ -221,8 +221,9 @@ impl ProjectNode<'_> {
     fn guarded<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let session = self.session;
         let is_list = info.field_name() != "ciCdSettings";
-        if let Some(answer) = session.withheld().filter(|_| !is_list || !session.empties_lists()) {
-            return answer;
+        if let Some(response) = session.withheld().filter(|_| !is_list || !session.empties_lists())
+        {
+            return response;
         }
         let administered = session.read(|world| world.may_administer(session.token, self.id));
         Ok(match info.field_name() {

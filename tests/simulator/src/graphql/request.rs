@@ -6,7 +6,7 @@ use apollo_compiler::ast::{Document, Field, OperationDefinition, OperationType, 
 use apollo_compiler::response::serde_json_bytes::json;
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use crate::http::Answer;
+use crate::http::ApiResponse;
 
 /// The maximum length of a query, in characters.
 const MAX_QUERY: usize = 10_000;
@@ -33,7 +33,7 @@ pub(crate) struct Summary {
 
 impl Request {
     /// Reads a body. Anything but a JSON object has no query.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, Answer> {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiResponse> {
         let body: JsonValue = serde_json::from_slice(body)
             .map_err(|_| errors(400, "The request could not be read as JSON"))?;
         let text = |name: &str| body.get(name).and_then(JsonValue::as_str).map(str::to_owned);
@@ -113,8 +113,8 @@ impl Request {
 }
 
 /// Returns a rejection of the whole request: a GraphQL response with this status.
-pub(crate) fn errors(status: u16, message: &str) -> Answer {
-    Answer::json(status, &serde_json::json!({ "errors": [{ "message": message }] }))
+pub(crate) fn errors(status: u16, message: &str) -> ApiResponse {
+    ApiResponse::json(status, &serde_json::json!({ "errors": [{ "message": message }] }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::json;
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 use super::route::Route;
 use crate::graphql::{self, Bearer};
 use crate::world::{Requirement, Token, TokenId, TokenKind, TokenScope, TokenState, World};
@@ -57,9 +57,9 @@ impl Caller {
     }
 
     /// Returns the token if it may call the endpoint.
-    pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
+    pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, ApiResponse> {
         let unauthorized =
-            || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
+            || ApiResponse::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
         let id = self.token.ok_or_else(unauthorized)?;
         let token = world.token(id);
         if token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken) {
@@ -81,7 +81,7 @@ impl Caller {
 
 impl Caller {
     /// Returns the token if it may call GraphQL, which rejects all others with the same message.
-    pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, Answer> {
+    pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, ApiResponse> {
         let accepted = |id: &TokenId| {
             let token = world.token(*id);
             let is_job =
@@ -99,7 +99,7 @@ impl Caller {
     }
 }
 
-fn check_state(token: &Token) -> Result<(), Answer> {
+fn check_state(token: &Token) -> Result<(), ApiResponse> {
     let description = match token.state {
         TokenState::Active => return Ok(()),
         TokenState::Expired => {
@@ -111,12 +111,12 @@ fn check_state(token: &Token) -> Result<(), Answer> {
 }
 
 /// Returns the rejection of an expired or revoked token.
-pub(crate) fn invalid_token(description: &str) -> Answer {
-    Answer::json(401, &json!({ "error": "invalid_token", "error_description": description }))
+pub(crate) fn invalid_token(description: &str) -> ApiResponse {
+    ApiResponse::json(401, &json!({ "error": "invalid_token", "error_description": description }))
         .with(CHALLENGE_HEADER, INVALID_TOKEN)
 }
 
-fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
+fn insufficient_scope(scopes: &[TokenScope]) -> ApiResponse {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
     let body = json!({
         "error": "insufficient_scope",
@@ -124,12 +124,12 @@ fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
          token.",
         "scope": scopes.join(" "),
     });
-    Answer::json(403, &body)
+    ApiResponse::json(403, &body)
 }
 
-fn insufficient_granular_scope(description: &str) -> Answer {
+fn insufficient_granular_scope(description: &str) -> ApiResponse {
     let body = json!({ "error": "insufficient_granular_scope", "error_description": description });
-    Answer::json(403, &body)
+    ApiResponse::json(403, &body)
 }
 
 /// Returns the permission that a fine-grained token needs for an endpoint.

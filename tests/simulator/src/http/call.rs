@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, Method};
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 use super::auth::Caller;
 use super::params::Params;
 use super::route::{Matched, Route};
@@ -27,7 +27,7 @@ pub(crate) struct Call {
     pub(crate) matched: Matched,
     pub(crate) caller: Caller,
     /// The parameters, or the error of parsing them.
-    pub(crate) params: Result<Params, Answer>,
+    pub(crate) params: Result<Params, ApiResponse>,
     pub(crate) path: String,
     pub(crate) query: String,
     /// The project or group in the path, if there is one by that ID or path; in GraphQL the one
@@ -37,7 +37,7 @@ pub(crate) struct Call {
     /// path.
     pub(crate) target: Option<Target>,
     /// A GraphQL request, or the error of parsing it.
-    pub(crate) graphql: Option<Result<graphql::Request, Answer>>,
+    pub(crate) graphql: Option<Result<graphql::Request, ApiResponse>>,
     /// The names of a GraphQL request: its operation's, then its root fields'.
     pub(crate) names: Vec<String>,
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 use super::call::{Call, target_name};
 use super::instance;
 use super::pagination::{ListAddress, Page};
@@ -14,17 +14,17 @@ use super::site::Site;
 use crate::world::{Enforcement, Occupant, Permissions, Refusal, Target, TokenId, Version, World};
 
 /// Executes a request and returns the response.
-pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
+pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> ApiResponse {
     match call.matched.route {
         Route::Unknown
             if site.below_root(&call.path).is_some_and(|path| path.starts_with("/api/v4/")) =>
         {
             not_found()
         }
-        Route::Unknown => Answer::html(404, "Not Found"),
-        Route::SignInPage => Answer::html(200, "Sign in"),
+        Route::Unknown => ApiResponse::html(404, "Not Found"),
+        Route::SignInPage => ApiResponse::html(200, "Sign in"),
         Route::MethodNotAllowed => {
-            Answer::error(405, "405 Not Allowed").with("allow", &call.matched.allow)
+            ApiResponse::error(405, "405 Not Allowed").with("allow", &call.matched.allow)
         }
         Route::GraphqlQuery | Route::GraphqlMutation => {
             graphql(call, site, world).unwrap_or_else(|refusal| refusal)
@@ -48,13 +48,13 @@ fn is_served(route: Route, version: &Version) -> bool {
     }
 }
 
-fn graphql(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
+fn graphql(call: &Call, site: &Site, world: &mut World) -> Result<ApiResponse, ApiResponse> {
     let bearer = call.caller.authorize_graphql(world)?;
     let request = call.graphql.as_ref().ok_or_else(not_found)?.as_ref().map_err(Clone::clone)?;
     Ok(crate::graphql::carry_out(request, bearer, site, world))
 }
 
-fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
+fn api(call: &Call, site: &Site, world: &mut World) -> Result<ApiResponse, ApiResponse> {
     let route = call.matched.route;
     let token = call.caller.authorize(world, route)?;
     let request =
@@ -74,8 +74,8 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::GroupProjectsGet => request.group_projects(world),
         Route::GroupPost => request.create_group(world),
         Route::GroupDelete => request.delete_group(world),
-        Route::UserGet => Ok(Answer::json(200, &request.render(world).own_user())),
-        Route::VersionGet => Ok(Answer::json(200, &instance::version(site, world))),
+        Route::UserGet => Ok(ApiResponse::json(200, &request.render(world).own_user())),
+        Route::VersionGet => Ok(ApiResponse::json(200, &instance::version(site, world))),
         Route::UserPost => request.create_user(world),
         Route::UserDelete => request.delete_user(world),
         Route::UserTokenPost => request.create_token(world),
@@ -102,25 +102,25 @@ pub(super) struct Request<'a> {
 }
 
 impl Request<'_> {
-    fn scope(&self, world: &World) -> Result<Answer, Answer> {
+    fn scope(&self, world: &World) -> Result<ApiResponse, ApiResponse> {
         let scope = world.scope(self.token, self.source(world)?)?;
         let body = if world.settings.omits_outbound_enabled {
             json!({ "inbound_enabled": scope.inbound_enabled })
         } else {
             json!({ "inbound_enabled": scope.inbound_enabled, "outbound_enabled": scope.outbound_enabled })
         };
-        Ok(Answer::json(200, &body))
+        Ok(ApiResponse::json(200, &body))
     }
 
-    fn set_scope(&self, world: &mut World) -> Result<Answer, Answer> {
+    fn set_scope(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let mut check = self.params.check();
         let enabled = check.boolean("enabled");
         check.done()?;
         world.set_inbound(self.token, self.source(world)?, enabled)?;
-        Ok(Answer::no_content())
+        Ok(ApiResponse::no_content())
     }
 
-    fn listed_projects(&self, world: &World) -> Result<Answer, Answer> {
+    fn listed_projects(&self, world: &World) -> Result<ApiResponse, ApiResponse> {
         let page = Page::read(self.params)?;
         let projects = world.listed_projects(self.token, self.source(world)?)?;
         let render = self.render(world);
@@ -129,7 +129,7 @@ impl Request<'_> {
         Ok(self.list(world, page, projects.len(), elements))
     }
 
-    fn listed_groups(&self, world: &World) -> Result<Answer, Answer> {
+    fn listed_groups(&self, world: &World) -> Result<ApiResponse, ApiResponse> {
         let page = Page::read(self.params)?;
         let groups = world.listed_groups(self.token, self.source(world)?)?;
         let render = self.render(world);
@@ -137,7 +137,7 @@ impl Request<'_> {
         Ok(self.list(world, page, groups.len(), elements))
     }
 
-    fn add(&self, world: &mut World) -> Result<Answer, Answer> {
+    fn add(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let (project, target) = self.project_and_target()?;
         world.add_link(self.token, project, target, Permissions::default())?;
         let source = if world.settings.version.names_source_project() {
@@ -146,18 +146,18 @@ impl Request<'_> {
             "project_id"
         };
         let key = target_name(self.call.matched.route);
-        Ok(Answer::json(201, &json!({ source: project, key: target.id() })))
+        Ok(ApiResponse::json(201, &json!({ source: project, key: target.id() })))
     }
 
-    fn remove(&self, world: &mut World) -> Result<Answer, Answer> {
+    fn remove(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let (project, target) = self.project_and_target()?;
         world.remove_link(self.token, project, target)?;
-        Ok(Answer::no_content())
+        Ok(ApiResponse::no_content())
     }
 
     /// Returns the ID of the visible project in the path, which can be an ID or a full path. A
     /// former path redirects.
-    pub(super) fn source(&self, world: &World) -> Result<u64, Answer> {
+    pub(super) fn source(&self, world: &World) -> Result<u64, ApiResponse> {
         let named = self.params.text("id").unwrap_or_default();
         let (id, moved) = match world.occupant(&named) {
             _ if is_number(&named) => (named.parse().ok(), false),
@@ -175,9 +175,9 @@ impl Request<'_> {
 
     /// Returns the response to a former path: a redirect to the path with the ID on reads, an error
     /// otherwise.
-    fn redirect(&self, id: u64) -> Answer {
+    fn redirect(&self, id: u64) -> ApiResponse {
         if self.call.matched.route.is_write() {
-            return Answer::message(405, "Non GET methods are not allowed for moved projects");
+            return ApiResponse::message(405, "Non GET methods are not allowed for moved projects");
         }
         let (before, after) = self.call.path.split_once("/projects/").unwrap_or_default();
         let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
@@ -187,12 +187,12 @@ impl Request<'_> {
             format!("?{}", self.call.query)
         };
         let location = self.site.absolute(&format!("{before}/projects/{id}{rest}{query}"));
-        Answer::text(301, &format!("This resource has been moved permanently to {location}."))
+        ApiResponse::text(301, &format!("This resource has been moved permanently to {location}."))
             .with("location", location)
     }
 
     /// Returns both IDs of a write to an allowlist, neither of which can be a path.
-    fn project_and_target(&self) -> Result<(u64, Target), Answer> {
+    fn project_and_target(&self) -> Result<(u64, Target), ApiResponse> {
         let route = self.call.matched.route;
         let mut check = self.params.check();
         let project = check.id("id");
@@ -206,17 +206,17 @@ impl Request<'_> {
     }
 
     /// Fails unless the token is that of an administrator.
-    pub(super) fn administrator(&self, world: &World) -> Result<(), Answer> {
+    pub(super) fn administrator(&self, world: &World) -> Result<(), ApiResponse> {
         if world.is_administrator(self.token) { Ok(()) } else { Err(Refusal::Forbidden.into()) }
     }
 
-    fn application_settings(&self, world: &World) -> Result<Answer, Answer> {
+    fn application_settings(&self, world: &World) -> Result<ApiResponse, ApiResponse> {
         self.administrator(world)?;
-        Ok(Answer::json(200, &instance::application_settings(world)))
+        Ok(ApiResponse::json(200, &instance::application_settings(world)))
     }
 
     /// Changes the only supported setting.
-    fn set_application_settings(&self, world: &mut World) -> Result<Answer, Answer> {
+    fn set_application_settings(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         self.administrator(world)?;
         let version = world.settings.version.clone();
         let mut check = self.params.check();
@@ -236,13 +236,13 @@ impl Request<'_> {
         page: Page,
         total: usize,
         elements: Vec<Value>,
-    ) -> Answer {
+    ) -> ApiResponse {
         let address = ListAddress {
             url: &self.site.absolute(&self.call.path),
             query: &self.call.query,
             omits_totals: world.settings.omits_totals,
         };
-        page.headers(Answer::json(200, &Value::Array(elements)), total, &address)
+        page.headers(ApiResponse::json(200, &Value::Array(elements)), total, &address)
     }
 
     pub(super) fn render<'w>(&'w self, world: &'w World) -> Render<'w> {
@@ -250,8 +250,8 @@ impl Request<'_> {
     }
 }
 
-fn not_found() -> Answer {
-    Answer::error(404, "404 Not Found")
+fn not_found() -> ApiResponse {
+    ApiResponse::error(404, "404 Not Found")
 }
 
 pub(super) fn is_number(id: &str) -> bool {

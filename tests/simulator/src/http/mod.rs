@@ -1,7 +1,7 @@
 //! GitLab's REST API for the world: routes, tokens, parameters, pages and JSON. GraphQL, sockets,
 //! faults and the log are elsewhere: input is a complete request, output is a value.
 
-mod answer;
+mod api_response;
 mod auth;
 mod call;
 mod endpoints;
@@ -14,7 +14,7 @@ mod route;
 mod site;
 mod users;
 
-pub(crate) use answer::Answer;
+pub(crate) use api_response::ApiResponse;
 pub use auth::Credential;
 pub(crate) use auth::{INVALID_TOKEN, invalid_token};
 pub(crate) use call::{Call, Incoming};

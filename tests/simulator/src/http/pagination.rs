@@ -1,6 +1,6 @@
 //! Offset pagination: the slice of a page, and its headers.
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 use super::params::Params;
 
 /// Page size without `per_page`.
@@ -26,7 +26,7 @@ pub(crate) struct ListAddress<'a> {
 impl Page {
     /// Reads `page` and `per_page`. A page before the first is the first; a size below zero is the
     /// default.
-    pub(crate) fn read(params: &Params) -> Result<Self, Answer> {
+    pub(crate) fn read(params: &Params) -> Result<Self, ApiResponse> {
         let mut check = params.check();
         let number = check.optional_number("page", 1);
         let size = check.optional_number("per_page", DEFAULT_PER_PAGE as i128);
@@ -47,10 +47,10 @@ impl Page {
     /// Adds the headers that tell a reader where it is in a list of `total` elements.
     pub(crate) fn headers(
         &self,
-        mut answer: Answer,
+        mut response: ApiResponse,
         total: usize,
         address: &ListAddress<'_>,
-    ) -> Answer {
+    ) -> ApiResponse {
         let pages = total.div_ceil(self.size).max(1);
         let next = (self.number < pages).then(|| self.number + 1);
         // A page beyond the end has no previous page either.
@@ -63,16 +63,16 @@ impl Page {
                 page.map(|page| format!("<{}>; rel=\"{rel}\"", self.address_of(page, address)))
             })
             .collect();
-        answer = answer
+        response = response
             .with("link", links.join(", "))
             .with("x-page", self.number)
             .with("x-per-page", self.size)
             .with("x-next-page", next.map_or(String::new(), |page| page.to_string()))
             .with("x-prev-page", previous.map_or(String::new(), |page| page.to_string()));
         if !address.omits_totals {
-            answer = answer.with("x-total", total).with("x-total-pages", pages);
+            response = response.with("x-total", total).with("x-total-pages", pages);
         }
-        answer
+        response
     }
 
     fn address_of(&self, page: usize, address: &ListAddress<'_>) -> String {
@@ -111,7 +111,7 @@ mod tests {
             ("page=x&per_page=y", "page is invalid, per_page is invalid"),
         ] {
             let refused = Page::read(&Params::read(query, None, b"").unwrap());
-            assert_eq!(refused, Err(Answer::error(400, message)), "{query}");
+            assert_eq!(refused, Err(ApiResponse::error(400, message)), "{query}");
         }
     }
 
@@ -133,8 +133,8 @@ mod tests {
             query: "order=asc&page=2&per_page=1",
             omits_totals: false,
         };
-        let answer = page("page=2&per_page=1").headers(Answer::no_content(), 3, &address);
-        let (_, link) = answer.headers.iter().find(|(name, _)| *name == "link").unwrap();
+        let response = page("page=2&per_page=1").headers(ApiResponse::no_content(), 3, &address);
+        let (_, link) = response.headers.iter().find(|(name, _)| *name == "link").unwrap();
         assert!(
             link.starts_with("<http://h/api?order=asc&page=1&per_page=1>; rel=\"prev\", "),
             "{link}"

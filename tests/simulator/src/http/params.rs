@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 
 /// An ID that no project or group has, for IDs out of range.
 const UNKNOWN_ID: u64 = 0;
@@ -25,7 +25,7 @@ impl Params {
         query: &str,
         content_type: Option<&str>,
         body: &[u8],
-    ) -> Result<Self, Answer> {
+    ) -> Result<Self, ApiResponse> {
         let mut params = Self::default();
         params.read_form(query);
         if body.is_empty() {
@@ -45,11 +45,14 @@ impl Params {
                 // GitLab's parser accepts other documents, but finds no parameters in them.
                 Ok(_) => {}
                 Err(_) => {
-                    return Err(Answer::error(400, "message body does not match declared format"));
+                    return Err(ApiResponse::error(
+                        400,
+                        "message body does not match declared format",
+                    ));
                 }
             },
             other => {
-                return Err(Answer::error(
+                return Err(ApiResponse::error(
                     415,
                     &format!("The provided content-type '{other}' is not supported."),
                 ));
@@ -182,11 +185,11 @@ impl<'p> Check<'p> {
     }
 
     /// Fails if there are errors.
-    pub(crate) fn done(self) -> Result<(), Answer> {
+    pub(crate) fn done(self) -> Result<(), ApiResponse> {
         if self.complaints.is_empty() {
             Ok(())
         } else {
-            Err(Answer::error(400, &self.complaints.join(", ")))
+            Err(ApiResponse::error(400, &self.complaints.join(", ")))
         }
     }
 
@@ -264,9 +267,9 @@ mod tests {
             Params::read("", Some("application/json"), body.to_string().as_bytes()).unwrap();
         let mut validation = params.check();
         check(&mut validation);
-        let answer = validation.done().err()?;
-        assert_eq!(answer.status, 400);
-        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        let response = validation.done().err()?;
+        assert_eq!(response.status, 400);
+        let body: Value = serde_json::from_slice(&response.body).unwrap();
         Some(body["error"].as_str().unwrap().to_owned())
     }
 
@@ -352,7 +355,10 @@ mod tests {
     #[test]
     fn unreadable_body_is_rejected() {
         let broken = Params::read("", Some("application/json"), b"{\"enabled\":");
-        assert_eq!(broken, Err(Answer::error(400, "message body does not match declared format")));
+        assert_eq!(
+            broken,
+            Err(ApiResponse::error(400, "message body does not match declared format"))
+        );
         assert_eq!(Params::read("", Some("text/plain"), b"enabled").unwrap_err().status, 415);
     }
 }

@@ -41,7 +41,7 @@ impl Render<'_> {
 
     /// Returns the response to `GET /projects/:id`.
     pub(crate) fn project(&self, project: &Project) -> Value {
-        let mut answer = self.basic_project(project);
+        let mut response = self.basic_project(project);
         let role = self.world.role(self.token, Target::Project(project.id));
         let visibility =
             if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
@@ -61,12 +61,12 @@ impl Render<'_> {
                 "group_access": null,
             },
         });
-        merge(&mut answer, settings);
+        merge(&mut response, settings);
         if role >= Some(Role::Maintainer) && self.world.settings.version.has_push_setting() {
             let allowed = project.push_repository_for_job_token_allowed;
-            merge(&mut answer, json!({ PUSH_REPOSITORY: allowed }));
+            merge(&mut response, json!({ PUSH_REPOSITORY: allowed }));
         }
-        answer
+        response
     }
 
     /// Returns an element of a list of groups, which has only three keys.
@@ -78,7 +78,7 @@ impl Render<'_> {
     pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
         let visibility =
             if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
-        let mut answer = json!({
+        let mut response = json!({
             "id": group.id,
             "web_url": self.group_url(group),
             "name": self.group_name(group),
@@ -106,9 +106,9 @@ impl Render<'_> {
                 seen.filter(|project| self.world.can_see(self.token, Target::Project(project.id)));
             let projects: Vec<Value> =
                 seen.take(GROUP_PROJECTS).map(|project| self.basic_project(project)).collect();
-            merge(&mut answer, json!({ "projects": projects, "shared_projects": [] }));
+            merge(&mut response, json!({ "projects": projects, "shared_projects": [] }));
         }
-        answer
+        response
     }
 
     /// Returns the response to `GET /user`, which has `is_admin` only for administrators.

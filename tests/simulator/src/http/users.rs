@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::api_response::ApiResponse;
 use super::endpoints::Request;
 use super::render::access_level;
 use crate::world::{Refusal, Role, Taken, Target, TokenScope, World};
@@ -15,7 +15,7 @@ const ROLES: [Role; 5] =
     [Role::Guest, Role::Reporter, Role::Developer, Role::Maintainer, Role::Owner];
 
 impl Request<'_> {
-    pub(super) fn create_user(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn create_user(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let mut check = self.params.check();
         let email = check.name("email");
         check.any_of(&PASSWORDS);
@@ -27,24 +27,24 @@ impl Request<'_> {
                 Taken::Email => "Email",
                 Taken::Username => "Username",
             };
-            Answer::message(409, &format!("{what} has already been taken"))
+            ApiResponse::message(409, &format!("{what} has already been taken"))
         })?;
         let mut user = self.render(world).user(id);
         user["email"] = Value::from(email);
         user["is_admin"] = Value::from(false);
-        Ok(Answer::json(201, &user))
+        Ok(ApiResponse::json(201, &user))
     }
 
-    pub(super) fn delete_user(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn delete_user(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let mut check = self.params.check();
         let id = check.id("id");
         check.done()?;
         self.administrator(world)?;
-        if world.delete_user(id) { Ok(Answer::no_content()) } else { Err(user_not_found()) }
+        if world.delete_user(id) { Ok(ApiResponse::no_content()) } else { Err(user_not_found()) }
     }
 
     /// Creates a token for another user. Only this response has its secret.
-    pub(super) fn create_token(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn create_token(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         self.administrator(world)?;
         let mut check = self.params.check();
         let user = check.id("id");
@@ -68,27 +68,27 @@ impl Request<'_> {
             "expires_at": null,
             "token": secret,
         });
-        Ok(Answer::json(201, &token))
+        Ok(ApiResponse::json(201, &token))
     }
 
-    pub(super) fn revoke_own_token(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn revoke_own_token(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         world.revoke_token(self.token);
-        Ok(Answer::no_content())
+        Ok(ApiResponse::no_content())
     }
 
-    pub(super) fn add_project_member(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn add_project_member(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let (user, level) = self.new_member()?;
         let place = Target::Project(self.source(world)?);
         self.add_member(world, place, Role::Maintainer, (user, level))
     }
 
-    pub(super) fn add_group_member(&self, world: &mut World) -> Result<Answer, Answer> {
+    pub(super) fn add_group_member(&self, world: &mut World) -> Result<ApiResponse, ApiResponse> {
         let (user, level) = self.new_member()?;
         let place = Target::Group(self.seen_group(world)?);
         self.add_member(world, place, Role::Owner, (user, level))
     }
 
-    fn new_member(&self) -> Result<(u64, u64), Answer> {
+    fn new_member(&self) -> Result<(u64, u64), ApiResponse> {
         let mut check = self.params.check();
         let (level, user) = (check.id("access_level"), check.id("user_id"));
         check.done()?;
@@ -102,7 +102,7 @@ impl Request<'_> {
         place: Target,
         needed: Role,
         (user, level): (u64, u64),
-    ) -> Result<Answer, Answer> {
+    ) -> Result<ApiResponse, ApiResponse> {
         if world.role(self.token, place) < Some(needed) {
             return Err(Refusal::Forbidden.into());
         }
@@ -111,18 +111,18 @@ impl Request<'_> {
             .into_iter()
             .find(|role| u64::from(access_level(*role)) == level)
             .ok_or_else(|| {
-                Answer::json(
+                ApiResponse::json(
                     400,
                     &json!({ "message": { "access_level": ["is not included in the list"] } }),
                 )
             })?;
         if !world.add_member(place, user, role) {
-            return Err(Answer::message(409, "Member already exists"));
+            return Err(ApiResponse::message(409, "Member already exists"));
         }
-        Ok(Answer::json(201, &self.render(world).member(user, role)))
+        Ok(ApiResponse::json(201, &self.render(world).member(user, role)))
     }
 }
 
-fn user_not_found() -> Answer {
-    Answer::message(404, "404 User Not Found")
+fn user_not_found() -> ApiResponse {
+    ApiResponse::message(404, "404 User Not Found")
 }

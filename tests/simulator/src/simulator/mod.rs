@@ -118,8 +118,8 @@ impl Simulator {
 
     /// Sets the behavior of GraphQL for fine-grained tokens if a type isn't covered by their
     /// permissions.
-    pub fn set_granular_graphql(&self, answers: GranularGraphql) {
-        self.instance().world().settings.granular_graphql = answers;
+    pub fn set_granular_graphql(&self, responses: GranularGraphql) {
+        self.instance().world().settings.granular_graphql = responses;
     }
 
     /// Omits the totals of lists, as GitLab does for very large ones.

@@ -39,7 +39,7 @@ async fn request_of_a_held_response_was_executed() {
     let test = async {
         held.reached(1, TIMEOUT).await.unwrap();
         assert_eq!(scene.gitlab.allowlist(scene.app).projects, [scene.lib].into());
-        assert_eq!(scene.gitlab.requests()[0].status, None, "it is not answered");
+        assert_eq!(scene.gitlab.requests()[0].status, None, "it is not responded");
         held.release_all();
     };
     let (reply, ()) = tokio::join!(scene.add_project(scene.lib), test);

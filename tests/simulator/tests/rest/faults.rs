@@ -68,7 +68,7 @@ async fn error_response_can_follow_an_executed_request() {
 
 #[tokio::test]
 async fn only_a_dropped_response_was_executed() {
-    for (fault, carried_out) in [(Fault::DropsTheRequest, false), (Fault::DropsTheAnswer, true)] {
+    for (fault, carried_out) in [(Fault::DropsTheRequest, false), (Fault::DropsTheResponse, true)] {
         let scene = Fixture::new();
         scene.gitlab.inject(Injection::from(fault).once());
         let error = turn_off(&scene).await.unwrap_err();
@@ -82,7 +82,7 @@ async fn only_a_dropped_response_was_executed() {
 async fn reused_connection_can_be_dropped() {
     let scene = Fixture::new();
     read(&scene).await.unwrap();
-    scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
+    scene.gitlab.inject(Injection::from(Fault::DropsTheResponse).once());
     assert!(turn_off(&scene).await.is_err());
     assert_eq!(scene.gitlab.requests().len(), 2);
 }
@@ -90,7 +90,7 @@ async fn reused_connection_can_be_dropped() {
 #[tokio::test]
 async fn abandoned_stalled_request_changes_nothing_unlike_response() {
     for (fault, carried_out) in
-        [(Fault::StallsTheRequest(FOREVER), false), (Fault::StallsTheAnswer(FOREVER), true)]
+        [(Fault::StallsTheRequest(FOREVER), false), (Fault::StallsTheResponse(FOREVER), true)]
     {
         let scene = Fixture::new();
         scene.gitlab.inject(Injection::from(fault).once());
@@ -174,7 +174,7 @@ async fn custom_response_can_be_given() {
     let scene = Fixture::new();
     let body = json!({ "message": { "base": ["is locked"] } });
     let (content_type, body_text) = ("application/json".to_owned(), body.to_string());
-    scene.gitlab.inject(Fault::Answers { status: 422, content_type, body: body_text });
+    scene.gitlab.inject(Fault::Responds { status: 422, content_type, body: body_text });
     read(&scene).await.unwrap().is(422, body);
 }
 

@@ -10,7 +10,7 @@ use crate::kit::{Api, Fixture, Reply};
 #[tokio::test]
 async fn dropped_instance_stops_during_a_response() {
     let scene = Fixture::new();
-    scene.gitlab.inject(Fault::StallsTheAnswer(Duration::from_secs(3600)));
+    scene.gitlab.inject(Fault::StallsTheResponse(Duration::from_secs(3600)));
     let Fixture { gitlab, api, .. } = scene;
     let waiting = tokio::spawn(Reply::of(api.request(Method::GET, "/user")));
     while gitlab.requests().is_empty() {

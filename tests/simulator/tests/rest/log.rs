@@ -74,9 +74,9 @@ async fn missing_and_unknown_tokens_are_logged_differently() {
 }
 
 #[tokio::test]
-async fn request_without_an_answer_has_no_status() {
+async fn request_without_a_response_has_no_status() {
     let scene = Fixture::new();
-    scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
+    scene.gitlab.inject(Injection::from(Fault::DropsTheResponse).once());
     let body = json!({ "enabled": false });
     assert!(
         Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&body)).await.is_err()

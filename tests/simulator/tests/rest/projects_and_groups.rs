@@ -152,12 +152,12 @@ async fn enforcement_is_a_setting_since_18_0() {
 async fn version_has_the_edition() {
     for (version, enterprise) in [("18.8.0-ee", true), ("18.8.0", false)] {
         let scene = Fixture::of(Simulator::builder().version(version));
-        let answer = scene.api.get("/version").await.json();
+        let response = scene.api.get("/version").await.json();
         assert_eq!(
-            (&answer["version"], &answer["enterprise"]),
+            (&response["version"], &response["enterprise"]),
             (&json!(version), &json!(enterprise))
         );
-        assert_eq!(answer["kas"]["enabled"], true);
+        assert_eq!(response["kas"]["enabled"], true);
     }
 }
 
@@ -194,9 +194,9 @@ async fn group_projects_come_with_subgroups_and_archived_ones() {
         ("?include_subgroups=true&archived=false", vec![1, 3]),
         ("?include_subgroups=true&per_page=2&page=2", vec![3]),
     ] {
-        let answer = scene.api.get(&format!("/groups/acme/projects{query}")).await.json();
+        let response = scene.api.get(&format!("/groups/acme/projects{query}")).await.json();
         let ids: Vec<_> =
-            answer.as_array().unwrap().iter().map(|project| project["id"].clone()).collect();
+            response.as_array().unwrap().iter().map(|project| project["id"].clone()).collect();
         assert_eq!(ids, expected, "{query}");
     }
     let missing = scene.api.get("/groups/none/projects").await;

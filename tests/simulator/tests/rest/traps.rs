@@ -27,7 +27,7 @@ async fn hidden_group_can_be_removed() {
 #[tokio::test]
 async fn retry_after_a_lost_response_conflicts_with_itself() {
     for fault in [
-        Fault::DropsTheAnswer.on(Route::AllowlistProjectPost),
+        Fault::DropsTheResponse.on(Route::AllowlistProjectPost),
         Fault::BadGateway.on(Route::AllowlistProjectPost),
     ] {
         let scene = Fixture::new();

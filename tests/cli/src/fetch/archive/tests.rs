@@ -98,11 +98,13 @@ fn release(keys: &Keys) -> Files {
 fn serve(files: Files) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(&files, stream)));
+    thread::spawn(move || {
+        listener.incoming().flatten().for_each(|stream| response(&files, stream))
+    });
     format!("http://{address}")
 }
 
-fn answer(files: &Files, mut stream: TcpStream) {
+fn response(files: &Files, mut stream: TcpStream) {
     let head: Vec<_> = BufReader::new(&stream)
         .lines()
         .map_while(Result::ok)

@@ -243,8 +243,8 @@ fn enforcement_hides_the_setting_and_keeps_it() {
     {
         let mut scene = scene();
         scene.world.settings.enforcement = enforcement;
-        let answer = scene.world.set_inbound(scene.maintainer, scene.source_project, false);
-        assert_eq!(answer.is_ok(), accepted, "{enforcement:?}");
+        let response = scene.world.set_inbound(scene.maintainer, scene.source_project, false);
+        assert_eq!(response.is_ok(), accepted, "{enforcement:?}");
         let own = scene.world.project(scene.source_project).unwrap().inbound_enabled;
         assert_eq!(own, enforcement != Enforcement::Off, "{enforcement:?}");
     }

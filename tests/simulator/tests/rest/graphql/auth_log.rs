@@ -105,9 +105,9 @@ async fn log_is_an_error_for_developers() {
     let scene = Fixture::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
     let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
-    let answer = scene.graphql_as(developer).ask(LOG, json!({})).await;
-    assert_eq!(answer["data"], json!({ "project": { "ciJobTokenAuthLogs": null } }));
-    assert_eq!(answer["errors"][0]["path"], json!(["project", "ciJobTokenAuthLogs"]));
+    let response = scene.graphql_as(developer).ask(LOG, json!({})).await;
+    assert_eq!(response["data"], json!({ "project": { "ciJobTokenAuthLogs": null } }));
+    assert_eq!(response["errors"][0]["path"], json!(["project", "ciJobTokenAuthLogs"]));
     let maintainer = TokenSpec::new("maintainer").maintainer_of(Target::Project(scene.app));
     let data = scene.graphql_as(maintainer).data(LOG, json!({})).await;
     assert_eq!(origins(&log(&data)), ["acme/lib"], "out of sight, and shown all the same");
@@ -116,9 +116,9 @@ async fn log_is_an_error_for_developers() {
 #[tokio::test]
 async fn log_exists_since_17_6() {
     let scene = Fixture::of(Simulator::builder().version("17.5.4-ee"));
-    let answer = scene.graphql().ask(LOG, json!({})).await;
+    let response = scene.graphql().ask(LOG, json!({})).await;
     let message = "Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'";
-    assert_eq!(answer["errors"][0]["message"], message);
+    assert_eq!(response["errors"][0]["message"], message);
     let scene = Fixture::of(Simulator::builder().version("17.6.0-ee"));
     scene.graphql().data(LOG, json!({})).await;
 }

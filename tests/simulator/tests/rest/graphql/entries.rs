@@ -24,7 +24,7 @@ fn list(data: &Value) -> Value {
     data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone()
 }
 
-/// Returns the direction and path of each link, in the order of the answer.
+/// Returns the direction and path of each link, in the order of the response.
 async fn links(api: &Api, variables: Value) -> Vec<(String, String)> {
     let list = list(&api.data(LINKS, variables).await);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -166,9 +166,9 @@ async fn fragment_of_an_impossible_type_is_rejected() {
         for (query, start, name) in
             [(inline, "Fragment", "unknown"), (named, "Fragment seen", "seen")]
         {
-            let answer = scene.graphql().ask(&query, json!({})).await;
-            let errors = answer["errors"].as_array().unwrap();
-            assert_eq!(errors.len(), 1, "{answer}");
+            let response = scene.graphql().ask(&query, json!({})).await;
+            let errors = response["errors"].as_array().unwrap();
+            assert_eq!(errors.len(), 1, "{response}");
             let message = format!("{start} on {ty} can't be spread inside CiJobTokenScopeTarget");
             assert_eq!(errors[0]["message"], message);
             let extensions = json!({

@@ -20,9 +20,9 @@ const SETTINGS: &str = "mutation { projectCiCdSettingsUpdate(input: {
   fullPath: \"acme/app\", pushRepositoryForJobTokenAllowed: true
 }) { ciCdSettings { pushRepositoryForJobTokenAllowed } errors } }";
 
-fn scene(answers: GranularGraphql) -> Fixture {
+fn scene(responses: GranularGraphql) -> Fixture {
     let scene = Fixture::of(Simulator::builder().version("19.4.1-ee"));
-    scene.gitlab.set_granular_graphql(answers);
+    scene.gitlab.set_granular_graphql(responses);
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.record_authentication(scene.app, scene.lib, "2026-11-20T10:00:00Z");
     scene
@@ -42,8 +42,8 @@ fn sentence(permission: &str) -> String {
 }
 
 /// Returns the path and the sentence of each error.
-fn errors(answer: &Value) -> Vec<(Value, String)> {
-    let errors = answer["errors"].as_array().unwrap();
+fn errors(response: &Value) -> Vec<(Value, String)> {
+    let errors = response["errors"].as_array().unwrap();
     errors
         .iter()
         .map(|error| (error["path"].clone(), error["message"].as_str().unwrap().to_owned()))
@@ -83,9 +83,9 @@ async fn mutation_without_its_permission_changes_nothing() {
         ),
         (SETTINGS, json!({}), "projectCiCdSettingsUpdate", "CI/CD Setting: Update"),
     ] {
-        let answer = api.ask(query, variables).await;
-        assert_eq!(answer["data"], json!({ field: null }));
-        assert_eq!(errors(&answer), [(json!([field]), sentence(permission))]);
+        let response = api.ask(query, variables).await;
+        assert_eq!(response["data"], json!({ field: null }));
+        assert_eq!(errors(&response), [(json!([field]), sentence(permission))]);
     }
     assert_eq!(scene.gitlab.permissions(scene.app, scene.lib()), Some(Permissions::default()));
     assert!(scene.gitlab.allowlist(scene.app).groups.is_empty());
@@ -96,31 +96,31 @@ async fn mutation_without_its_permission_changes_nothing() {
 async fn mutation_succeeds_although_its_entry_is_an_error() {
     let scene = scene(GranularGraphql::Errors);
     let api = client(&scene, &["Job Token Scope: Update", "CI/CD Setting: Update"]);
-    let answer = api.ask(UPDATE, limited(&["READ_JOBS"])).await;
+    let response = api.ask(UPDATE, limited(&["READ_JOBS"])).await;
     let field = "ciJobTokenScopeUpdatePolicies";
     let payload = json!({ "ciJobTokenScopeAllowlistEntry": null, "errors": [] });
-    assert_eq!(answer["data"], json!({ field: payload }));
+    assert_eq!(response["data"], json!({ field: payload }));
     let path = json!([field, "ciJobTokenScopeAllowlistEntry"]);
-    assert_eq!(errors(&answer), [(path, NOT_COVERED.to_owned())]);
+    assert_eq!(errors(&response), [(path, NOT_COVERED.to_owned())]);
     assert_eq!(
         scene.gitlab.permissions(scene.app, scene.lib()),
         Some(Permissions::limited_to(["READ_JOBS"]))
     );
-    let answer = api.ask(SETTINGS, json!({})).await;
+    let response = api.ask(SETTINGS, json!({})).await;
     let path = json!(["projectCiCdSettingsUpdate", "ciCdSettings"]);
-    assert_eq!(errors(&answer), [(path, NOT_COVERED.to_owned())]);
+    assert_eq!(errors(&response), [(path, NOT_COVERED.to_owned())]);
     assert!(scene.gitlab.push_repository_for_job_token_allowed(scene.app));
 }
 
 #[tokio::test]
 async fn reads_of_types_not_covered_are_errors() {
     let scene = scene(GranularGraphql::Errors);
-    let answer = client(&scene, &["Project: Read"]).ask(READ, json!({})).await;
+    let response = client(&scene, &["Project: Read"]).ask(READ, json!({})).await;
     let fields = ["ciCdSettings", "ciJobTokenAuthLogs", "ciJobTokenScopeAllowlist"];
     let expected = fields.map(|field| (json!(["project", field]), NOT_COVERED.to_owned()));
-    assert_eq!(errors(&answer), expected);
+    assert_eq!(errors(&response), expected);
     let nulls = json!({ "ciCdSettings": null, "ciJobTokenAuthLogs": null, "ciJobTokenScopeAllowlist": null });
-    assert_eq!(answer["data"]["project"], nulls);
+    assert_eq!(response["data"]["project"], nulls);
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn reads_of_types_not_covered_can_be_empty_lists() {
 async fn fields_of_a_project_need_their_permission() {
     let scene = scene(GranularGraphql::Errors);
     let query = "{ project(fullPath: \"acme/app\") { fullPath } }";
-    let answer = client(&scene, &["Job Token Scope: Read"]).ask(query, json!({})).await;
-    assert_eq!(answer["data"], json!({ "project": null }));
-    assert_eq!(errors(&answer), [(json!(["project", "fullPath"]), sentence("Project: Read"))]);
+    let response = client(&scene, &["Job Token Scope: Read"]).ask(query, json!({})).await;
+    assert_eq!(response["data"], json!({ "project": null }));
+    assert_eq!(errors(&response), [(json!(["project", "fullPath"]), sentence("Project: Read"))]);
     let spec = TokenSpec::new("reader").administrator().fine_grained(["Project: Read"]);
     let data = scene.graphql_as(spec).data(query, json!({})).await;
     assert_eq!(data["project"]["fullPath"], "acme/app");
@@ -167,8 +167,8 @@ async fn fields_of_a_project_need_their_permission() {
 async fn enforcement_treats_classic_tokens_alike() {
     let scene = scene(GranularGraphql::Errors);
     scene.gitlab.enforce_fine_grained_tokens(true);
-    let answer = scene.graphql().ask(SETTINGS, json!({})).await;
+    let response = scene.graphql().ask(SETTINGS, json!({})).await;
     let path = json!(["projectCiCdSettingsUpdate"]);
-    assert_eq!(errors(&answer), [(path, sentence("CI/CD Setting: Update"))]);
+    assert_eq!(errors(&response), [(path, sentence("CI/CD Setting: Update"))]);
     assert_eq!(errors(&scene.graphql().ask(READ, json!({})).await).len(), 3);
 }

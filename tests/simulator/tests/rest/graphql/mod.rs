@@ -50,11 +50,11 @@ impl Api {
         reply.json()
     }
 
-    /// Returns the data of an answer without errors.
+    /// Returns the data of a response without errors.
     async fn data(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask(query, variables).await;
-        assert_eq!(answer.get("errors"), None, "{answer}");
-        answer["data"].clone()
+        let response = self.ask(query, variables).await;
+        assert_eq!(response.get("errors"), None, "{response}");
+        response["data"].clone()
     }
 }
 

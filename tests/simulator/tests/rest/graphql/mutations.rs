@@ -120,9 +120,9 @@ async fn absent_hidden_or_forbidden_project_is_not_available() {
         (&stranger, limited(&["READ_JOBS"])),
         (&scene.graphql(), absent),
     ] {
-        let answer = api.ask(ADD, input).await;
-        assert_eq!(answer["data"], json!({ "ciJobTokenScopeAddGroupOrProject": null }));
-        let error = &answer["errors"][0];
+        let response = api.ask(ADD, input).await;
+        assert_eq!(response["data"], json!({ "ciJobTokenScopeAddGroupOrProject": null }));
+        let error = &response["errors"][0];
         assert_eq!(error["message"], NOT_AVAILABLE);
         assert_eq!(error["path"], json!(["ciJobTokenScopeAddGroupOrProject"]));
         assert_eq!(error["locations"], json!([{ "line": 2, "column": 3 }]));
@@ -137,8 +137,8 @@ async fn read_only_token_cannot_change_anything() {
     let reader = scene.graphql_as(spec);
     let data = reader.data(r#"{ project(fullPath: "acme/app") { fullPath } }"#, json!({})).await;
     assert_eq!(data["project"]["fullPath"], "acme/app");
-    let answer = reader.ask(ADD, limited(&["READ_JOBS"])).await;
-    assert_eq!(answer["errors"][0]["message"], NOT_AVAILABLE);
+    let response = reader.ask(ADD, limited(&["READ_JOBS"])).await;
+    assert_eq!(response["errors"][0]["message"], NOT_AVAILABLE);
     assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
 }
 

@@ -188,13 +188,13 @@ async fn invalid_cursor_is_an_error_of_the_field() {
             "{{ project(fullPath: \"acme/app\") {{ ciJobTokenScopeAllowlist {{
                 projectsAllowlist({arguments}) {{ count }} }} }} }}"
         );
-        let answer = scene.graphql().ask(&query, json!({})).await;
+        let response = scene.graphql().ask(&query, json!({})).await;
         assert_eq!(
-            answer["data"]["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"],
+            response["data"]["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"],
             json!(null)
         );
         assert_eq!(
-            answer["errors"][0]["path"],
+            response["errors"][0]["path"],
             json!(["project", "ciJobTokenScopeAllowlist", "projectsAllowlist"])
         );
     }
@@ -269,8 +269,8 @@ async fn group_omits_invisible_projects_and_hides_forbidden_settings() {
     let spec = TokenSpec::new("bot")
         .maintainer_of(Target::Project(scene.app))
         .developer_of(Target::Project(scene.lib));
-    let answer = scene.graphql_as(spec).ask(GROUP, json!({ "path": "acme" })).await;
-    let (data, errors) = (&answer["data"], answer["errors"].as_array().unwrap());
+    let response = scene.graphql_as(spec).ask(GROUP, json!({ "path": "acme" })).await;
+    let (data, errors) = (&response["data"], response["errors"].as_array().unwrap());
     assert_eq!(paths(data), ["acme/app", "acme/lib"]);
     let path = json!(["group", "projects", "nodes", 0, "ciJobTokenScopeAllowlist"]);
     assert_eq!(

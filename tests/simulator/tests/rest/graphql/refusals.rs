@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::{ADD, UPDATE, limited};
 use crate::kit::{Api, Fixture, Reply};
 
-/// Returns the only error of an answer without data.
+/// Returns the only error of a response without data.
 async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
-    let answer = api.ask(query, variables).await;
-    assert_eq!(answer.get("data"), None, "{answer}");
-    let errors = answer["errors"].as_array().unwrap();
-    assert_eq!(errors.len(), 1, "{answer}");
+    let response = api.ask(query, variables).await;
+    assert_eq!(response.get("data"), None, "{response}");
+    let errors = response["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{response}");
     errors[0].clone()
 }
 
@@ -231,8 +231,8 @@ async fn request_without_a_query_is_an_error() {
     let syntax = api.ask("{ project(", json!({})).await;
     assert!(syntax.get("data").is_none() && syntax["errors"][0]["message"].is_string());
     let two = json!({ "query": "query A { __typename } query B { __typename }" });
-    let answer = api.post("/api/graphql", &two).await.json();
-    assert_eq!(answer["errors"][0]["message"], "An operation name is required");
+    let response = api.post("/api/graphql", &two).await.json();
+    assert_eq!(response["errors"][0]["message"], "An operation name is required");
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ async fn policy_of_a_later_version_is_rejected() {
     }) { errors } }";
     for (version, accepted) in [("18.11.0-ee", false), ("19.0.0-ee", true)] {
         let scene = Fixture::of(Simulator::builder().version(version));
-        let answer = scene.graphql().ask(query, json!({})).await;
-        assert_eq!(answer.get("errors").is_none(), accepted, "{answer}");
+        let response = scene.graphql().ask(query, json!({})).await;
+        assert_eq!(response.get("errors").is_none(), accepted, "{response}");
         assert_eq!(scene.gitlab.entry(scene.app, scene.lib()).is_some(), accepted);
     }
 }
@@ -77,6 +77,6 @@ async fn page_of_projects_holds_100_and_takes_50_paths() {
         (100, &json!(true))
     );
     let many: Vec<String> = (0..51).map(|n| format!("many/p{n}")).collect();
-    let answer = scene.graphql().ask(PROJECTS, json!({ "paths": many })).await;
-    assert_eq!(answer["errors"][0]["message"], "You cannot provide more than 50 full_paths");
+    let response = scene.graphql().ask(PROJECTS, json!({ "paths": many })).await;
+    assert_eq!(response["errors"][0]["message"], "You cannot provide more than 50 full_paths");
 }

@@ -56,10 +56,10 @@ async fn cross_project_push_exists_since_19_1() {
     );
     assert!(scene.gitlab.cross_project_push_for_job_token_allowed(scene.app));
     let old = Fixture::of(Simulator::builder().version("19.0.2-ee"));
-    let answer = old.graphql().ask(query, change).await;
+    let response = old.graphql().ask(query, change).await;
     assert!(
-        answer["errors"].to_string().contains("crossProjectPushForJobTokenAllowed"),
-        "{answer}"
+        response["errors"].to_string().contains("crossProjectPushForJobTokenAllowed"),
+        "{response}"
     );
     assert!(!old.gitlab.cross_project_push_for_job_token_allowed(old.app));
 }
@@ -69,9 +69,10 @@ async fn only_a_maintainer_writes_settings() {
     let scene = Fixture::new();
     let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
     for api in [scene.graphql_as(developer), scene.graphql_as(TokenSpec::new("stranger"))] {
-        let answer = api.ask(UPDATE, input(json!({ "inboundJobTokenScopeEnabled": false }))).await;
-        assert_eq!(answer["data"], json!({ "projectCiCdSettingsUpdate": null }));
-        assert_eq!(answer["errors"][0]["message"], NOT_AVAILABLE);
+        let response =
+            api.ask(UPDATE, input(json!({ "inboundJobTokenScopeEnabled": false }))).await;
+        assert_eq!(response["data"], json!({ "projectCiCdSettingsUpdate": null }));
+        assert_eq!(response["errors"][0]["message"], NOT_AVAILABLE);
     }
     assert!(scene.gitlab.inbound_enabled(scene.app));
 }
@@ -92,8 +93,12 @@ async fn enforcement_prevents_opening_a_project() {
 #[tokio::test]
 async fn outbound_setting_can_only_be_cleared() {
     let scene = Fixture::new();
-    let answer = scene.graphql().ask(UPDATE, input(json!({ "jobTokenScopeEnabled": true }))).await;
-    assert_eq!(answer["errors"][0]["message"], "job_token_scope_enabled can only be set to false");
+    let response =
+        scene.graphql().ask(UPDATE, input(json!({ "jobTokenScopeEnabled": true }))).await;
+    assert_eq!(
+        response["errors"][0]["message"],
+        "job_token_scope_enabled can only be set to false"
+    );
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn queries_and_mutations_are_distinguished_in_the_log() {
 async fn fault_matches_a_mutation_by_project_target_and_name() {
     let scene = Fixture::new();
     let api = scene.graphql();
-    let lost = Fault::DropsTheAnswer
+    let lost = Fault::DropsTheResponse
         .on(Route::GraphqlMutation)
         .project(scene.app)
         .target(Target::Project(scene.lib))

@@ -9,7 +9,7 @@ use crate::kit::workspace;
 
 fn page(status: u16, title: &str) -> Fault {
     let body = format!("<html><head><title>{title}</title></head><body>Some words</body></html>");
-    Fault::Answers { status, content_type: "text/html".to_owned(), body }
+    Fault::Responds { status, content_type: "text/html".to_owned(), body }
 }
 
 /// Panics unless each of the three changes fails with this message, nothing changes, and an apply

@@ -7,13 +7,13 @@ use crate::world::{Refusal, Target};
 
 /// A status, headers and a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// Returns a JSON document.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::of_type(status, "application/json", body.to_string())
@@ -61,7 +61,7 @@ impl Answer {
     }
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for ApiResponse {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::ProjectNotFound => Self::message(404, "404 Project Not Found"),
