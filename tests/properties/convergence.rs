@@ -195,8 +195,8 @@ impl World {
             assert_eq!(applied.state, Value::Null, "a failed create leaves no state");
             return;
         }
-        let struck = |request: &Logged| request.faulty && LISTS.contains(&request.route);
-        let unreadable = self.gitlab.requests().iter().any(struck);
+        let is_faulty = |request: &Logged| request.faulty && LISTS.contains(&request.route);
+        let unreadable = self.gitlab.requests().iter().any(is_faulty);
         if failed && unreadable && applied.state == *prior {
             return;
         }

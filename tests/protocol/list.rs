@@ -162,7 +162,7 @@ async fn host_can_end_the_stream_early() {
     }
     assert_eq!(all(&kit, &query("1")).await.len() as u64, 2 * FULL);
     let exit = kit.host.stop().await.unwrap();
-    assert!(exit.status.success() && exit.took < Duration::from_secs(2), "{exit:?}");
+    assert!(exit.status.success() && exit.duration < Duration::from_secs(2), "{exit:?}");
 }
 
 #[tokio::test]

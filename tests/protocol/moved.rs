@@ -28,7 +28,7 @@ async fn move_and_read(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
         diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning),
         "{diagnostics:#?}"
     );
-    assert_eq!(unconfigured.requests(), "", "a move asks nothing");
+    assert_eq!(unconfigured.requests(), "", "a move sends no requests");
     assert_eq!(unconfigured.gitlab.connections(), 0);
 
     let kit = Kit::with(lib_and_acme_allowed()).await;

@@ -47,7 +47,7 @@ pub(super) struct BatchLoader<K, V> {
 /// The last load.
 #[derive(Debug, Clone, Copy, Default)]
 struct LastLoad {
-    took: Duration,
+    duration: Duration,
     /// Expected number of keys of the next batch: those of the last load, whose callers send the
     /// next keys, and those that were waiting when it ended, or one fewer than expected before.
     expected: usize,
@@ -140,7 +140,7 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
             let expected = (number + self.waiting()).min(self.max_size);
             let mut last = self.last();
             *last = LastLoad {
-                took: began.elapsed(),
+                duration: began.elapsed(),
                 expected: expected.max(last.expected.saturating_sub(1)),
             };
             drop(last);
@@ -160,9 +160,10 @@ impl<K: Eq + Hash + Clone, V: Clone> BatchLoader<K, V> {
     /// Waits until a batch is full, has the expected size, or gets no more keys.
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
-        let took = self.last().took;
-        let gap = (took / IDLE_TIME_DIVISOR).clamp(*IDLE_TIME.start(), *IDLE_TIME.end());
-        let max_gather_time = (took * 3).clamp(*MAX_GATHER_TIME.start(), *MAX_GATHER_TIME.end());
+        let duration = self.last().duration;
+        let gap = (duration / IDLE_TIME_DIVISOR).clamp(*IDLE_TIME.start(), *IDLE_TIME.end());
+        let max_gather_time =
+            (duration * 3).clamp(*MAX_GATHER_TIME.start(), *MAX_GATHER_TIME.end());
         let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < max_gather_time {
             let is_complete = tokio::time::timeout(gap, batch.key_added.notified()).await.is_err();

@@ -54,9 +54,9 @@ pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> ErrorMessage {
 
 fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> ErrorMessage {
     let string = |key: &str| line(&hide(object.get(key)?.as_str()?.to_owned()));
-    let spoken = MESSAGE_FIELDS.into_iter().find_map(|key| object.get(key));
+    let message = MESSAGE_FIELDS.into_iter().find_map(|key| object.get(key));
     ErrorMessage {
-        text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
+        text: message.and_then(|message| line(&hide(flat(message)))),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
         is_not_found: object.get("message").and_then(Value::as_str).is_some_and(is_not_found),

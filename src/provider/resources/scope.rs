@@ -311,12 +311,12 @@ fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> S
 /// Returns the plan with the settings that the server has now. A planned value stays, even if the
 /// server has another one by now: the next read shows it.
 fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
-    let promised = planned.outbound_enabled.clone();
+    let in_plan = planned.outbound_enabled.clone();
     let observed = observed(planned, project, settings);
-    if promised.is_unknown() {
+    if in_plan.is_unknown() {
         observed
     } else {
-        ScopeModel { outbound_enabled: promised, ..observed }
+        ScopeModel { outbound_enabled: in_plan, ..observed }
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Exit {
     /// The status of the process.
     pub status: ExitStatus,
     /// The time until it exited.
-    pub took: Duration,
+    pub duration: Duration,
 }
 
 /// A signal that users and systems send to whole process groups.
@@ -149,7 +149,7 @@ impl Plugin {
         let start = Instant::now();
         let status =
             timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Timeout("end"))??;
-        Ok(Exit { status, took: start.elapsed() })
+        Ok(Exit { status, duration: start.elapsed() })
     }
 
     /// Waits for the process to end, and for all that it wrote to standard error.

@@ -176,10 +176,10 @@ impl Kit {
             private: applied.private,
             identity: self.kept_identity(step.type_name, applied.identity),
         };
-        if let (Some(promised), Some(identity)) = (&final_plan.identity, &stored.identity)
-            && is_wholly_known(promised)
+        if let (Some(planned), Some(identity)) = (&final_plan.identity, &stored.identity)
+            && is_wholly_known(planned)
         {
-            assert_eq!(promised, identity, "the identity changed");
+            assert_eq!(planned, identity, "the identity changed");
         }
         (stored, applied.diagnostics)
     }

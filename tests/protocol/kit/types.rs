@@ -90,7 +90,7 @@ impl Type {
         }
     }
 
-    /// Returns whether `later` keeps what `earlier` promised: what was known stays, what was not
+    /// Returns whether `later` keeps what `earlier` has: what was known stays, what was not
     /// may become anything.
     pub(crate) fn keeps(&self, earlier: &Value, later: &Value) -> bool {
         if earlier == UNKNOWN {
@@ -99,10 +99,11 @@ impl Type {
         match (self, earlier, later) {
             (Self::Set(element), Value::Array(earlier), Value::Array(later)) => {
                 let kept = |one: &Value| later.iter().any(|other| element.keeps(one, other));
-                let promised = |other: &Value| earlier.iter().any(|one| element.keeps(one, other));
+                let is_planned =
+                    |other: &Value| earlier.iter().any(|one| element.keeps(one, other));
                 later.len() <= earlier.len()
                     && earlier.iter().all(kept)
-                    && later.iter().all(promised)
+                    && later.iter().all(is_planned)
             }
             (Self::List(element), Value::Array(earlier), Value::Array(later)) => {
                 earlier.len() == later.len()

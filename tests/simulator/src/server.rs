@@ -90,9 +90,9 @@ impl Instance {
     }
 
     async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(ApiResponse, Delivery)> {
-        let strike = self.faults().strike(&call.properties());
+        let applied = self.faults().apply(&call.properties());
         let carry_out = || carry_out(call, &self.site, &mut self.world());
-        let Some(AppliedFault { fault, carried_out }) = strike else {
+        let Some(AppliedFault { fault, carried_out }) = applied else {
             return Some((carry_out(), Delivery::Whole));
         };
         entry.mark_faulty();

@@ -177,7 +177,7 @@ async fn invalid_response_is_unreadable() {
     assert_eq!(
         kind,
         ErrorKind::InvalidResponse,
-        "a success other than the promised one proves nothing"
+        "a success other than the expected one proves nothing"
     );
 }
 

@@ -132,7 +132,7 @@ impl Lists {
 /// The note with the targets, by kind, that according to the plan may lose access.
 const NAMED: &str = "named";
 /// The same note of the first plan, in the plan during apply.
-const FIRST_PLAN: &str = "promised";
+const FIRST_PLAN: &str = "named_by_first_plan";
 
 /// Returns the notes with the targets that may lose access: all on the allowlists that were read,
 /// except for those that are certain to stay. If the host passes on the first plan, only the
@@ -142,8 +142,8 @@ pub(super) fn note_of(
     kept: &BTreeSet<Target>,
     first_plan: Option<&Private>,
 ) -> Map<String, Json> {
-    if let Some(promised) = first_plan.and_then(|first| first.note(NAMED)) {
-        return Map::from_iter([(FIRST_PLAN.to_owned(), promised.clone())]);
+    if let Some(named) = first_plan.and_then(|first| first.note(NAMED)) {
+        return Map::from_iter([(FIRST_PLAN.to_owned(), named.clone())]);
     }
     let named = |list: &Allowlist| {
         let lost = list.iter().map(|entry| entry.target).filter(|target| !kept.contains(target));

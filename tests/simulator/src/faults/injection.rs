@@ -74,8 +74,8 @@ impl Injection {
 
     /// Ends the fault after this many requests.
     #[must_use]
-    pub fn times(mut self, strikes: usize) -> Self {
-        self.remaining = Some(strikes);
+    pub fn times(mut self, count: usize) -> Self {
+        self.remaining = Some(count);
         self
     }
 
@@ -86,7 +86,7 @@ impl Injection {
     }
 
     /// Counts a matching request. Returns whether it is affected.
-    fn strikes(&mut self) -> bool {
+    fn is_due(&mut self) -> bool {
         if self.skip > 0 {
             self.skip -= 1;
             return false;
@@ -125,15 +125,15 @@ impl Faults {
         self.injections.clear();
     }
 
-    pub(crate) fn strike(&mut self, request: &RequestProperties<'_>) -> Option<AppliedFault> {
-        let struck = self.injections.iter_mut().find_map(|injection| {
-            (injection.requests.matches(request) && injection.strikes()).then(|| AppliedFault {
+    pub(crate) fn apply(&mut self, request: &RequestProperties<'_>) -> Option<AppliedFault> {
+        let applied = self.injections.iter_mut().find_map(|injection| {
+            (injection.requests.matches(request) && injection.is_due()).then(|| AppliedFault {
                 fault: injection.fault.clone(),
                 carried_out: injection.carried_out,
             })
         });
         self.injections.retain(|injection| injection.remaining != Some(0));
-        struck
+        applied
     }
 }
 
@@ -156,13 +156,13 @@ mod tests {
         faults.inject(
             Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)),
         );
-        assert!(faults.strike(&properties(Route::AllowlistProjectPost, 1, 2)).is_some());
+        assert!(faults.apply(&properties(Route::AllowlistProjectPost, 1, 2)).is_some());
         for other in [
             properties(Route::AllowlistProjectDelete, 1, 2),
             properties(Route::AllowlistProjectPost, 9, 2),
             properties(Route::AllowlistProjectPost, 1, 9),
         ] {
-            assert!(faults.strike(&other).is_none(), "{other:?}");
+            assert!(faults.apply(&other).is_none(), "{other:?}");
         }
     }
 
@@ -170,9 +170,9 @@ mod tests {
     fn fault_skips_requests_then_applies_then_ends() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::InternalError).after(2).times(2));
-        let struck: Vec<bool> =
-            (0..6).map(|_| faults.strike(&properties(Route::UserGet, 1, 1)).is_some()).collect();
-        assert_eq!(struck, [false, false, true, true, false, false]);
+        let applied: Vec<bool> =
+            (0..6).map(|_| faults.apply(&properties(Route::UserGet, 1, 1)).is_some()).collect();
+        assert_eq!(applied, [false, false, true, true, false, false]);
     }
 
     #[test]
@@ -180,12 +180,12 @@ mod tests {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).once());
         faults.inject(Injection::from(Fault::InternalError).once().carried_out());
-        let strike = |faults: &mut Faults| {
-            faults.strike(&properties(Route::UserGet, 1, 1)).map(|s| (s.fault, s.carried_out))
+        let apply = |faults: &mut Faults| {
+            faults.apply(&properties(Route::UserGet, 1, 1)).map(|s| (s.fault, s.carried_out))
         };
-        assert_eq!(strike(&mut faults), Some((Fault::BadGateway, false)));
-        assert_eq!(strike(&mut faults), Some((Fault::InternalError, true)));
-        assert_eq!(strike(&mut faults), None);
+        assert_eq!(apply(&mut faults), Some((Fault::BadGateway, false)));
+        assert_eq!(apply(&mut faults), Some((Fault::InternalError, true)));
+        assert_eq!(apply(&mut faults), None);
     }
 
     #[test]
@@ -194,15 +194,15 @@ mod tests {
         faults.inject(Injection::from(Fault::BadGateway).named("addEntry"));
         let names = ["Widen".to_owned(), "addEntry".to_owned()];
         let mutation = properties(Route::GraphqlMutation, 1, 1);
-        assert!(faults.strike(&mutation).is_none());
-        assert!(faults.strike(&RequestProperties { names: &names, ..mutation }).is_some());
+        assert!(faults.apply(&mutation).is_none());
+        assert!(faults.apply(&RequestProperties { names: &names, ..mutation }).is_some());
     }
 
     #[test]
     fn fault_for_writes_does_not_affect_reads() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).writes_only());
-        assert!(faults.strike(&properties(Route::ScopeGet, 1, 1)).is_none());
-        assert!(faults.strike(&properties(Route::ScopePatch, 1, 1)).is_some());
+        assert!(faults.apply(&properties(Route::ScopeGet, 1, 1)).is_none());
+        assert!(faults.apply(&properties(Route::ScopePatch, 1, 1)).is_some());
     }
 }

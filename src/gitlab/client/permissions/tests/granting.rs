@@ -348,7 +348,7 @@ async fn fine_grained_token_without_permission_adds_nothing() {
     let server = Script::new(vec![refusal], vec![]).start().await;
     let needed = Some("Job Token Scope Allowlist: Create".to_owned());
     assert_eq!(allow(&server).await, Err((ErrorKind::FineGrained { needed }, None)));
-    assert_eq!(queries(&server), 1, "nothing is in doubt");
+    assert_eq!(queries(&server), 1, "no result is unknown");
 }
 
 #[tokio::test]
