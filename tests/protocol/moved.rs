@@ -304,9 +304,9 @@ async fn unrelated_type_cannot_be_moved_or_imported() {
         assert_eq!(
             only_error(&moved.diagnostics).detail,
             format!(
-                "A `{source_type}` is another kind of object than a `{target_type}`, so \
-                 it can't be moved to one. Correct the addresses in the `moved` block, or remove \
-                 the block."
+                "A `{source_type}` and a `{target_type}` are different objects in GitLab, so one \
+                 can't be moved to the other. Correct the addresses in the `moved` block, or \
+                 remove the block."
             )
         );
     }

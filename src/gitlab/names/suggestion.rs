@@ -70,7 +70,7 @@ fn tidied(text: &str) -> String {
     let parts: Vec<&str> = rest.split('/').map(str::trim).collect();
     let last = parts.len().saturating_sub(1);
     let is_kept =
-        |(place, part): &(usize, &&str)| !part.is_empty() || *place == 0 || *place == last;
+        |(index, part): &(usize, &&str)| !part.is_empty() || *index == 0 || *index == last;
     let kept: Vec<&str> = parts.iter().enumerate().filter(is_kept).map(|(_, part)| *part).collect();
     scheme + &kept.join("/")
 }
@@ -120,11 +120,11 @@ pub fn path_without_host(path: &str) -> Option<&str> {
 /// accepts such names of groups and projects, too.
 #[must_use]
 pub fn path_without_page(path: &str) -> Option<&str> {
-    let places = path.match_indices('/').map(|(place, _)| place);
+    let separators = path.match_indices('/').map(|(index, _)| index);
     // A project's path has two parts at least.
-    places.skip(1).find_map(|place| {
-        let page = path[place + 1..].split('/').next().unwrap_or_default();
-        PAGES.contains(&page).then(|| &path[..place])
+    separators.skip(1).find_map(|index| {
+        let page = path[index + 1..].split('/').next().unwrap_or_default();
+        PAGES.contains(&page).then(|| &path[..index])
     })
 }
 
