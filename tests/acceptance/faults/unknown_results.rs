@@ -106,6 +106,24 @@ fn project_that_may_be_open_is_in_state() {
     assert!(gitlab.inbound_enabled(APP));
 }
 
+/// GitLab may still carry out the request after the provider has read the previous value.
+#[test]
+fn project_that_may_yet_be_opened_is_in_state() {
+    let (gitlab, tf) = THREE_PROJECTS.with_workspace();
+    gitlab.inject(Fault::BadGateway.on(Route::ScopePatch));
+    tf.config(OPEN);
+
+    let error = tf.apply().error();
+
+    let (_, effect) = error.rsplit_once("\n\n").expect("a last paragraph");
+    assert_snapshot!(effect, @"
+    GitLab still returns the previous value, but may make the change later. The
+    state has the new value, so that the change isn't left behind. The next plan
+    shows the actual value.
+    ");
+    assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
+}
+
 /// The push setting is refused after the project was opened.
 #[test]
 fn partially_failed_create_keeps_what_was_done() {

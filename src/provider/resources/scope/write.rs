@@ -178,7 +178,11 @@ async fn set_access(
         // includes changes that GitLab may still make.
         let is_uncertain = error.is_unresolved() || is_new && error.maybe_carried_out();
         let left = is_uncertain.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
-        let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
+        let diagnostic = match (left.is_some(), error.is_unresolved()) {
+            (false, _) => diagnostic,
+            (true, true) => may_be_set(diagnostic, UNVERIFIED),
+            (true, false) => may_be_set(diagnostic, NOT_YET),
+        };
         return Err(ApplyError {
             new_state: left,
             errors: diagnostic.at("inbound_enabled").into(),
@@ -228,7 +232,8 @@ async fn set_push(
     claims::check(context, &guard, project, planned, wanted)?;
     push.set(gitlab, (project, &name), wanted, context.warnings).await.map_err(
         |(diagnostic, is_uncertain)| {
-            let diagnostic = if is_uncertain { may_be_set(diagnostic) } else { diagnostic };
+            let diagnostic =
+                if is_uncertain { may_be_set(diagnostic, UNVERIFIED) } else { diagnostic };
             PushFailed { diagnostic, is_uncertain }
         },
     )?;
@@ -364,12 +369,14 @@ fn not_taken(project: &str, wanted: bool) -> Diagnostic {
     Diagnostic::new(cannot_set(project, wanted), detail)
 }
 
-fn may_be_set(diagnostic: Diagnostic) -> Diagnostic {
-    let addition = "The setting may have been changed, but this couldn't be verified. The state has \
-                    the new value, so that the change isn't left behind. The next plan shows the \
-                    actual value.";
-    Diagnostic { detail: format!("{}\n\n{addition}", diagnostic.detail), ..diagnostic }
+fn may_be_set(diagnostic: Diagnostic, reason: &str) -> Diagnostic {
+    let addition = "The state has the new value, so that the change isn't left behind. The next \
+                    plan shows the actual value.";
+    Diagnostic { detail: format!("{}\n\n{reason} {addition}", diagnostic.detail), ..diagnostic }
 }
+
+const UNVERIFIED: &str = "The setting may have been changed, but this couldn't be verified.";
+const NOT_YET: &str = "GitLab still returns the previous value, but may make the change later.";
 
 fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
     Diagnostic { detail: format!("{}\n\n{ENFORCEMENT}", diagnostic.detail), ..diagnostic }
