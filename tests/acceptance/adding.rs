@@ -1,11 +1,11 @@
 //! Additions that GitLab rejects: the entry exists already, the target is hidden or doesn't exist,
 //! or the allowlist is full.
 
-use gitlab_simulator::{Fault, LINK_LIMIT, Route, Target, TokenSpec};
+use gitlab_simulator::{LINK_LIMIT, Route, Target, TokenSpec};
 use insta::assert_snapshot;
 
 use crate::allowlist_entry::{LIB_ON_APP, TEAM, TEAM_ON_APP};
-use crate::kit::{heading, replaced, workspace};
+use crate::kit::{heading, json_with, replaced, workspace};
 use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 #[test]
@@ -52,11 +52,7 @@ fn entry_that_the_plan_could_not_read_is_adopted() {
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
-    let hidden = Fault::Responds {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    };
+    let hidden = json_with(403, r#"{"message":"403 Forbidden"}"#);
     // The plan, and the plan of the apply.
     gitlab.inject(hidden.on(Route::AllowlistProjectsGet).times(2));
     tf.plan().succeeds().has_no_warnings();

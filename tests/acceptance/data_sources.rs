@@ -1,11 +1,11 @@
 //! The data sources of a project: its settings and allowlist, managed by Terraform or not.
 
-use gitlab_simulator::{ADMINISTRATOR, Fault, LINK_LIMIT, Route, Simulator, Target};
+use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Route, Simulator, Target};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
-use crate::kit::{heading, json, replaced, workspace};
+use crate::kit::{heading, json, json_with, replaced, workspace};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{APP_ONLY, World};
 
@@ -270,11 +270,7 @@ fn project_that_is_neither_id_nor_path_is_an_error() {
 #[test]
 fn forbidden_policies_need_no_role() {
     let gitlab = WORLD.start();
-    let forbidden = Fault::Responds {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    };
+    let forbidden = json_with(403, r#"{"message":"403 Forbidden"}"#);
     gitlab.inject(forbidden.on(Route::GraphqlQuery).named("JobTokenPolicies"));
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_policies\" \"all\" {}\n");

@@ -89,11 +89,12 @@ pub(crate) fn print_notice(what: &str) {
 
 /// Returns a fault with which GitLab responds with status 200 and this JSON.
 pub(crate) fn json(body: &str) -> Fault {
-    Fault::Responds {
-        status: 200,
-        content_type: "application/json".to_owned(),
-        body: body.to_owned(),
-    }
+    json_with(200, body)
+}
+
+/// Returns a fault with which GitLab responds with this status and JSON.
+pub(crate) fn json_with(status: u16, body: &str) -> Fault {
+    Fault::Responds { status, content_type: "application/json".to_owned(), body: body.to_owned() }
 }
 
 /// Returns `config` with a piece of it replaced, which must be there.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use gitlab_simulator::{Fault, Route, Target};
 use insta::assert_snapshot;
 
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::worlds::THREE_PROJECTS;
 
 const ENTRIES: &str = r#"
@@ -53,11 +53,7 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
 
 /// Returns the response to a token without the role that a request requires.
 fn no_role() -> Fault {
-    Fault::Responds {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    }
+    json_with(403, r#"{"message":"403 Forbidden"}"#)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenSpec
 use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
@@ -210,11 +210,7 @@ fn group_that_stays_is_an_error_about_the_project() {
         "#,
     );
     tf.apply().succeeds();
-    let missing = Fault::Responds {
-        status: 404,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
-    };
+    let missing = json_with(404, r#"{"message":"404 Project Not Found"}"#);
     gitlab.inject(missing.on(Route::AllowlistGroupDelete));
 
     assert_snapshot!(tf.destroy().error(), @"

@@ -7,7 +7,7 @@ use serde_json::json;
 use terraform_cli::Action;
 
 use super::{LIST, exclusive, listed};
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, WEB};
 
 #[test]
@@ -178,11 +178,7 @@ fn failed_destroy_keeps_what_is_left_in_state() {
 fn allowlist_filled_since_the_plan_is_an_error() {
     let (gitlab, tf) = FOUR_PROJECTS.with_workspace();
     gitlab.inject(
-        Fault::Responds {
-            status: 400,
-            content_type: "application/json".to_owned(),
-            body: r#"{"message":"400 Bad request - Source project exceeds the allowable number of project links in this direction"}"#.to_owned(),
-        }
+        json_with(400, r#"{"message":"400 Bad request - Source project exceeds the allowable number of project links in this direction"}"#)
         .on(Route::AllowlistProjectPost),
     );
     tf.config(&exclusive("target_project_ids = [2, 3]"));

@@ -6,7 +6,7 @@ use gitlab_simulator::{
 use insta::assert_snapshot;
 
 use super::{APP, allow_all, assert_state_matches, entries, exclusive, with_targets};
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 
 #[test]
 fn token_revoked_mid_list_is_one_error_with_true_state() {
@@ -82,14 +82,8 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     tf.apply().succeeds();
     tf.config(&exclusive([2]));
 
-    gitlab.inject(
-        Fault::Responds {
-            status: 403,
-            content_type: "application/json".to_owned(),
-            body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-        }
-        .on(Route::AllowlistProjectDelete),
-    );
+    gitlab
+        .inject(json_with(403, r#"{"message":"403 Forbidden"}"#).on(Route::AllowlistProjectDelete));
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't update allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app

@@ -6,7 +6,7 @@ use terraform_cli::Workspace;
 
 use super::APP;
 use crate::allowlist_entry::LIB_ON_APP;
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::worlds::THREE_PROJECTS;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
@@ -167,12 +167,7 @@ fn incomplete_list_proves_no_removal() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
-        Fault::Responds {
-            status: 404,
-            content_type: "application/json".to_owned(),
-            body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
-        }
-        .on(Route::AllowlistProjectDelete),
+        json_with(404, r#"{"message":"404 Project Not Found"}"#).on(Route::AllowlistProjectDelete),
     );
     gitlab.inject(Injection::from(Fault::LosesAnElement).on(Route::AllowlistProjectsGet));
     let run = tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]);
@@ -186,11 +181,7 @@ fn incomplete_list_proves_no_removal() {
 #[test]
 fn gateway_404_does_not_change_the_state() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
-    gitlab.inject(Fault::Responds {
-        status: 404,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"no Route matched with those values"}"#.to_owned(),
-    });
+    gitlab.inject(json_with(404, r#"{"message":"no Route matched with those values"}"#));
 
     tf.run(&["refresh", "-no-color"]).fails();
 
@@ -245,12 +236,7 @@ fn empty_list_proves_no_removal() {
 fn response_404_removes_only_a_missing_project() {
     let (gitlab, tf) = THREE_PROJECTS.applied(LIB_ON_APP);
     gitlab.inject(
-        Fault::Responds {
-            status: 404,
-            content_type: "application/json".to_owned(),
-            body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
-        }
-        .on(Route::AllowlistProjectsGet),
+        json_with(404, r#"{"message":"404 Project Not Found"}"#).on(Route::AllowlistProjectsGet),
     );
 
     assert_snapshot!(tf.plan().error(), @r#"

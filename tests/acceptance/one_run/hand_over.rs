@@ -11,7 +11,7 @@ use gitlab_simulator::{Allowlist, Fault, Injection, Permissions, Route, Simulato
 use terraform_cli::Workspace;
 
 use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, mentions, provider_requirement, resource_of};
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP;
 
@@ -383,12 +383,10 @@ fn addition_is_sent_again_where_the_list_does_not_show_it() {
         KINDS.into_iter().zip([Route::AllowlistProjectPost, Route::AllowlistGroupPost])
     {
         let gitlab = kind.gitlab(&[]);
-        let already = Fault::Responds {
-            status: 400,
-            content_type: "application/json".to_owned(),
-            body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#
-                .to_owned(),
-        };
+        let already = json_with(
+            400,
+            r#"{"message":"400 Bad request - Target is already in the job token scope"}"#,
+        );
         gitlab.inject(already.on(route).project(APP).once());
         let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));

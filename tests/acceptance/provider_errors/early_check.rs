@@ -100,11 +100,10 @@ fn tls_alerts_of_the_server_get_advice() {
 #[test]
 fn blocked_user_is_not_reported_as_a_missing_role() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
-    gitlab.inject(gitlab_simulator::Fault::Responds {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden - Your account has been blocked."}"#.to_owned(),
-    });
+    gitlab.inject(crate::kit::json_with(
+        403,
+        r#"{"message":"403 Forbidden - Your account has been blocked."}"#,
+    ));
     tf.config(&with_block(""));
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT

@@ -1,12 +1,10 @@
 //! Tokens that are missing, invalid or lack permissions.
 
-use gitlab_simulator::{
-    ADMINISTRATOR, Fault, Role, Route, Target, TokenScope, TokenSpec, TokenState,
-};
+use gitlab_simulator::{ADMINISTRATOR, Role, Route, Target, TokenScope, TokenSpec, TokenState};
 use insta::assert_snapshot;
 
 use super::block_error;
-use crate::kit::heading;
+use crate::kit::{heading, json_with};
 use crate::provider_block::with_block;
 use crate::worlds::APP_ONLY;
 
@@ -30,11 +28,7 @@ fn missing_token() {
 fn fine_grained_token_without_a_named_permission() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     let body = r#"{"error":"insufficient_granular_scope","error_description":"Access denied."}"#;
-    let denied = Fault::Responds {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: body.to_owned(),
-    };
+    let denied = json_with(403, body);
     gitlab.inject(denied.on(Route::UserGet));
     tf.config(&with_block(""));
 

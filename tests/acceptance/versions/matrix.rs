@@ -1,10 +1,10 @@
 //! The features that all versions have.
 
-use gitlab_simulator::{Fault, Route};
+use gitlab_simulator::Route;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 
 const ALL: &str = r#"
 resource "gitlab_job_token_scope" "app" {
@@ -162,14 +162,7 @@ fn missing_endpoint_removes_nothing_from_state() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
     tf.apply().succeeds();
-    gitlab.inject(
-        Fault::Responds {
-            status: 404,
-            content_type: "application/json".to_owned(),
-            body: r#"{"error":"404 Not Found"}"#.to_owned(),
-        }
-        .on(Route::AllowlistGroupsGet),
-    );
+    gitlab.inject(json_with(404, r#"{"error":"404 Not Found"}"#).on(Route::AllowlistGroupsGet));
     tf.plan().run().fails();
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 
 #[test]
 fn project_without_the_maintainer_role_is_null() {
@@ -31,14 +31,7 @@ fn project_without_the_maintainer_role_is_null() {
 fn allowlist_is_read_if_graphql_hides_the_project() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
-    gitlab.inject(
-        Fault::Responds {
-            status: 200,
-            content_type: "application/json".to_owned(),
-            body: r#"{"data":{"project":null}}"#.to_owned(),
-        }
-        .on(Route::GraphqlQuery),
-    );
+    gitlab.inject(json_with(200, r#"{"data":{"project":null}}"#).on(Route::GraphqlQuery));
     let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
