@@ -270,7 +270,7 @@ pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diag
         ErrorKind::FineGrained { .. } => {
             "Fine-grained tokens can't read them; a classic token with the `api` scope can."
         }
-        ErrorKind::NotAvailable | ErrorKind::Forbidden => {
+        ErrorKind::NotAvailable => {
             "To read them, give the token's user at least the Maintainer role in the project."
         }
         _ => "To read them, let requests to `/api/graphql` through any proxy in front of GitLab.",

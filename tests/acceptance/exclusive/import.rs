@@ -84,8 +84,8 @@ fn omitted_kind_is_not_managed_and_loses_no_access() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    The configuration no longer sets `groups`, `target_groups` or
-    `target_group_ids`. These keep access, and plans no longer show changes:
+    The configuration doesn't set `groups`, `target_groups` or `target_group_ids`.
+    These keep access, and plans don't show changes:
 
       - group acme (1)
 

@@ -163,8 +163,8 @@ fn unmanaged<I: Managed>(
     warnings.add(Diagnostic::new(
         format!("{}s not managed: project {project}", capital(I::KIND.as_str())),
         format!(
-            "The configuration no longer sets `{entries}`, `{texts}` or `{ids}`. These keep \
-             access, and plans no longer show changes:\n\n{}\n\nTo remove them, set `{texts} = \
+            "The configuration doesn't set `{entries}`, `{texts}` or `{ids}`. These keep access, \
+             and plans don't show changes:\n\n{}\n\nTo remove them, set `{texts} = \
              []`.",
             lines(&keeping),
             entries = I::ENTRIES,
