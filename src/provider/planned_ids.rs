@@ -122,7 +122,7 @@ fn path_changed(path: &str, attribute: &str, planned: &Json, now: Option<&Json>)
     };
     changed(
         path,
-        &format!("`{path}` (`{attribute}`) has the ID {planned} in the plan, but {change}."),
+        &format!("`{path}` (`{attribute}`) has the ID {planned} in the plan, but {change}. "),
     )
 }
 
@@ -141,30 +141,29 @@ fn set_changed(
             let (planned, now) = (ids(planned), ids(now));
             format!(
                 "Paths in `{attribute}` have other IDs than in the plan ({} instead of {}): they \
-                 refer to other projects or groups.",
+                 refer to other projects or groups. ",
                 list(&now - &planned),
                 list(&planned - &now)
             )
         }
         None => {
-            let lines: Vec<String> =
-                unresolved.texts(attribute).map(|path| format!("  - {path}")).collect();
+            let lines: String =
+                unresolved.texts(attribute).map(|path| format!("  - {path}\n")).collect();
             format!(
                 "These paths in `{attribute}` were found for the plan, but aren't now: they were \
-                 deleted, renamed or hidden from the token.\n\n{}\n\n",
-                lines.join("\n")
+                 deleted, renamed or hidden from the token.\n\n{lines}\n"
             )
         }
     };
-    changed(attribute, change.trim_end_matches(' '))
+    changed(attribute, &change)
 }
 
-/// Returns the error of a plan that isn't up to date. `what` is what has changed.
+/// Returns the error of a plan that isn't up to date. `what` has changed, and the sentences in
+/// `change` say how.
 fn changed(what: &str, change: &str) -> Diagnostic {
-    let gap = if change.ends_with('\n') { "" } else { " " };
     Diagnostic::new(
         format!("Changed since the plan: {what}"),
-        format!("{change}{gap}Nothing was changed. Plan again."),
+        format!("{change}Nothing was changed. Plan again."),
     )
 }
 
