@@ -256,19 +256,27 @@ pub(super) fn would_undo_all(
     done: &str,
 ) -> Option<Diagnostic> {
     let managers: BTreeSet<Manager> = undone.values().copied().collect();
-    let managers: Vec<String> = managers.iter().map(|by| format!("`{by}`")).collect();
-    let others = match managers.as_slice() {
-        [one] => format!("Another resource of this configuration ({one}) has"),
-        several => format!("Other resources of this configuration ({}) have", several.join(", ")),
+    let managers: Vec<Manager> = managers.into_iter().collect();
+    let (others, remedy) = match managers.as_slice() {
+        [Manager::Exclusive] => (
+            format!("Another `{}` of this configuration has", Manager::Exclusive),
+            "Merge the two resources, and remove one of them with a `removed` block that has \
+             `destroy = false`.",
+        ),
+        [one] => (format!("A `{one}` of this configuration has"), IN_ONE_RESOURCE),
+        _ => ("Other resources of this configuration have".to_owned(), IN_ONE_RESOURCE),
     };
     let detail = format!(
-        "{others} just changed these on the allowlist of project {project}, so this resource \
-         didn't change them:\n\n{}\n\n{done}\n\nManage each target in only one resource.",
+        "{others} just changed these on the allowlist of project {project}, and applying this \
+         resource would undo that:\n\n{}\n\n{done}\n\n{remedy}",
         lines(&undone.keys().cloned().collect())
     );
     (!undone.is_empty())
         .then(|| Diagnostic::new(format!("Conflicting change: project {project}"), detail))
 }
+
+const IN_ONE_RESOURCE: &str =
+    "Add the targets to the exclusive allowlist, or use only one of the resources.";
 
 /// Returns the failure of a create, with the objects that a removal has left for the resource.
 pub(super) fn with_left<T>(failed: ApplyError<T>, left: &[String]) -> ApplyError<T> {

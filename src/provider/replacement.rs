@@ -53,10 +53,10 @@ fn may_be_unplanned(title: &str, old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced: {title}"),
         format!(
-            "The configuration now has {new} instead of {old}. If the apply fails with an \
-             inconsistent final plan, this value was unknown in the plan, so the plan doesn't show \
-             who loses access. Nothing was changed. Plan again: the next plan shows the \
-             replacement."
+            "The configuration now has {new} instead of {old}. If the apply fails with \"Provider \
+             produced inconsistent final plan\", the new value was unknown in the plan, and \
+             nothing was changed: plan again, and the next plan shows the replacement. Otherwise, \
+             ignore this warning."
         ),
     )
 }

@@ -1,6 +1,7 @@
 //! Converts errors of the GitLab client to diagnostics: what was attempted, what GitLab returned,
 //! and what to do. The advice is in [`advice`].
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use self::advice::advice;
@@ -87,9 +88,28 @@ fn response(words: &str) -> String {
     format!("\nResponse: {words}")
 }
 
-/// Returns the user's text for a message: in quotes, and shortened if it is long.
+/// Returns the text without the user name, password and query of a URL.
+pub(super) fn without_credentials(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let authority = match authority.rsplit_once('@') {
+        Some((_, host)) => Cow::Owned(format!("…@{host}")),
+        None => Cow::Borrowed(authority),
+    };
+    match path.split_once('?') {
+        Some((path, _)) => Cow::Owned(format!("{scheme}://{authority}{path}?…")),
+        None if matches!(authority, Cow::Owned(_)) => {
+            Cow::Owned(format!("{scheme}://{authority}{path}"))
+        }
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Returns the user's text for a message: in quotes, without credentials in a URL, and shortened if
+/// it is long.
 pub(super) fn quoted(text: &str) -> String {
     const MAX_QUOTED: usize = 200;
+    let text = without_credentials(text);
     match text.char_indices().nth(MAX_QUOTED) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),
@@ -230,6 +250,19 @@ impl PermissionSetting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_of_a_url_are_not_quoted() {
+        for (text, expected) in [
+            ("https://oauth2:x@host:1/a/b.git", r#""https://…@host:1/a/b.git""#),
+            ("1:project:https://x@host/a/b?t=x", r#""1:project:https://…@host/a/b?…""#),
+            ("https://host?t=x", r#""https://host?…""#),
+            ("https://host/a/@b", r#""https://host/a/@b""#),
+            ("a/b@main", r#""a/b@main""#),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
 
     #[test]
     fn long_text_is_shortened() {

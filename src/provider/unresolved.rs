@@ -35,7 +35,7 @@ impl Unresolved {
         paths.map(|path| path.text.as_str())
     }
 
-    /// Adds one warning for all paths, except for those of projects that this run has found gone.
+    /// Adds one warning for all paths, except for a source project that this run has found gone.
     /// `object` is the short display name of the resource's object.
     pub(super) async fn warn(
         self,
@@ -44,7 +44,7 @@ impl Unresolved {
         warnings: &Warnings,
     ) {
         let is_gone = |path: &Path| {
-            path.kind == Kind::Project
+            path.attribute == "project"
                 && connection.is_some_and(|connection| connection.reads.was_gone(&path.text))
         };
         let paths: Vec<Path> = self.0.into_iter().filter(|path| !is_gone(path)).collect();
@@ -112,7 +112,9 @@ fn without_host(client: &Client, text: &str) -> Option<String> {
 fn warning(paths: &[Path], hints: &[Option<Hint>], object: &str) -> Diagnostic {
     if let ([Path { kind, text, .. }], [hint]) = (paths, hints) {
         let detail = match hint {
-            Some(Hint::Certain(hint)) => format!("{hint}. Otherwise, the apply fails."),
+            Some(Hint::Certain(hint)) => {
+                format!("{hint}. The apply fails unless this is corrected.")
+            }
             Some(Hint::Guess(path)) => format!(
                 "{} Did you mean `{path}`? If this apply creates the {kind}, ignore this warning: \
                  its ID is resolved during the apply.",

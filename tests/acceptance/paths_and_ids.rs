@@ -219,7 +219,8 @@ fn path_of_a_page_is_corrected() {
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/lib/tree/main"
 
-    `acme/lib` is a project: write only this path. Otherwise, the apply fails.
+    `acme/lib` is a project: write only this path. The apply fails unless this is
+    corrected.
     "#);
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Unknown project: acme/lib/tree/main

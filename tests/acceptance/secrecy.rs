@@ -316,6 +316,11 @@ fn literal_secrets_are_in_no_source_line_of_an_error() {
         (r#"token = "glcbt-hush-hush""#, "CI/CD job token can't be used"),
         (r#"headers = { "X Proxy" = "hush-hush" }"#, "Invalid provider configuration"),
         (r#"base_url = "https://ci:hush-hush@gitlab.example.com""#, "Invalid base URL"),
+        (r#"base_url = "https://gitlab.example.com?token=hush-hush""#, "Invalid base URL"),
+        (
+            r#"client_key = "-----BEGIN PRIVATE KEY-----\nhush-hush""#,
+            "Incomplete client certificate",
+        ),
     ] {
         tf.config(&format!("provider \"gitlab\" {{\n  {block}\n}}\n{SCOPE_ONLY}"));
 
@@ -324,4 +329,21 @@ fn literal_secrets_are_in_no_source_line_of_an_error() {
         assert!(error.contains(title), "{error}");
         assert!(!error.contains("hush-hush"), "{error}");
     }
+}
+
+#[test]
+fn credentials_in_a_project_url_are_in_no_error() {
+    let (_gitlab, tf) = APP_AND_LIB.with_workspace();
+    tf.config(
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "https://oauth2:hush-hush@gitlab.example.com/acme/app.git"
+        }
+        "#,
+    );
+
+    let error = tf.plan().error();
+
+    assert!(error.contains("https://…@gitlab.example.com/acme/app.git"), "{error}");
+    assert!(!error.contains("hush-hush"), "{error}");
 }

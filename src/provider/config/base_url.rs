@@ -65,8 +65,8 @@ impl<'a> Source<'a> {
 ///
 /// Fails if the string isn't the URL of a GitLab instance.
 pub(super) fn parse_block(url: &str) -> Result<BaseUrl, Diagnostic> {
-    let may_have_password = url.contains('@');
-    parse(url, "`base_url`").map_err(|problem| match may_have_password {
+    let may_have_secret = url.contains(['@', '?', '#']) || url.contains("glpat-");
+    parse(url, "`base_url`").map_err(|problem| match may_have_secret {
         // Hosts print the source line of an attribute.
         true => problem,
         false => problem.at("base_url"),

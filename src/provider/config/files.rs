@@ -19,12 +19,12 @@ pub(super) fn read(
     path: &Attr<String>,
 ) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
-    // Must not be shown: it may be a private key.
+    // Must not be shown, not even as the source line of the attribute: it may be a private key.
     if path.contains(PEM_MARK) {
         let detail = format!(
             "`{attribute}` has the content of a PEM file, but must be the path of the file."
         );
-        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+        return Err(Diagnostic::new("Unreadable file", detail));
     }
     if path.is_empty() {
         let detail =
@@ -85,6 +85,7 @@ fn without_code(message: &str) -> String {
     message.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
+/// Returns the error about the whole block, because the attribute may have the key itself.
 pub(super) fn incomplete_client_certificate(
     set: &'static str,
     missing: &'static str,
@@ -93,7 +94,6 @@ pub(super) fn incomplete_client_certificate(
         "Incomplete client certificate",
         format!("`{set}` is set, but `{missing}` isn't. Set both or neither."),
     )
-    .at(set)
 }
 
 /// Returns the error of a file of the block, if the error is about one.

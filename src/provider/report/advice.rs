@@ -43,8 +43,9 @@ pub(super) fn advice(
     }
 }
 
-const ENTRY_MISSING: &str = "The entry isn't on the allowlist: it was removed after the plan was \
-                             made. Plan again: the next plan adds it.";
+const ENTRY_MISSING: &str = "The entry isn't on the allowlist: it was removed after the state was \
+                             refreshed. Plan again, without `-refresh=false`: the next plan adds \
+                             it.";
 
 /// Returns the advice if no fine-grained token has access.
 fn classic_token(is_over_graphql: bool, setting: Option<PermissionSetting>) -> String {

@@ -92,7 +92,7 @@ fn lists_that_exclude_each_other_never_remove_both_targets() {
 
         let applied = tf.apply();
 
-        assert_fails_with(&applied, &["conflict", "nothing was changed", APP_NAMED]);
+        assert_fails_with(&applied, &["conflict", "changed nothing", APP_NAMED]);
         assert_eq!(kind.allowed(&gitlab).len(), 1);
     }
 }

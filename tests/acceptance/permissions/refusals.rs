@@ -196,8 +196,8 @@ fn entry_removed_after_the_plan_takes_a_new_plan() {
     POST /api/graphql (ChangePermissions): GitLab rejected the request.
     Response: Unable to find a job token scope for the given project & target
 
-    The entry isn't on the allowlist: it was removed after the plan was made. Plan
-    again: the next plan adds it.
+    The entry isn't on the allowlist: it was removed after the state was
+    refreshed. Plan again, without `-refresh=false`: the next plan adds it.
     "#);
 
     tf.apply().succeeds();

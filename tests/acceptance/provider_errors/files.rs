@@ -12,7 +12,7 @@ fn client_certificate_without_its_key() {
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
       provider["aff15f21/gitlab-job-token"]
-      > client_cert = "client.pem"
+      > provider "gitlab" {
 
     `client_cert` is set, but `client_key` isn't. Set both or neither.
     "#);
@@ -24,7 +24,7 @@ fn client_key_without_its_certificate() {
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
       provider["aff15f21/gitlab-job-token"]
-      > client_key = "client.key"
+      > provider "gitlab" {
 
     `client_key` is set, but `client_cert` isn't. Set both or neither.
     "#);

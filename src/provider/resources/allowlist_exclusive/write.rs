@@ -195,7 +195,11 @@ impl<'a> Writer<'a> {
             Some((names.get(&target).cloned().unwrap_or_else(|| target.to_string()), by))
         });
         let undone = undone.collect();
-        Errors::check(conflicts::would_undo_all(&undone, &self.project, "Nothing was changed."))
+        Errors::check(conflicts::would_undo_all(
+            &undone,
+            &self.project,
+            "This resource changed nothing.",
+        ))
     }
 
     /// Returns the value that the write sets.

@@ -146,7 +146,7 @@ fn key_of_a_missing_target_is_an_error_at_its_element() {
               "ops/prod" = { job_token_policies = [] }
             }
 
-    `ops/prod` is a group: use `groups`. Otherwise, the apply fails.
+    `ops/prod` is a group: use `groups`. The apply fails unless this is corrected.
     "#);
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Unknown project: ops/prod
