@@ -178,7 +178,6 @@ async fn error_of_any_other_block_has_the_path_of_its_attribute() {
     let kit = Kit::unconfigured().await;
     for (given, attribute) in [
         (json!({"base_url": "gitlab"}), "base_url"),
-        (json!({"client_cert": "a"}), "client_cert"),
         (json!({"retries": -1}), "retries"),
         (json!({"retries": 0.5}), "retries"),
         (json!({"request_timeout": 0}), "request_timeout"),
