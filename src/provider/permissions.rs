@@ -284,7 +284,8 @@ pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diag
 
 /// The consequence for imports and queries of permissions that aren't visible.
 pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of the entries aren't \
-    managed: they stay as they are, and plans don't show them.";
+    in the state. If the configuration sets them, applying it overwrites them; otherwise they stay \
+    as they are, and plans don't show them.";
 
 /// The consequence for data sources.
 pub(in crate::provider) const NULL_PERMISSIONS: &str =

@@ -62,7 +62,7 @@ impl Path {
     }
 }
 
-/// What a path that isn't found probably is or should be.
+/// The probable intention of a path that isn't found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Hint {
     /// A correction. Nothing can exist at the path.

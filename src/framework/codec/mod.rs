@@ -12,7 +12,7 @@ use std::fmt;
 pub struct CodecError {
     /// The path to the value, innermost step first.
     location: Vec<String>,
-    /// What is wrong with the value, worded to follow its name.
+    /// The problem of the value, worded to follow its name.
     problem: String,
 }
 

@@ -111,8 +111,12 @@ impl Client {
             Ok(settings) if settings.cross_project_push_for_job_token_allowed == Some(allowed) => {
                 Ok(Some(allowed))
             }
-            // The change was made; only the setting isn't visible to the token.
-            Err(hidden) if hidden.is_denied_by_graphql() && error.is_denied_by_graphql() => {
+            // GitLab processed the change; only the setting isn't visible to the token.
+            Err(hidden)
+                if hidden.is_denied_by_graphql()
+                    && error.is_denied_by_graphql()
+                    && error.is_of_graphql() =>
+            {
                 Ok(None)
             }
             Ok(_) | Err(_) => Err(error.unresolved()),

@@ -242,6 +242,13 @@ impl Error {
         self.0.line.operation.is_some()
     }
 
+    /// Returns whether the GraphQL API processed the request: errors of its own have status 200,
+    /// and those of a gateway in front of it don't.
+    #[must_use]
+    pub fn is_of_graphql(&self) -> bool {
+        self.is_over_graphql() && self.0.status.is_some_and(|status| status.is_success())
+    }
+
     /// Returns whether the kind isn't [`ErrorKind::Unsupported`].
     #[must_use]
     pub fn is_supported(&self) -> bool {

@@ -86,7 +86,8 @@ fn import_warns_of_hidden_permissions() {
     Response: a web page titled "Not for you"
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
-    (`/api/graphql`). The permissions of the entries aren't managed: they stay as
+    (`/api/graphql`). The permissions of the entries aren't in the state. If the
+    configuration sets them, applying it overwrites them; otherwise they stay as
     they are, and plans don't show them. To read them, let requests to
     `/api/graphql` through any proxy in front of GitLab.
     "#);

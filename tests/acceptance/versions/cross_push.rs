@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kit::workspace;
+use crate::kit::{json_with, workspace};
 use crate::push::scope;
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
@@ -131,6 +131,29 @@ fn change_with_an_unknown_result_stays_in_state() {
     let error = tf.apply_saved().error();
     assert!(error.contains("may have been changed, but this"), "{error}");
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
+}
+
+/// Reads are denied, too, as for tokens that can't see the setting, but nothing was changed.
+#[test]
+fn change_that_a_proxy_rejects_is_an_error() {
+    let gitlab = newest();
+    let tf = workspace(&gitlab);
+    let reject = || {
+        for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
+            gitlab.inject(json_with(404, r#"{"message":"404 Not Found"}"#).on(route));
+        }
+    };
+    reject();
+    tf.config(&scope(&format!("{CROSS} = true")));
+    assert!(tf.apply().error().contains("Can't set cross-project push: acme/app"));
+
+    gitlab.clear_faults();
+    tf.apply().succeeds();
+    reject();
+    assert!(tf.destroy().error().contains("Can't set cross-project push: acme/app"));
+
+    assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
+    assert_eq!(tf.state().addresses(), [SCOPE]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::provider::unresolved::warn_of_id;
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
-/// What a plan has found on the allowlist.
+/// The state of the allowlist, as a plan has read it.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Found {
     /// True if the entry exists.

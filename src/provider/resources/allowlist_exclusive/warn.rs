@@ -11,7 +11,7 @@ use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Reference, Target, same_path};
 use crate::provider::names::{self, capital};
 
-/// What decides which targets a plan has to name.
+/// The facts that decide which targets a plan has to name.
 pub(super) struct Naming<'a> {
     pub(super) prior: Option<&'a ExclusiveModel>,
     pub(super) planned: &'a ExclusiveModel,
