@@ -130,6 +130,7 @@ fn plan_without_a_refresh_names_every_target_on_the_list() {
             applied.succeeds();
             assert_eq!(kind.allowed(&gitlab), [0]);
         } else {
+            assert_warns(plan.run(), &["applying this plan fails", &kind.named(2)]);
             assert_removal_rejected(&gitlab, &applied, &kind.named(2));
             assert_fails_with(&applied, &["-refresh=false"]);
         }

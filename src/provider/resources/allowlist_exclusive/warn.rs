@@ -66,11 +66,15 @@ pub(super) fn loss_of_access(
         ));
     }
     if !unrefreshed.is_empty() {
+        let effect = match naming.is_unchanged() {
+            true => "This plan doesn't remove them",
+            false => "Applying this plan fails, because it would remove them",
+        };
         warnings.add(Diagnostic::new(
             format!("Targets not in the state: project {project}"),
             format!(
                 "These are on the allowlist of project {project}, but not in the state, which \
-                 wasn't refreshed since they were added. This plan doesn't remove them:\n\n{}\n\n\
+                 wasn't refreshed since they were added. {effect}:\n\n{}\n\n\
                  Plan again, without `-refresh=false`: the next plan removes them.",
                 lines(&unrefreshed)
             ),
@@ -79,6 +83,11 @@ pub(super) fn loss_of_access(
 }
 
 impl Naming<'_> {
+    /// Returns whether the apply changes nothing, so that hosts don't call it.
+    fn is_unchanged(&self) -> bool {
+        self.prior == Some(self.planned)
+    }
+
     fn find<I: Managed>(&self, lists: &Lists, losses: &mut Losses) {
         let side = I::side(self.planned);
         let Some(live) = lists.live::<I>().filter(|_| side.is_managed() != Some(false)) else {
@@ -89,7 +98,6 @@ impl Naming<'_> {
         let before: BTreeSet<I> =
             prior.into_iter().flat_map(|prior| I::side(prior).ids()).collect();
         let is_shown = prior.is_some_and(|prior| shows_removals::<I>(I::side(prior), side));
-        let is_unchanged = self.prior == Some(self.planned);
         for id in live.0.keys() {
             let target: Target = (*id).into();
             let is_unplanned =
@@ -100,7 +108,7 @@ impl Naming<'_> {
             let name = live.describe(*id);
             match (prior.is_some(), before.contains(id)) {
                 (true, true) if is_shown => {}
-                (true, false) if is_unchanged || !self.passes_names => {
+                (true, false) if self.is_unchanged() || !self.passes_names => {
                     losses.unrefreshed.push(name);
                 }
                 _ => losses.removed.push(name),
