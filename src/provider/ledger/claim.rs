@@ -170,6 +170,8 @@ pub(super) struct Claim {
     pub(super) persistent: bool,
     /// True if the apply changes nothing, so that hosts don't call it.
     pub(super) unchanged: bool,
+    /// Its place in the order in which this run planned the resources.
+    pub(super) order: u64,
 }
 
 /// What this run does with an instance.
@@ -193,6 +195,7 @@ impl Claim {
             replaces: None,
             persistent: true,
             unchanged: false,
+            order: 0,
         }
     }
 

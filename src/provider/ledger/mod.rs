@@ -29,6 +29,8 @@ pub struct Ledger(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     claims: BTreeMap<InstanceId, Claim>,
+    /// The number of claims of planned resources so far.
+    planned: u64,
     objects: BTreeMap<Object, Record>,
     /// Held by an exclusive allowlist of the project from its read to its last write.
     allowlists: BTreeMap<ProjectId, Arc<tokio::sync::Mutex<()>>>,
@@ -75,7 +77,9 @@ impl Ledger {
             // This is an earlier plan of the same replacement.
             state.claims.retain(|_, claim| claim.replaces != Some(replaced));
         }
+        state.planned += 1;
         let claim = Claim {
+            order: state.planned,
             manager,
             held,
             planned: Planned::Keep(wanted),
@@ -226,15 +230,17 @@ impl Ledger {
         })
     }
 
-    /// Returns the number of entries that the planned resources of this run add to an allowlist.
-    pub fn additions(&self, project: ProjectId, kind: Kind) -> usize {
+    /// Returns the number of entries that this resource and those planned before it add to an
+    /// allowlist.
+    pub fn additions(&self, own: InstanceId, project: ProjectId, kind: Kind) -> usize {
         let state = self.state();
+        let own_order = state.claims.get(&own).map_or(0, |claim| claim.order);
         let is_on_it = |object: &&Object| match object {
             Object::Entry(of, target) => (*of, target.kind()) == (project, kind),
             Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
         };
-        let wanted = state.claims.values().filter_map(Claim::wanted);
-        let added = wanted.flat_map(|wanted| {
+        let earlier = state.claims.values().filter(|claim| claim.order <= own_order);
+        let added = earlier.filter_map(Claim::wanted).flat_map(|wanted| {
             wanted.objects().filter(is_on_it).filter(|object| wanted.adds(**object))
         });
         added.collect::<BTreeSet<_>>().len()

@@ -405,3 +405,19 @@ async fn writes_of_one_object_are_sequential() {
     drop(guard);
     assert!(ledger.wait_for_writes([project(2)]).now_or_never().is_some());
 }
+
+/// Resources are planned at the same time, so the last ones must not count each other.
+#[test]
+fn additions_are_counted_in_the_order_of_plans() {
+    let ledger = Ledger::default();
+    let instances = [2, 3, 4].map(|id| (instance(), project(id)));
+    for (instance, object) in instances {
+        let wanted = entry(object).new_on_the_server(object);
+        ledger.claim(instance, Manager::Entry, BTreeSet::new(), wanted, false);
+    }
+    ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(5)), false);
+
+    let counts = instances.map(|(own, _)| ledger.additions(own.id, app(), Kind::Project));
+
+    assert_eq!(counts, [1, 2, 3]);
+}

@@ -94,7 +94,8 @@ pub(super) fn warn_if_full(
     planned: &EntryModel,
 ) {
     let kind = target.kind();
-    let entries = found.entries + connection.ledger.additions(project_id, kind);
+    let entries =
+        found.entries + connection.ledger.additions(context.instance.id, project_id, kind);
     // The plan during apply doesn't warn: the apply finds out whether there is space by then.
     if found.is_there || context.first_plan.is_some() || entries <= LIMIT {
         return;
