@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode, Url};
-use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
+use self::body::{Body, Buffers};
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::error::{ProxyProblem, TlsProblem};
@@ -22,18 +22,13 @@ use super::request::Call;
 use super::secrets::Secrets;
 use super::tls;
 
+mod body;
 mod proxies;
 mod redirect;
 
 /// Maximum size of a response in bytes. A page of the longest list has about 200 KiB, or just over
 /// 1 MiB if every description has the maximum length.
 const MAX_BODY: usize = 8 * 1024 * 1024;
-
-/// Size in bytes up to which responses are read concurrently without a limit.
-const SMALL_BODY: usize = 256 * 1024;
-
-/// Maximum number of responses above [`SMALL_BODY`] that are read concurrently, to limit memory.
-const LARGE_BODIES: usize = 2;
 
 /// Maximum number of bytes that are read of an error response, of which only the status and a line
 /// are used.
@@ -60,7 +55,7 @@ pub(super) struct Transport {
     timeout: Duration,
     secrets: Secrets,
     has_token: bool,
-    large_bodies: Semaphore,
+    buffers: Arc<Buffers>,
 }
 
 /// A response with its body.
@@ -68,7 +63,7 @@ pub(super) struct Transport {
 pub(super) struct RawResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
 }
 
 /// Why an attempt has no response.
@@ -151,7 +146,7 @@ impl Transport {
             secrets: Secrets::of(config),
             has_token: config.token.is_some(),
             config: config.clone(),
-            large_bodies: Semaphore::new(LARGE_BODIES),
+            buffers: Buffers::new(),
         })
     }
 
@@ -275,25 +270,17 @@ impl Transport {
         }
     }
 
-    /// Reads a whole response. Above [`SMALL_BODY`], it waits for a permit.
+    /// Reads a whole response.
     async fn read(&self, mut response: Response) -> Result<RawResponse, Failure> {
         if response.content_length().is_some_and(|length| length > MAX_BODY as u64) {
             return Err(Failure::TooLarge);
         }
-        let (mut body, mut permit) = (Vec::new(), None);
+        let mut body = Body::default();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            let length = body.len() + chunk.len();
-            if length > MAX_BODY {
+            if body.len() + chunk.len() > MAX_BODY {
                 return Err(Failure::TooLarge);
             }
-            if length > SMALL_BODY && permit.is_none() {
-                permit = self.large_bodies.acquire().await.ok();
-            }
-            if length > body.capacity() {
-                // Grow in constant steps instead of doubling.
-                body.reserve_exact(chunk.len().max(SMALL_BODY));
-            }
-            body.extend_from_slice(&chunk);
+            body.append(&chunk, &self.buffers).await;
         }
         Ok(RawResponse {
             status: response.status(),
@@ -323,11 +310,12 @@ impl Transport {
 
 /// Reads at most [`MAX_REFUSAL`] bytes of the body.
 async fn read_start(mut response: Response) -> Result<RawResponse, Failure> {
-    let mut body = Vec::new();
+    let mut body = Body::default();
     while body.len() < MAX_REFUSAL
         && let Some(chunk) = response.chunk().await.map_err(failure)?
     {
-        body.extend_from_slice(&chunk[..chunk.len().min(MAX_REFUSAL - body.len())]);
+        let rest = MAX_REFUSAL - body.len();
+        body.append_small(&chunk[..chunk.len().min(rest)]);
     }
     Ok(RawResponse {
         status: response.status(),
