@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use self::advice::advice;
+use self::advice::{advice, advice_after_changes};
 use crate::framework::Diagnostic;
 use crate::gitlab::{Error, ErrorKind};
 
@@ -49,14 +49,14 @@ pub(super) fn report_on(
     diagnostic(Diagnostic::new(attempted, start), error, setting)
 }
 
-fn diagnostic(
-    mut start: Diagnostic,
-    error: &Error,
-    setting: Option<PermissionSetting>,
-) -> Diagnostic {
+fn diagnostic(start: Diagnostic, error: &Error, setting: Option<PermissionSetting>) -> Diagnostic {
+    with_advice(start, error, advice(error, setting))
+}
+
+fn with_advice(mut start: Diagnostic, error: &Error, advice: Option<Cow<'_, str>>) -> Diagnostic {
     start.detail.push_str(&outcome(error));
     let response = error.response().map(response).unwrap_or_default();
-    let advice = advice(error, setting).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+    let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
     match format!("{response}{advice}") {
         cause if cause.is_empty() => start,
         cause => start.with_cause(cause),
@@ -116,42 +116,54 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the diagnostic of several failed calls of one operation. Each failure has its object,
-/// such as "add project 7". Failures with the same cause are grouped, followed by their advice.
-pub(super) fn report_all(
-    attempted: impl Into<String>,
-    setting: PermissionSetting,
-    failures: &[(String, Error)],
-) -> Diagnostic {
-    let mut causes: Vec<(&Error, Vec<&str>)> = Vec::new();
-    for (what, error) in failures {
-        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error, setting)) {
-            Some((_, whats)) => whats.push(what),
-            None => causes.push((error, vec![what])),
-        }
-    }
-    // Hosts don't wrap lines that begin with a space, so it must be short.
-    let failed = |whats: &[&str]| {
-        let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
-        format!("Failed:\n{lines}\n\n")
-    };
-    if let [(error, whats)] = causes.as_slice() {
-        return diagnostic(Diagnostic::new(attempted, failed(whats)), error, Some(setting));
-    }
-    let paragraphs = causes.into_iter().map(|(error, whats)| {
-        let advice = advice(error, Some(setting));
-        let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
-        format!("{}{}{advice}", failed(&whats), sentence(error))
-    });
-    Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
+/// The failed calls of one operation. Each has its object, such as "add project 7".
+pub(super) struct Failures<'a> {
+    pub(super) calls: &'a [(String, Error)],
+    /// Whether GitLab has accepted other calls of the operation.
+    pub(super) has_changes: bool,
+    pub(super) setting: PermissionSetting,
 }
 
-fn have_one_cause(one: &Error, other: &Error, setting: PermissionSetting) -> bool {
-    let are_limited =
-        [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
-    (one.kind() == other.kind() || are_limited)
-        && one.message() == other.message()
-        && advice(one, Some(setting)) == advice(other, Some(setting))
+impl Failures<'_> {
+    /// Returns the diagnostic. Failures with the same cause are grouped, followed by their advice.
+    pub(super) fn report(&self, attempted: impl Into<String>) -> Diagnostic {
+        let mut causes: Vec<(&Error, Vec<&str>)> = Vec::new();
+        for (what, error) in self.calls {
+            match causes.iter_mut().find(|(first, _)| self.have_one_cause(first, error)) {
+                Some((_, whats)) => whats.push(what),
+                None => causes.push((error, vec![what])),
+            }
+        }
+        // Hosts don't wrap lines that begin with a space, so it must be short.
+        let failed = |whats: &[&str]| {
+            let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
+            format!("Failed:\n{lines}\n\n")
+        };
+        if let [(error, whats)] = causes.as_slice() {
+            let start = Diagnostic::new(attempted, failed(whats));
+            return with_advice(start, error, self.advice(error));
+        }
+        let paragraphs = causes.into_iter().map(|(error, whats)| {
+            let advice = self.advice(error).map(|advice| format!("\n\n{advice}"));
+            format!("{}{}{}", failed(&whats), sentence(error), advice.unwrap_or_default())
+        });
+        Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
+    }
+
+    fn advice(&self, error: &Error) -> Option<Cow<'static, str>> {
+        match self.has_changes {
+            true => advice_after_changes(error, Some(self.setting)),
+            false => advice(error, Some(self.setting)),
+        }
+    }
+
+    fn have_one_cause(&self, one: &Error, other: &Error) -> bool {
+        let are_limited =
+            [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
+        (one.kind() == other.kind() || are_limited)
+            && one.message() == other.message()
+            && self.advice(one) == self.advice(other)
+    }
 }
 
 /// Returns the error of a plan about something on the server. A destroy first plans everything, and
@@ -159,6 +171,13 @@ fn have_one_cause(one: &Error, other: &Error, setting: PermissionSetting) -> boo
 pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
     let detail = format!("{}\n\n{DESTROY_ANYWAY}", error.detail);
     Diagnostic { detail, ..error }
+}
+
+/// Returns the error of a read of an object in the state. If only GraphQL can't be read, a destroy
+/// without refreshing can work.
+pub(super) fn of_a_refresh(attempted: impl Into<String>, error: &Error) -> Diagnostic {
+    let diagnostic = report(attempted, error);
+    if error.is_over_graphql() { of_a_plan(diagnostic) } else { diagnostic }
 }
 
 const DESTROY_ANYWAY: &str =
@@ -171,7 +190,8 @@ pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}, so Terraform will remove its resources from the \
          state. If the project still exists, don't apply: restore the Maintainer role of the \
-         token's user first. If it was deleted, remove its resources from the configuration."
+         token's user first. If it was deleted, remove its resources from the configuration: the \
+         apply can't create them again."
     );
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }

@@ -157,8 +157,7 @@ fn hidden_target_is_an_error_and_not_in_state() {
     or you don't have permission to perform this action
 
     A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it, or use
-    a token whose user has access to both.
+    Check its path or ID, and give the user at least the Guest role in it.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -198,13 +197,14 @@ fn full_project_allowlist_error_suggests_a_group() {
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist is full: acme/lib on acme/app
+    Warning: Allowlist limit: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    With project acme/lib (2), the allowlist of project acme/app (1) has 201
-    projects, and GitLab allows at most 200. Adding it fails unless the same apply
-    removes another entry first.
+    GitLab allows at most 200 projects on an allowlist. With project acme/lib (2),
+    the allowlist of project acme/app (1) has 201, and this plan may add more.
+    Additions beyond the limit fail, unless the same apply removes other entries
+    first.
 
     Add a group instead of its projects, or remove entries that aren't needed any
     more.
@@ -265,8 +265,33 @@ fn plan_counts_the_entries_that_the_run_adds() {
 
     let warning = tf.plan().warning();
 
-    assert!(warning.starts_with("Warning: Allowlist is full: acme/"), "{warning}");
-    assert!(warning.contains("has 201\nprojects, and GitLab allows at most 200"), "{warning}");
+    assert!(warning.starts_with("Warning: Allowlist limit: project acme/app (1)"), "{warning}");
+    let warning = warning.replace('\n', " ");
+    assert!(warning.contains(" has 201, and this plan may add more"), "{warning}");
+}
+
+#[test]
+fn plan_warns_once_of_a_full_allowlist() {
+    let gitlab = THREE_PROJECTS.start();
+    for n in 0..LINK_LIMIT {
+        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
+        gitlab.allow(APP, Target::Project(filler));
+    }
+    gitlab.add_project("acme/next");
+    let tf = workspace(&gitlab);
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "each" {
+          for_each       = toset(["acme/lib", "acme/next"])
+          project        = "acme/app"
+          target_project = each.key
+        }
+        "#,
+    );
+
+    let warning = tf.plan().warning();
+
+    assert!(warning.starts_with("Warning: Allowlist limit: "), "{warning}");
 }
 
 /// Hosts before Terraform 1.16 plan the new entry again after the removal of the former one has

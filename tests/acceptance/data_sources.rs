@@ -283,8 +283,9 @@ fn forbidden_policies_need_no_role() {
     POST /api/graphql (JobTokenPolicies): the token's user isn't allowed to do
     this (403).
 
-    This request doesn't need a role, so GitLab rejects the token or its user for
-    all requests. If the response gives no reason, ask an administrator of the
+    GitLab doesn't respond this way over GraphQL if a role is missing: a proxy in
+    front of it, or a restriction of the token or its user, rejects requests to
+    `/api/graphql`. If the response gives no reason, ask an administrator of the
     instance.
     "#);
 }

@@ -245,7 +245,7 @@ fn deleted_project_leaves_the_state_on_refresh() {
     GitLab returns 404 for project acme/app (1), so Terraform will remove its
     resources from the state. If the project still exists, don't apply: restore
     the Maintainer role of the token's user first. If it was deleted, remove its
-    resources from the configuration.
+    resources from the configuration: the apply can't create them again.
     "#);
     assert!(tf.state().addresses().is_empty());
 }

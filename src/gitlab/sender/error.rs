@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 
 pub use self::connection::{ProxyProblem, TlsProblem};
 pub use self::kind::{ErrorKind, TokenProblem};
@@ -20,9 +20,6 @@ const USER: &str = "/user";
 
 /// The path segment of a project's job token scope and its allowlists.
 const SCOPE: &str = "job_token_scope";
-
-/// The GraphQL operation that reads only the schema.
-const OF_SCHEMA: &str = "JobTokenPolicies";
 
 /// The GraphQL operations that read the projects of a group.
 const OF_GROUPS: [&str; 3] = ["GroupProjects", "JobTokenScopes", "JobTokenScopesWithEntries"];
@@ -204,10 +201,10 @@ impl Error {
         self.0.line.path == USER
     }
 
-    /// Returns whether the call reads only GraphQL's schema, which requires no role.
+    /// Returns whether the call has the method of a read over REST.
     #[must_use]
-    pub fn is_schema_request(&self) -> bool {
-        self.0.line.operation == Some(OF_SCHEMA)
+    pub fn is_of_get(&self) -> bool {
+        self.0.line.method == Method::GET
     }
 
     /// Returns whether the call reads a group or its projects, and not a single project.

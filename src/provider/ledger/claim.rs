@@ -30,6 +30,16 @@ pub enum Object {
     Entry(ProjectId, Target),
 }
 
+impl Object {
+    /// Returns whether it is an entry on this allowlist.
+    pub(super) fn is_on(self, list: (ProjectId, Kind)) -> bool {
+        match self {
+            Self::Entry(project, target) => (project, target.kind()) == list,
+            Self::Access(_) | Self::Pushes(_) | Self::CrossProjectPushes(_) => false,
+        }
+    }
+}
+
 /// A value of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -35,6 +35,8 @@ struct State {
     /// Held by an exclusive allowlist of the project from its read to its last write.
     allowlists: BTreeMap<ProjectId, Arc<tokio::sync::Mutex<()>>>,
     adoptions: BTreeSet<(ProjectId, Target)>,
+    /// The allowlists to which the plans add more entries than GitLab allows.
+    full: BTreeSet<(ProjectId, Kind)>,
     /// The display names that states have for objects.
     names: BTreeMap<Object, String>,
     /// Objects that, as the first plan of a replacement found, other resources manage, too.
@@ -235,15 +237,30 @@ impl Ledger {
     pub fn additions(&self, own: InstanceId, project: ProjectId, kind: Kind) -> usize {
         let state = self.state();
         let own_order = state.claims.get(&own).map_or(0, |claim| claim.order);
-        let is_on_it = |object: &&Object| match object {
-            Object::Entry(of, target) => (*of, target.kind()) == (project, kind),
-            Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
-        };
         let earlier = state.claims.values().filter(|claim| claim.order <= own_order);
         let added = earlier.filter_map(Claim::wanted).flat_map(|wanted| {
-            wanted.objects().filter(is_on_it).filter(|object| wanted.adds(**object))
+            let is_added =
+                |object: &&Object| object.is_on((project, kind)) && wanted.adds(**object);
+            wanted.objects().filter(is_added)
         });
         added.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Returns the number of entries that this run, as planned so far, removes from an allowlist.
+    pub fn removals(&self, project: ProjectId, kind: Kind) -> usize {
+        let state = self.state();
+        let removed = state.claims.values().flat_map(|claim| {
+            let is_removed =
+                |object: &&Object| object.is_on((project, kind)) && claim.removes(**object);
+            claim.held.iter().filter(is_removed)
+        });
+        removed.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Notes that the plans add more entries to an allowlist than GitLab allows. Returns true for
+    /// the first time in this run.
+    pub fn note_full(&self, project: ProjectId, kind: Kind) -> bool {
+        self.state().full.insert((project, kind))
     }
 
     /// Returns whether a removal has left the object for another resource.

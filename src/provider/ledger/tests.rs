@@ -421,3 +421,25 @@ fn additions_are_counted_in_the_order_of_plans() {
 
     assert_eq!(counts, [1, 2, 3]);
 }
+
+#[test]
+fn planned_removals_are_counted() {
+    let ledger = Ledger::default();
+    let kept = instance();
+    ledger.note_read(Some(kept), Manager::Entry, BTreeSet::from([project(2)]));
+    for id in [2, 3, 4] {
+        let held = BTreeSet::from([project(id)]);
+        ledger.plan_removal(Some(instance()), Manager::Entry, &held);
+    }
+
+    assert_eq!(ledger.removals(app(), Kind::Project), 2);
+    assert_eq!(ledger.removals(app(), Kind::Group), 0);
+}
+
+#[test]
+fn full_allowlist_is_noted_once() {
+    let ledger = Ledger::default();
+    let first = [Kind::Project, Kind::Group, Kind::Project];
+
+    assert_eq!(first.map(|kind| ledger.note_full(app(), kind)), [true, true, false]);
+}

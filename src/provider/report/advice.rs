@@ -7,13 +7,34 @@ use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
 
-const UNSEEN_TARGET: &str = "A target can be added only if it exists and is visible to the token's \
-                             user. Check its path or ID, and give the user at least the Guest role \
-                             in it, or use a token whose user has access to both.";
+const UNSEEN_TARGET: &str = "A target can be added only if it exists and is visible to the \
+                             token's user. Check its path or ID, and give the user at least the \
+                             Guest role in it.";
 
-const NOT_GITLAB: &str = "The response isn't from GitLab's API. Check that the provider's `base_url` \
-                          is the URL of a GitLab instance, for example \
+const NOT_GITLAB: &str = "The response isn't from GitLab's API. Check that the provider's \
+                          `base_url` is the URL of a GitLab instance, for example \
                           `https://gitlab.example.com`, and that no proxy sends this response.";
+
+const ROLE_MISSING: &str = "If the response gives no other reason, the token's user lacks the \
+                            Maintainer role in the project, which GitLab requires for job token \
+                            settings. Give this role to the user.";
+
+/// The advice in place of [`ROLE_MISSING`] if GitLab has accepted other changes to the project.
+const PARTLY_FORBIDDEN: &str = "GitLab accepted other changes to this project, so the token's \
+                                user has the required role. If the response gives no reason, try \
+                                again, and check whether a proxy in front of GitLab rejects the \
+                                request.";
+
+/// As [`advice`], after GitLab has accepted other changes to the project.
+pub(super) fn advice_after_changes(
+    error: &Error,
+    setting: Option<PermissionSetting>,
+) -> Option<Cow<'static, str>> {
+    advice(error, setting).map(|advice| match advice == ROLE_MISSING {
+        true => PARTLY_FORBIDDEN.into(),
+        false => advice,
+    })
+}
 
 /// Returns what to do about an error, unless GitLab's own message says it. `setting` is what a call
 /// about permissions is for.
@@ -110,8 +131,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "GitLab accepts requests only from some IP addresses. Ask an administrator of the \
              instance or an owner of the group to add this machine's address."
         }
-        ErrorKind::Forbidden | ErrorKind::Server if is_in_maintenance(error) => {
-            "GitLab is in maintenance mode or read-only. Try again later."
+        ErrorKind::ReadOnly => "GitLab may be in maintenance mode. Try again later.",
+        ErrorKind::Server if is_in_maintenance(error) => {
+            "GitLab is in maintenance mode. Try again later."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
             if is_impersonation(error) =>
@@ -134,7 +156,12 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              `headers`; if it filters by IP address, allow this machine's. GitLab itself \
              responds with a plain \"Forbidden\" while it bans an IP address after failed logins."
         }
-        ErrorKind::Forbidden if error.is_user_request() || error.is_schema_request() => {
+        ErrorKind::Forbidden if error.is_over_graphql() => {
+            "GitLab doesn't respond this way over GraphQL if a role is missing: a proxy in front \
+             of it, or a restriction of the token or its user, rejects requests to \
+             `/api/graphql`. If the response gives no reason, ask an administrator of the instance."
+        }
+        ErrorKind::Forbidden if error.is_user_request() => {
             "This request doesn't need a role, so GitLab rejects the token or its user for all \
              requests. If the response gives no reason, ask an administrator of the instance."
         }
@@ -143,10 +170,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              group may have restrictions, such as on IP addresses or single sign-on: ask an owner \
              of the group."
         }
-        ErrorKind::Forbidden => {
-            "If the response gives no other reason, the token's user lacks the Maintainer role in \
-             the project, which GitLab requires for job token settings. Give this role to the user."
-        }
+        ErrorKind::Forbidden => ROLE_MISSING,
         ErrorKind::InsufficientScope { .. } => {
             "Use an access token with the `api` scope. `read_api` is enough for plans."
         }
@@ -171,10 +195,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::BadRequest if is_target_error(error) => UNSEEN_TARGET,
         ErrorKind::BadRequest if may_not_change(error) => {
             "GitLab also gives this response if the entry's target isn't visible to the token. \
-             Give the token's user at least the Guest role in the target, or use a token whose \
-             user has access to both."
+             Give the token's user at least the Guest role in the target."
         }
         ErrorKind::BadRequest => return None,
+        ErrorKind::MethodNotAllowed if error.is_of_get() => NOT_GITLAB,
         ErrorKind::MethodNotAllowed => {
             "GitLab gives this response to a change by the former path of a project or group. Use \
              its current path or its ID."
@@ -217,9 +241,14 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::TimedOut => {
             "If the server is slow, increase `request_timeout` in the provider block."
         }
+        ErrorKind::InvalidResponse if error.is_over_graphql() => {
+            "A login page, a proxy or another server may have sent the response. Check the \
+             provider's `base_url`, and let requests to `/api/graphql` through any proxy in front \
+             of GitLab."
+        }
         ErrorKind::InvalidResponse => {
-            "The response may be a login page or a proxy's error page. Check the provider's \
-             `base_url`."
+            "A login page, a proxy or another server may have sent the response. Check the \
+             provider's `base_url`."
         }
         ErrorKind::PartMissing => {
             "GitLab shows the project, so this response was ignored. Try again. If the error \
@@ -248,8 +277,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         }
         ErrorKind::StillAllowed => {
             "GitLab doesn't remove a project that isn't visible to the token, so its jobs keep \
-             access. Give the token's user at least the Guest role in that project, or use a token \
-             whose user has access to both."
+             access. Give the token's user at least the Guest role in that project."
         }
         ErrorKind::Unsupported if error.is_over_graphql() => {
             "The `gitlab_job_token_scopes` data source needs GitLab 18.3 or later (beta in 18.0 to \
@@ -310,9 +338,9 @@ fn is_ip_address_error(error: &Error) -> bool {
     message_contains(error, &["IP address", "ip address"])
 }
 
-/// Returns whether GitLab is in maintenance mode or read-only.
+/// Returns whether GitLab is in maintenance mode.
 fn is_in_maintenance(error: &Error) -> bool {
-    message_contains(error, &["maintenance mode", "undergoing maintenance", "read-only instance"])
+    message_contains(error, &["maintenance mode", "undergoing maintenance"])
 }
 
 /// Returns whether the error is about an impersonation token.

@@ -30,8 +30,8 @@ use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Stage};
-use crate::provider::report::{gone_before_removal, report};
-use crate::provider::{conflicts, names, replacement};
+use crate::provider::report::{gone_before_removal, of_a_refresh, report};
+use crate::provider::{conflicts, names, permissions, replacement};
 use entries::{Entries, Keys};
 use kind::Managed;
 
@@ -215,7 +215,7 @@ impl Resource for AllowlistExclusive {
                 context.client.warn_project_gone(&project, &name, context.warnings);
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(&name), &error).into()),
+            Err(error) => Err(of_a_refresh(cannot_read(&name, &error), &error).into()),
         }
     }
 
@@ -290,7 +290,7 @@ impl Resource for AllowlistExclusive {
             let (text, project_id) = identity::imported_project(gitlab, by).await?;
             let name = identity::name(text.as_deref(), project_id);
             let list = found(gitlab, (project_id, &name), context.warnings).await;
-            let list = list.map_err(|error| report(cannot_read(&name), &error))?;
+            let list = list.map_err(|error| report(cannot_read(&name, &error), &error))?;
             let project = Attr::Known(identity::as_written(gitlab, text, project_id).await?);
             Ok(ExclusiveModel { project, ..list })
         };
@@ -332,8 +332,11 @@ async fn left(
         .ok()
 }
 
-fn cannot_read(project: &str) -> String {
-    format!("Can't read allowlist: project {project}")
+fn cannot_read(project: &str, error: &Error) -> String {
+    match error.is_over_graphql() {
+        true => permissions::cannot_read(project),
+        false => format!("Can't read allowlist: project {project}"),
+    }
 }
 
 /// Resolves all IDs of the plan, which must exist now.
@@ -360,6 +363,6 @@ async fn resolve_existing(
 
 /// Returns the error of an allowlist that can't be read.
 fn unreadable(planned: &ExclusiveModel, error: &Error) -> Diagnostic {
-    let diagnostic = report(cannot_read(&change::project_name(planned)), error);
+    let diagnostic = report(cannot_read(&change::project_name(planned), error), error);
     if error.is_not_found() { diagnostic.at("project") } else { diagnostic }
 }

@@ -34,8 +34,7 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     or you don't have permission to perform this action
 
     A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it, or use
-    a token whose user has access to both.
+    Check its path or ID, and give the user at least the Guest role in it.
 
     Failed:
 
@@ -46,8 +45,7 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     Response: Project Not Found
 
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
-    keep access. Give the token's user at least the Guest role in that project, or
-    use a token whose user has access to both.
+    keep access. Give the token's user at least the Guest role in that project.
 
     Added:
 
@@ -160,8 +158,7 @@ fn failed_destroy_keeps_what_is_left_in_state() {
     Response: Project Not Found
 
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
-    keep access. Give the token's user at least the Guest role in that project, or
-    use a token whose user has access to both.
+    keep access. Give the token's user at least the Guest role in that project.
 
     Removed:
 
@@ -202,4 +199,17 @@ fn allowlist_filled_since_the_plan_is_an_error() {
 
     Nothing was changed.
     "#);
+}
+
+#[test]
+fn role_is_not_to_blame_after_other_changes() {
+    let (gitlab, tf) = FOUR_PROJECTS.applied(&exclusive("target_project_ids = [2, 3]"));
+    gitlab.inject(
+        json_with(403, r#"{"message":"403 Forbidden"}"#).on(Route::AllowlistProjectDelete).once(),
+    );
+
+    let error = tf.destroy().error();
+
+    assert!(error.contains("so the token's user has the\nrequired role"), "{error}");
+    assert!(!error.contains("Maintainer"), "{error}");
 }

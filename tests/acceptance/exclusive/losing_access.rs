@@ -183,9 +183,9 @@ fn unknown_targets_may_be_on_the_allowlist_already() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Applying this removes these from the allowlist, because the configuration
-    doesn't include them, unless values that are known only after apply include
-    them:
+    The configuration doesn't include these, as far as its values are known now.
+    Applying this removes them from the allowlist, unless a value that is known
+    later refers to them:
 
       - project acme/old (4)
 
@@ -233,4 +233,28 @@ fn unreadable_allowlist_fails_the_plan() {
     aren't visible to the token. Check the path or ID, and that the token's user
     has at least the Maintainer role in the project.
     "#);
+}
+
+#[test]
+fn unknown_projects_do_not_make_the_loss_of_groups_uncertain() {
+    TERRAFORM_DATA.require();
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[ACME]);
+    let tf = workspace(&gitlab);
+    tf.config(&format!(
+        "resource \"terraform_data\" \"web\" {{\n  input = \"acme/web\"\n}}\n{}",
+        exclusive("target_projects = [terraform_data.web.output]\ntarget_groups = []")
+    ));
+
+    let plan = tf.plan();
+
+    let mut warnings: Vec<(String, bool)> = plan
+        .succeeds()
+        .run()
+        .warnings()
+        .into_iter()
+        .map(|warning| (warning.summary, warning.detail.contains("  - group acme (1)")))
+        .collect();
+    warnings.sort();
+    let titled = |verb: &str| format!("Targets {verb} access to project acme/app (1)");
+    assert_eq!(warnings, [(titled("lose"), true), (titled("may lose"), false)]);
 }

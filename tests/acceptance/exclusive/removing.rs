@@ -4,7 +4,7 @@ use gitlab_simulator::Target;
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
-use super::{LIST, exclusive, listed};
+use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
 use crate::needs::REMOVED;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
@@ -81,4 +81,22 @@ fn removed_block_without_destroy_keeps_the_allowlist() {
     assert_snapshot!(gitlab.requests().writes(), @"");
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
     assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn deleted_project_does_not_stop_a_destroy() {
+    for project in ["1", "acme/app"] {
+        let list = exclusive_of(project, "target_project_ids = [2]");
+        let (gitlab, tf) = FOUR_PROJECTS.applied(&list);
+        gitlab.delete_project(APP);
+
+        let plan = tf.plan();
+        let titles: Vec<String> =
+            plan.succeeds().run().warnings().into_iter().map(|warning| warning.summary).collect();
+        tf.destroy().succeeds();
+
+        assert_eq!(titles.len(), 1, "{titles:?}");
+        assert!(titles[0].ends_with(" is gone or not visible"), "{titles:?}");
+        assert!(tf.state().addresses().is_empty());
+    }
 }

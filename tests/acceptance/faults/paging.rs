@@ -24,8 +24,8 @@ fn endless_list_is_an_error() {
     GET /projects/1/job_token_scope/allowlist: the response isn't from GitLab's
     API (200): the list is longer than GitLab's limit.
 
-    The response may be a login page or a proxy's error page. Check the provider's
-    `base_url`.
+    A login page, a proxy or another server may have sent the response. Check the
+    provider's `base_url`.
     "#);
 
     assert!(gitlab.requests().to(Route::AllowlistProjectsGet).len() <= 500);
@@ -46,8 +46,8 @@ fn repeated_pages_are_an_error() {
     GET /projects/1/job_token_scope/allowlist: the response isn't from GitLab's
     API (200): one page repeats another.
 
-    The response may be a login page or a proxy's error page. Check the provider's
-    `base_url`.
+    A login page, a proxy or another server may have sent the response. Check the
+    provider's `base_url`.
     "#);
 
     assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), 2);

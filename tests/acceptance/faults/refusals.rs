@@ -158,8 +158,7 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     Response: Project Not Found
 
     GitLab doesn't remove a project that isn't visible to the token, so its jobs
-    keep access. Give the token's user at least the Guest role in that project, or
-    use a token whose user has access to both.
+    keep access. Give the token's user at least the Guest role in that project.
 
     Removed:
 

@@ -150,7 +150,8 @@ fn unreadable_permissions_fail_the_import() {
     POST /api/graphql (JobTokenPermissions): the response isn't from GitLab's API
     (200): a web page titled "Welcome".
 
-    The response may be a login page or a proxy's error page. Check the provider's
-    `base_url`.
+    A login page, a proxy or another server may have sent the response. Check the
+    provider's `base_url`, and let requests to `/api/graphql` through any proxy in
+    front of GitLab.
     "#);
 }

@@ -121,8 +121,7 @@ fn hidden_target_cannot_be_added() {
     GET /projects/2: the target isn't visible to the token (404).
 
     A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it, or use
-    a token whose user has access to both.
+    Check its path or ID, and give the user at least the Guest role in it.
     ");
 
     assert_eq!(held(&gitlab), None);
@@ -148,8 +147,7 @@ fn permissions_of_a_hidden_target_are_read_but_not_changed() {
     Response: You have insufficient permission to update this job token scope
 
     GitLab also gives this response if the entry's target isn't visible to the
-    token. Give the token's user at least the Guest role in the target, or use a
-    token whose user has access to both.
+    token. Give the token's user at least the Guest role in the target.
     "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
@@ -171,6 +169,8 @@ fn unreadable_permissions_are_an_error_but_not_gone() {
 
     Create a new access token with the `api` scope, and set it as the provider's
     `token` or as `GITLAB_TOKEN`.
+
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 
     gitlab.clear_faults();

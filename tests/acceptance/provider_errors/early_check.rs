@@ -72,7 +72,7 @@ fn role_is_not_suggested_where_none_is_needed() {
         ),
         (
             r#"{"message":"403 Forbidden - GitLab is in maintenance mode"}"#,
-            "GitLab is in maintenance mode or",
+            "GitLab may be in maintenance mode",
         ),
         (
             r#"{"message":"403 Forbidden - Token Impersonation is disabled"}"#,

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Unauthorized(TokenProblem),
     /// 403: the token's user lacks the required role.
     Forbidden,
+    /// 403: GitLab rejects all changes, for example during maintenance.
+    ReadOnly,
     /// 401 or 403 without the format of GitLab's API.
     Blocked {
         /// The gateway that sent the response, if it can be recognized.
@@ -154,6 +156,7 @@ impl ErrorKind {
                     ),
                 }
             }
+            StatusCode::FORBIDDEN if is_read_only(message) => Self::ReadOnly,
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND if message.is_not_found => Self::NotFound,
             StatusCode::NOT_FOUND if message.is_unknown_route => Self::Unsupported,
@@ -174,6 +177,7 @@ impl ErrorKind {
             Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
             Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
             Self::Forbidden => "the token's user isn't allowed to do this".to_owned(),
+            Self::ReadOnly => "GitLab is read-only".to_owned(),
             Self::Blocked { by: Some(by) } => {
                 format!("{by} in front of GitLab rejected the request")
             }
@@ -237,6 +241,12 @@ impl ErrorKind {
             }
         }
     }
+}
+
+/// Recognizes a read-only instance by GitLab's message, because there is no code for it.
+fn is_read_only(message: &ErrorMessage) -> bool {
+    const PARTS: [&str; 3] = ["read-only instance", "maintenance mode", "undergoing maintenance"];
+    message.text.as_ref().is_some_and(|text| PARTS.iter().any(|part| text.contains(part)))
 }
 
 /// Describes the missing scope. GitLab lists several, separated by spaces, if any of them suffices.

@@ -67,6 +67,15 @@ fn request_names_its_object() {
 }
 
 #[tokio::test]
+async fn read_only_instance_is_not_a_missing_role() {
+    let message = "403 Forbidden - You cannot perform write operations on a read-only instance";
+    let (kind, line) = reported(refusal(403, message)).await;
+    assert_eq!(kind, ErrorKind::ReadOnly);
+    let words = "You cannot perform write operations on a read-only instance";
+    assert_eq!(line, format!("GitLab is read-only (403): {words}"));
+}
+
+#[tokio::test]
 async fn missing_role_is_not_a_missing_scope() {
     let (kind, line) = reported(refusal(403, "403 Forbidden")).await;
     assert_eq!(kind, ErrorKind::Forbidden);

@@ -84,8 +84,8 @@ pub(super) fn note() -> (String, Json) {
     (ADOPTED.to_owned(), true.into())
 }
 
-/// Warns if the allowlist is full with the entries that this run has planned so far. It isn't an
-/// error: the same apply may remove an entry.
+/// Warns if the allowlist is full with the entries that this run has planned so far, once for each
+/// allowlist. It isn't an error: a removal that is planned later may make space.
 pub(super) fn warn_if_full(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -94,10 +94,14 @@ pub(super) fn warn_if_full(
     planned: &EntryModel,
 ) {
     let kind = target.kind();
-    let entries =
-        found.entries + connection.ledger.additions(context.instance.id, project_id, kind);
+    let ledger = &connection.ledger;
+    let entries = (found.entries + ledger.additions(context.instance.id, project_id, kind))
+        .saturating_sub(ledger.removals(project_id, kind));
     // The plan during apply doesn't warn: the apply finds out whether there is space by then.
     if found.is_there || context.first_plan.is_some() || entries <= LIMIT {
+        return;
+    }
+    if !ledger.note_full(project_id, kind) {
         return;
     }
     let project = names::project(&planned.project, project_id);
@@ -106,14 +110,15 @@ pub(super) fn warn_if_full(
         Kind::Group => "its subgroups",
     };
     let detail = format!(
-        "With {}, the allowlist of project {project} has {entries} {kind}s, and GitLab allows at \
-         most {LIMIT}. Adding it fails unless the same apply removes another entry first.",
+        "GitLab allows at most {LIMIT} {kind}s on an allowlist. With {}, the allowlist of project \
+         {project} has {entries}, and this plan may add more. Additions beyond the limit fail, \
+         unless the same apply removes other entries first.",
         names::target(planned)
     );
     let advice = format!(
         "\n\nAdd a group instead of {smaller}, or remove entries that aren't needed any more."
     );
-    let title = format!("Allowlist is full: {}", names::short_entry(planned));
+    let title = format!("Allowlist limit: project {project}");
     context.warnings.add(Diagnostic::new(title, detail).with_cause(advice));
 }
 

@@ -16,7 +16,7 @@ use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, malformed, still_there,
 };
 use crate::provider::report::{
-    PermissionSetting, is_target_error, report, report_on, report_permissions, sentence,
+    PermissionSetting, is_target_error, of_a_refresh, report_on, report_permissions, sentence,
 };
 use crate::provider::{names, permissions};
 
@@ -212,7 +212,7 @@ pub(super) async fn refresh(
             warnings.add(hidden(&state, Some(&error)));
             Ok(Some(state))
         }
-        _ => Err(report(cannot_read(&project), &error).into()),
+        _ => Err(of_a_refresh(cannot_read(&project), &error).into()),
     }
 }
 

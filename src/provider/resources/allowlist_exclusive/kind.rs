@@ -99,6 +99,12 @@ impl<'a> Side<'a> {
         entries.filter_map(|(key, entry)| Some((key, entry.known()?)))
     }
 
+    /// Returns the known IDs in the map with their keys.
+    pub(super) fn keys_by_id<I: Managed>(self) -> impl Iterator<Item = (I, &'a str)> {
+        self.elements()
+            .filter_map(|(key, entry)| Some((I::try_from(*entry.id.known()?).ok()?, key.as_str())))
+    }
+
     /// Returns the managed permissions by ID, as far as both are known.
     pub(super) fn permissions<I: Managed>(self) -> BTreeMap<I, Permissions> {
         let of = |(_, entry): (_, &Entry)| {

@@ -8,7 +8,7 @@ use crate::gitlab::{Error, GrantError, Target};
 use crate::provider::conflicts;
 use crate::provider::ledger::Manager;
 use crate::provider::permissions::still_there;
-use crate::provider::report::{PermissionSetting, report_all};
+use crate::provider::report::{Failures, PermissionSetting};
 
 /// A write to an allowlist. Messages list additions before removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +137,10 @@ impl Outcome {
             .iter()
             .map(|(write, error)| (self.described(*write), error.clone()))
             .collect();
-        let mut diagnostic = report_all(attempted, PermissionSetting::Map, &failed);
+        let has_changes =
+            [&self.added, &self.permitted, &self.removed].iter().any(|done| !done.is_empty());
+        let failures = Failures { calls: &failed, has_changes, setting: PermissionSetting::Map };
+        let mut diagnostic = failures.report(attempted);
         self.left_behind.iter().for_each(|left_behind| diagnostic.detail.push_str(left_behind));
         diagnostic.detail.push_str(&format!("\n\n{done}"));
         diagnostic

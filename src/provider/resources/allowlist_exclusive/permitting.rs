@@ -221,8 +221,9 @@ fn elements(list: &ExclusiveModel) -> Vec<ElementPolicies<'_>> {
     of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
 }
 
-/// Warns of entries whose permissions change although the plan doesn't show it, because the state
-/// doesn't have the entry, or has different permissions than the server.
+/// Warns of entries whose permissions change although the plan doesn't show it: because the state
+/// doesn't have the entry, or has different permissions than the server, or because the key of the
+/// entry changes.
 pub(super) fn warn_of_changes(
     project: &str,
     prior: Option<&ExclusiveModel>,
@@ -233,11 +234,14 @@ pub(super) fn warn_of_changes(
 ) {
     let Some(list) = lists.permissions() else { return };
     let held = prior.map(claims::permissions).unwrap_or_default();
+    let (keys_before, keys) = (prior.map(keys).unwrap_or_default(), keys(planned));
+    let has_another_key = |target| keys_before.get(&target) != keys.get(&target);
     let change = |(target, wanted): (Target, Permissions)| {
         let now = &list.get(target)?.permissions;
-        let is_unplanned = now != &wanted && lists.shows(target) && held.get(&target) != Some(now);
+        let is_unplanned = held.get(&target) != Some(now) || has_another_key(target);
+        let is_change = now != &wanted && lists.shows(target);
         let name = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
-        is_unplanned.then(|| {
+        (is_change && is_unplanned).then(|| {
             format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted))
         })
     };
@@ -245,12 +249,19 @@ pub(super) fn warn_of_changes(
         claims::permissions(planned).into_iter().filter_map(change).collect();
     if !changes.is_empty() {
         let detail = format!(
-            "These entries exist already, with other permissions. Applying this changes \
-             them:\n\n{}",
+            "Applying this changes the permissions of these entries:\n\n{}",
             changes.join("\n")
         );
         warnings.add(Diagnostic::new(format!("Permissions change: project {project}"), detail));
     }
+}
+
+/// Returns the keys of the maps by target.
+fn keys(list: &ExclusiveModel) -> BTreeMap<Target, &str> {
+    fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (Target, &str)> {
+        side.keys_by_id::<I>().map(|(id, key)| (id.into(), key))
+    }
+    of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
 }
 
 /// Warns of entries whose permissions are no longer managed because a set replaces the map.

@@ -98,7 +98,16 @@ async fn read(
         Ok(lists) => lists,
         Err(error) if is_new_project && prior.is_none() && is_out_of_reach(&error) => {
             let project = change::project_name(&planned);
-            context.warnings.add(unread(cannot_read(&project), &error, UNREAD));
+            context.warnings.add(unread(cannot_read(&project, &error), &error, UNREAD));
+            Lists::default()
+        }
+        // The warning about the project says that the apply fails.
+        Err(error)
+            if error.is_not_found()
+                && context.client.is_some_and(|connection| {
+                    connection.reads.was_gone(project::as_written(&planned.project))
+                }) =>
+        {
             Lists::default()
         }
         Err(error) if is_new_project || is_changed => {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::Named;
-use super::entries::Entry;
 use super::kind::{Managed, Side};
 use super::lists::{ByKind, Lists};
 use super::{ExclusiveModel, change, ids};
@@ -31,6 +30,8 @@ pub(super) struct Naming<'a> {
 struct Losses {
     /// Targets that lose access, unless the plan itself shows this.
     removed: Vec<String>,
+    /// Targets that lose access unless an unknown value turns out to include them.
+    unless_added: Vec<String>,
     /// Targets that aren't in the prior state, and that the apply doesn't remove for this reason.
     unrefreshed: Vec<String>,
 }
@@ -47,21 +48,25 @@ pub(super) fn loss_of_access(
     let mut losses = Losses::default();
     naming.find::<ProjectId>(lists, &mut losses);
     naming.find::<GroupId>(lists, &mut losses);
-    let Losses { removed, unrefreshed } = losses;
+    let Losses { removed, unless_added, unrefreshed } = losses;
     if !removed.is_empty() {
-        let Naming { planned, .. } = naming;
-        let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
-        let (verb, why) = if open {
-            ("may lose", ", unless values that are known only after apply include them")
-        } else {
-            ("lose", "")
-        };
         warnings.add(Diagnostic::new(
-            format!("Targets {verb} access to project {project}"),
+            format!("Targets lose access to project {project}"),
             format!(
                 "Applying this removes these from the allowlist, because the configuration \
-                 doesn't include them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
+                 doesn't include them:\n\n{}\n\n{TO_KEEP}",
                 lines(&removed)
+            ),
+        ));
+    }
+    if !unless_added.is_empty() {
+        warnings.add(Diagnostic::new(
+            format!("Targets may lose access to project {project}"),
+            format!(
+                "The configuration doesn't include these, as far as its values are known now. \
+                 Applying this removes them from the allowlist, unless a value that is known \
+                 later refers to them:\n\n{}\n\n{TO_KEEP}",
+                lines(&unless_added)
             ),
         ));
     }
@@ -81,6 +86,8 @@ pub(super) fn loss_of_access(
         ));
     }
 }
+
+const TO_KEEP: &str = "To keep one, add it to the configuration.";
 
 impl Naming<'_> {
     /// Returns whether the apply changes nothing, so that hosts don't call it.
@@ -111,6 +118,7 @@ impl Naming<'_> {
                 (true, false) if self.is_unchanged() || !self.passes_names => {
                     losses.unrefreshed.push(name);
                 }
+                _ if side.is_open() => losses.unless_added.push(name),
                 _ => losses.removed.push(name),
             }
         }
@@ -120,17 +128,13 @@ impl Naming<'_> {
 /// Returns whether the plan itself shows plainly which targets of a kind are removed. Among keys
 /// that change their form, or attributes that replace each other, nobody sees a missing one.
 fn shows_removals<I: Managed>(prior: Side<'_>, planned: Side<'_>) -> bool {
-    let keys = |side: Side<'_>| -> BTreeMap<I, String> {
-        let of = |(key, entry): (&String, &Entry)| {
-            Some((I::try_from(*entry.id.known()?).ok()?, key.clone()))
-        };
-        side.elements().filter_map(of).collect()
-    };
     match (prior.is_map(), planned.is_map()) {
         (false, false) => true,
         (true, true) => {
-            let before = keys(prior);
-            keys(planned).iter().all(|(id, key)| before.get(id).is_none_or(|held| held == key))
+            let before: BTreeMap<I, &str> = prior.keys_by_id().collect();
+            planned
+                .keys_by_id()
+                .all(|(id, key): (I, _)| before.get(&id).is_none_or(|held| *held == key))
         }
         (true, false) | (false, true) => false,
     }

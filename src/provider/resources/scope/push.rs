@@ -7,7 +7,7 @@ use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, ProjectId};
 use crate::provider::ledger::Object;
 use crate::provider::names::{self, short};
-use crate::provider::report::{of_a_plan, report, sentence};
+use crate::provider::report::{of_a_plan, of_a_refresh, report, sentence};
 
 /// One of the two settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl Push {
                 warnings.add(self.hidden(name, &error));
                 Ok(self.of(state).clone())
             }
-            Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
+            Err(error) => Err(of_a_refresh(self.cannot_read(name), &error).at(self.attribute())),
         }
     }
 

@@ -164,8 +164,7 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These entries exist already, with other permissions. Applying this changes
-    them:
+    Applying this changes the permissions of these entries:
 
       - project acme/web (3)
         from the default permissions
@@ -228,13 +227,39 @@ fn create_names_the_permissions_that_it_changes() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These entries exist already, with other permissions. Applying this changes
-    them:
+    Applying this changes the permissions of these entries:
 
       - project acme/lib (2)
         from the default permissions
         to   READ_JOBS
     "#);
+}
+
+#[test]
+fn changed_keys_do_not_hide_changed_permissions() {
+    let gitlab = FOUR_PROJECTS.start();
+    let tf = applied(
+        &gitlab,
+        r#"projects = {
+          "2" = { job_token_policies = ["READ_JOBS"] }
+          "3" = { job_token_policies = ["READ_JOBS"] }
+        }"#,
+    );
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { default_permissions = true }
+          "acme/web" = { job_token_policies = ["READ_JOBS"] }
+        }"#,
+    ));
+
+    let warning = tf.plan().warning();
+
+    assert!(
+        warning.ends_with(
+            "  - project acme/lib (2)\n    from READ_JOBS\n    to   the default permissions"
+        ),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -283,9 +308,10 @@ fn failed_write_leaves_the_state_true() {
     POST /api/graphql (AllowWithPermissions): the token's user isn't allowed to do
     this (403).
 
-    If the response gives no other reason, the token's user lacks the Maintainer
-    role in the project, which GitLab requires for job token settings. Give this
-    role to the user.
+    GitLab doesn't respond this way over GraphQL if a role is missing: a proxy in
+    front of it, or a restriction of the token or its user, rejects requests to
+    `/api/graphql`. If the response gives no reason, ask an administrator of the
+    instance.
 
     Permissions changed:
 
