@@ -149,9 +149,10 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflicting scopes: project {project}"),
         format!(
-            "Another `{}` of this configuration also manages project {project}, with {}. Applying \
-             two that differ may fail, and destroying either restores GitLab's default. Remove one \
-             of them, with a `removed` block that has `destroy = false`.",
+            "Another `{}` of this configuration also manages project {project}, with {}. If \
+             the values differ, an apply that changes both fails, and each later one changes the \
+             setting back. Destroying either restores GitLab's default. Remove one of them, with a \
+             `removed` block that has `destroy = false`.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -242,7 +243,7 @@ pub(super) fn would_undo(object: &str, by: Manager, project: &str) -> Diagnostic
         format!("Conflicting change: project {project}"),
         format!(
             "A `{by}` of this configuration has just changed {object} of project {project}, and \
-             applying this resource would undo that, so its own change wasn't sent. Manage it in \
+             applying this resource would undo that. This resource didn't change it. Manage it in \
              only one resource."
         ),
     )

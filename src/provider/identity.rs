@@ -60,8 +60,8 @@ fn after_a_kind(id: &str) -> Option<(Kind, &str)> {
 fn id_with_a_kind(kind: Kind, named: &str) -> Diagnostic {
     let detail = match kind {
         Kind::Project => format!(
-            "The import ID of this resource is only the ID or full path of the project. Did you \
-             mean {}?",
+            "The import ID of this resource is the ID or full path of the project, without its \
+             kind. Did you mean {}?",
             quoted(named)
         ),
         Kind::Group => "This names a group, but the import ID of this resource is the ID or full \

@@ -41,8 +41,8 @@ pub(super) fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     let diagnostic = framework::cannot_move(source, type_name);
     if !source.type_name.contains(ABOUT_JOB_TOKENS) {
         let detail = format!(
-            "A `{}` and a `{type_name}` are different objects in GitLab, so one can't be moved to \
-             the other. Correct the addresses in the `moved` block, or remove the block.",
+            "A `{}` doesn't manage the same object as a `{type_name}`, so it can't be moved to \
+             one. Correct the addresses in the `moved` block, or remove the block.",
             source.type_name
         );
         return Diagnostic { detail, ..diagnostic };

@@ -29,10 +29,12 @@ pub(super) fn of<I: Id>(id: I, text: &str) -> String {
 /// Returns the display name of an entry's target, such as `group platform/apps (7)`.
 pub(super) fn target(entry: &EntryModel) -> String {
     let kind = entry.target_type.known().map_or("target", String::as_str);
-    let (path_or_id, id) = match entry.target_group_id {
-        Attr::Known(id) => (&entry.target_group, id.to_string()),
-        Attr::Null | Attr::Unknown => (&entry.target_project, known_id(&entry.target_project_id)),
+    let is_group = entry.target_group_id.known().is_some() || entry.target_group.known().is_some();
+    let (path_or_id, id) = match is_group {
+        true => (&entry.target_group, &entry.target_group_id),
+        false => (&entry.target_project, &entry.target_project_id),
     };
+    let id = known_id(id);
     format!("{kind} {}", with_id(path_or_id, &id))
 }
 

@@ -288,8 +288,8 @@ pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of the entri
     as they are, and plans don't show them.";
 
 /// The consequence for data sources.
-pub(in crate::provider) const NULL_PERMISSIONS: &str =
-    "The permissions of its entries are null, and so are when and by whom they were added.";
+pub(in crate::provider) const NULL_PERMISSIONS: &str = "`default_permissions`, \
+    `job_token_policies`, `created_at` and `added_by` of its entries are null.";
 
 pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")

@@ -150,8 +150,8 @@ fn set_changed(
             let lines: String =
                 unresolved.texts(attribute).map(|path| format!("  - {path}\n")).collect();
             format!(
-                "These paths in `{attribute}` were found for the plan, but aren't now: they were \
-                 deleted, renamed or hidden from the token.\n\n{lines}\n"
+                "These paths in `{attribute}` were found for the plan, but aren't now (deleted, \
+                 renamed, or hidden from the token):\n\n{lines}\n"
             )
         }
     };

@@ -161,6 +161,7 @@ impl Failures<'_> {
         let are_limited =
             [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
         (one.kind() == other.kind() || are_limited)
+            && one.is_group_request() == other.is_group_request()
             && one.message() == other.message()
             && self.advice(one) == self.advice(other)
     }
@@ -188,7 +189,7 @@ const DESTROY_ANYWAY: &str =
 /// the object again then fails.
 pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {project}, so Terraform will remove its resources from the \
+        "GitLab returns 404 for project {project}, so its resources will be removed from the \
          state. If the project still exists, don't apply: restore the Maintainer role of the \
          token's user first. If it was deleted, remove its resources from the configuration: the \
          apply can't create them again."
@@ -200,8 +201,8 @@ pub(super) fn project_gone(project: impl Display) -> Diagnostic {
 /// verified.
 pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {project}, so Terraform removed its resource from the \
-         state without changing anything in GitLab. If the project still exists, its settings and \
+        "GitLab returns 404 for project {project}, so its resource was removed from the state \
+         without changing anything in GitLab. If the project still exists, its settings and \
          allowlist entries may be unchanged: restore the Maintainer role of the token's user, and \
          check them."
     );

@@ -156,8 +156,8 @@ fn hidden_target_is_an_error_and_not_in_state() {
     Response: The target_project that you are attempting to access does not exist
     or you don't have permission to perform this action
 
-    A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it.
+    A target can be added only if it still exists and is visible to the token's
+    user. Check its path or ID, and give the user at least the Guest role in it.
     "#);
 
     assert!(tf.state().addresses().is_empty());

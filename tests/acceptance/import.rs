@@ -248,8 +248,8 @@ fn import_id_without_a_kind_is_suggested_for_a_project() {
 
     "project:1" can't be imported.
 
-    The import ID of this resource is only the ID or full path of the project. Did
-    you mean "1"?
+    The import ID of this resource is the ID or full path of the project, without
+    its kind. Did you mean "1"?
     "#);
     assert_snapshot!(tf.import(SCOPE, "group:partners").error(), @r#"
     Error: Malformed import ID
@@ -332,11 +332,13 @@ fn import_id_with_neither_id_nor_path_is_an_error() {
     tf.config(&entry("1", "target_project_id = 2"));
 
     assert_snapshot!(tf.import(ENTRY, "1:project:").error(), @r#"
-    Error: Invalid project
+    Error: Malformed import ID
 
     "1:project:" can't be imported.
 
-    "" is neither the ID nor the full path of a project: it is empty.
+    The import ID of an allowlist entry is `<project>:project:<target project>` or
+    `<project>:group:<target group>`, with an ID or full path for each, for
+    example `99:project:42` or `platform/deploy:group:platform/apps`.
     "#);
 }
 

@@ -244,9 +244,10 @@ fn setting_of_an_official_list_is_warned_of() {
     Warning: Job token scope not managed: project acme/app
 
     The `gitlab_project_job_token_scopes` of project acme/app also managed
-    `enabled = true`, which an exclusive allowlist doesn't. GitLab keeps the
-    setting. To continue managing it, add a `gitlab_job_token_scope` with
-    `inbound_enabled = true`, and import it with the ID "acme/app".
+    `enabled = true`, which an exclusive allowlist doesn't. If the project exists,
+    GitLab keeps the setting. To continue managing it, add a
+    `gitlab_job_token_scope` with `inbound_enabled = true`, and import it with the
+    ID "acme/app".
     "#);
 }
 

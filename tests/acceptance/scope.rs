@@ -242,9 +242,9 @@ fn deleted_project_leaves_the_state_on_refresh() {
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GitLab returns 404 for project acme/app (1), so Terraform will remove its
-    resources from the state. If the project still exists, don't apply: restore
-    the Maintainer role of the token's user first. If it was deleted, remove its
+    GitLab returns 404 for project acme/app (1), so its resources will be removed
+    from the state. If the project still exists, don't apply: restore the
+    Maintainer role of the token's user first. If it was deleted, remove its
     resources from the configuration: the apply can't create them again.
     "#);
     assert!(tf.state().addresses().is_empty());

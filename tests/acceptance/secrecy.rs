@@ -188,7 +188,7 @@ fn runs_never_write_the_token_or_header_values() {
 
     let logged = fs::read_to_string(log).unwrap();
     assert!(
-        logged.contains("request to GitLab") && logged.contains("[hidden]"),
+        logged.contains("request to GitLab") && logged.contains("[redacted]"),
         "nothing to look into"
     );
     let files = files_left(&tf.directory());
@@ -224,7 +224,7 @@ fn token_echoed_by_the_server_is_in_no_message() {
       > resource "gitlab_job_token_scope" "app" {
 
     PATCH /projects/1/job_token_scope: GitLab rejected the request (400).
-    Response: no [hidden] or [hidden], please
+    Response: no [redacted] or [redacted], please
     "#);
 
     let log = fs::read_to_string(log).unwrap();
@@ -249,7 +249,7 @@ fn token_echoed_under_status_200_is_in_no_message() {
         gitlab.inject(json(&body).on(Route::GraphqlMutation));
 
         let error = tf.apply().error().replace('\n', " ");
-        assert!(error.contains("no [hidden] or [hidden], please"), "{error}");
+        assert!(error.contains("no [redacted] or [redacted], please"), "{error}");
 
         gitlab.clear_faults();
     }

@@ -192,7 +192,7 @@ async fn setting_without_an_attribute_is_warned_of() {
     assert_snapshot!(format!("{}\n\n{}", warning.summary, warning.detail), @r#"
     Job token scope not managed: project acme/app
 
-    The `gitlab_project_job_token_scopes` of project acme/app also managed `enabled = false`, which an exclusive allowlist doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the ID "acme/app".
+    The `gitlab_project_job_token_scopes` of project acme/app also managed `enabled = false`, which an exclusive allowlist doesn't. If the project exists, GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the ID "acme/app".
     "#);
 }
 
@@ -304,9 +304,9 @@ async fn unrelated_type_cannot_be_moved_or_imported() {
         assert_eq!(
             only_error(&moved.diagnostics).detail,
             format!(
-                "A `{source_type}` and a `{target_type}` are different objects in GitLab, so one \
-                 can't be moved to the other. Correct the addresses in the `moved` block, or \
-                 remove the block."
+                "A `{source_type}` doesn't manage the same object as a `{target_type}`, so it \
+                 can't be moved to one. Correct the addresses in the `moved` block, or remove the \
+                 block."
             )
         );
     }

@@ -88,9 +88,9 @@ async fn path_that_is_gone_since_the_plan_is_an_error() {
     assert_eq!(error.summary, "Changed since the plan: target_projects");
     assert_eq!(
         error.detail,
-        "These paths in `target_projects` were found for the plan, but aren't now: they were \
-         deleted, renamed or hidden from the token.\n\n  - acme/lib\n\nNothing was changed. Plan \
-         again."
+        "These paths in `target_projects` were found for the plan, but aren't now \
+         (deleted, renamed, or hidden from the token):\n\n  - acme/lib\n\nNothing was changed. \
+         Plan again."
     );
 }
 

@@ -263,7 +263,7 @@ async fn proxy_without_a_route_to_the_server_is_named() {
         ),
         (
             "403 ann:hunter2 is out",
-            "refused the connection: 403 [hidden] is out.",
+            "refused the connection: 403 [redacted] is out.",
             "Check that the proxy allows connections",
         ),
     ] {

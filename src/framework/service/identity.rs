@@ -63,8 +63,8 @@ fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
         "Unreadable identity",
         format!(
             "The identity of a `{type_name}` in the state can't be read: {reason}. If a newer \
-             version of this provider wrote it, use that version. Otherwise remove the object from \
-             the state, and import it again."
+             version of this provider wrote it, use that version. Otherwise, remove the object \
+             from the state, and import it again."
         ),
     )
 }

@@ -79,7 +79,7 @@ pub(super) fn unreadable(
         "Unreadable state",
         format!(
             "A `{type_name}`{id} in the state can't be read: {reason}. If a newer version of this \
-             provider wrote it, use that version. Otherwise remove the object from the state, and \
+             provider wrote it, use that version. Otherwise, remove the object from the state, and \
              import it again."
         ),
     )

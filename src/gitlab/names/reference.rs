@@ -213,7 +213,8 @@ impl<I: Id> FromStr for Reference<I> {
         }
         let path = FullPath::parse(text)?;
         if I::KIND.has_namespace() && !path.0.contains('/') {
-            return Err(RefError::NoNamespace);
+            let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            return Err(if is_decimal { RefError::Number } else { RefError::NoNamespace });
         }
         Ok(Self::Path(path))
     }
@@ -275,6 +276,7 @@ mod tests {
             assert_eq!(text.parse::<GroupRef>(), Err(reason), "{text:?}");
         }
         assert_eq!("runner".parse::<ProjectRef>(), Err(RefError::NoNamespace));
+        assert_eq!("2.5".parse::<ProjectRef>(), Err(RefError::Number));
         assert_eq!("..".parse::<GroupRef>(), Err(RefError::DotSegment));
     }
 

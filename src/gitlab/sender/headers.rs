@@ -13,7 +13,7 @@ const CHANGES_SEMANTICS: &str = "it changes the meaning of requests";
 
 /// The headers that can't be configured, in lower case.
 const FORBIDDEN: [(&str, &str); 28] = [
-    ("authorization", "it carries the token. Set the provider's `token` instead"),
+    ("authorization", "it carries a token. Set the provider's `token` instead"),
     ("private-token", TOKEN),
     ("job-token", TOKEN),
     ("deploy-token", TOKEN),

@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn secret_is_hidden_anywhere_even_across_lines() {
-        let hide = |text: String| text.replace("hush-hush", "[hidden]");
+        let hide = |text: String| text.replace("hush-hush", "[redacted]");
         let padding = "x".repeat(MAX_LINE_CHARS - 4);
         for body in [
             format!(r#"{{"message":"{padding}hush-hush"}}"#),

@@ -17,8 +17,9 @@ const MIN_LENGTH: usize = 4;
 /// value.
 const MIN_PART_LENGTH: usize = 8;
 
-/// The replacement for a secret.
-const REDACTED: &str = "[hidden]";
+/// The replacement for a secret. Some programs that print messages take `[hidden]` and other words
+/// in brackets for text formats, and omit them.
+const REDACTED: &str = "[redacted]";
 
 /// The secrets in all encodings, the longest first, so that a secret inside another one doesn't
 /// leave a part of it.
@@ -200,7 +201,7 @@ mod tests {
         let upper = TOKEN.to_ascii_uppercase();
         let percent_encoded = percent_encode(TOKEN.as_bytes(), NON_ALPHANUMERIC).to_string();
         for form in [TOKEN, &upper, &percent_encoded, &percent_encoded.to_ascii_lowercase()] {
-            assert_eq!(hidden(&format!("<{form}>")), "<[hidden]>", "{form}");
+            assert_eq!(hidden(&format!("<{form}>")), "<[redacted]>", "{form}");
         }
     }
 
@@ -235,7 +236,7 @@ mod tests {
             wrapped.join("\n"),
         ] {
             let shown = hidden(&format!("<{form}>"));
-            assert!(shown.starts_with("<[hidden]") && shown.len() < 16, "{shown}");
+            assert!(shown.starts_with("<[redacted]") && shown.len() < 16, "{shown}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
 
-const UNSEEN_TARGET: &str = "A target can be added only if it exists and is visible to the \
+const UNSEEN_TARGET: &str = "A target can be added only if it still exists and is visible to the \
                              token's user. Check its path or ID, and give the user at least the \
                              Guest role in it.";
 

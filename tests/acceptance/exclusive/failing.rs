@@ -33,8 +33,8 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     Response: The target_project that you are attempting to access does not exist
     or you don't have permission to perform this action
 
-    A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it.
+    A target can be added only if it still exists and is visible to the token's
+    user. Check its path or ID, and give the user at least the Guest role in it.
 
     Failed:
 
@@ -197,7 +197,7 @@ fn allowlist_filled_since_the_plan_is_an_error() {
     An allowlist can have at most 200 projects and 200 groups. Add a group instead
     of its projects, or remove entries that are no longer needed.
 
-    Nothing was changed.
+    This resource changed nothing.
     "#);
 }
 

@@ -62,7 +62,7 @@ fn possible_entry_is_in_state() {
     remaining changes.
 
     The entry may have been added, but this couldn't be verified. It is in the
-    state so that it isn't left behind; the next apply replaces it.
+    state, and the next apply replaces it.
     "#);
     assert_eq!(gitlab.allowlist(APP).projects, [2].into());
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -97,8 +97,8 @@ fn project_that_may_be_open_is_in_state() {
     remaining changes.
 
     The setting may have been changed, but this couldn't be verified. The state
-    has the new value, so that the change isn't left behind. The next plan shows
-    the actual value.
+    has the new value. Plan again: if GitLab doesn't have it, the next apply sets
+    it.
     "#);
     assert!(!gitlab.inbound_enabled(APP));
     assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
@@ -118,8 +118,8 @@ fn project_that_may_yet_be_opened_is_in_state() {
     let (_, effect) = error.rsplit_once("\n\n").expect("a last paragraph");
     assert_snapshot!(effect, @"
     GitLab still returns the previous value, but may make the change later. The
-    state has the new value, so that the change isn't left behind. The next plan
-    shows the actual value.
+    state has the new value. Plan again: if GitLab doesn't have it, the next apply
+    sets it.
     ");
     assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
 }

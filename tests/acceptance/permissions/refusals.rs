@@ -120,8 +120,8 @@ fn hidden_target_cannot_be_added() {
 
     GET /projects/2: the target isn't visible to the token (404).
 
-    A target can be added only if it exists and is visible to the token's user.
-    Check its path or ID, and give the user at least the Guest role in it.
+    A target can be added only if it still exists and is visible to the token's
+    user. Check its path or ID, and give the user at least the Guest role in it.
     ");
 
     assert_eq!(held(&gitlab), None);

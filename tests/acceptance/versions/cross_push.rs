@@ -42,8 +42,8 @@ fn plan_names_the_entries_that_may_then_push() {
     let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
 
-    assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Other projects can push to project acme/app (1)
+    assert_snapshot!(tf.plan().warning(), @"
+    Warning: Other projects can push to acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
@@ -57,8 +57,8 @@ fn plan_names_the_entries_that_may_then_push() {
       - project acme/lib (2): default permissions
       - group partners/team (3): ADMIN_REPOSITORIES
 
-    They can push only if `push_repository_for_job_token_allowed` is also on,
-    which this resource doesn't set to `true`.
+    These jobs can push only if `push_repository_for_job_token_allowed` is also
+    on, which this resource doesn't set to `true`.
     ");
     tf.apply_saved().succeeds();
     assert!(!gitlab.job_may_push(LIB, APP), "the own setting is off");
@@ -82,10 +82,7 @@ fn plan_warns_when_its_preconditions_are_enabled() {
         tf.apply().succeeds();
         tf.config(&scope(&format!("{CROSS} = true\n  {after}")));
         let plan = tf.plan();
-        assert!(
-            plan.run().stdout().contains("Other projects can push to project acme/app (1)"),
-            "{after}"
-        );
+        assert!(plan.run().stdout().contains("Other projects can push to acme/app (1)"), "{after}");
         tf.apply().succeeds();
         assert!(!tf.plan().run().stdout().contains("Other projects can push"), "{after}: once");
     }

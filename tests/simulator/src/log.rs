@@ -23,7 +23,7 @@ const SECRETS: [&str; 7] = [
 ];
 
 /// The text in place of a secret in the log.
-const HIDDEN: &str = "[hidden]";
+const HIDDEN: &str = "[redacted]";
 
 /// A request and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -271,6 +271,6 @@ mod tests {
 
     #[test]
     fn secrets_in_a_query_are_hidden() {
-        assert_eq!(logged_query("page=2&private_token=s&a"), "page=2&private_token=[hidden]&a");
+        assert_eq!(logged_query("page=2&private_token=s&a"), "page=2&private_token=[redacted]&a");
     }
 }

@@ -143,13 +143,13 @@ async fn unreadable_state_is_an_error() {
     assert_eq!(
         upgraded(9, "{}").await.diagnostics[0].detail,
         "A `test_thing` in the state can't be read: its schema version is 9. If a newer version of \
-         this provider wrote it, use that version. Otherwise remove the object from the state, and \
-         import it again."
+         this provider wrote it, use that version. Otherwise, remove the object from the state, \
+         and import it again."
     );
     assert_eq!(
         upgraded(VERSION, r#"{"id":"a","size":"small"}"#).await.diagnostics[0].detail,
         "A `test_thing` with the ID \"a\" in the state can't be read: `size` isn't a number. If a \
-         newer version of this provider wrote it, use that version. Otherwise remove the object \
+         newer version of this provider wrote it, use that version. Otherwise, remove the object \
          from the state, and import it again."
     );
     for version in [1, VERSION] {
@@ -175,7 +175,7 @@ async fn version_that_was_never_released_is_an_error() {
     assert_eq!(
         upgraded(0, r#"{"name":"a"}"#).await.diagnostics[0].detail,
         "A `test_thing` in the state can't be read: its schema version is 0. If a newer version of \
-         this provider wrote it, use that version. Otherwise remove the object from the state, and \
-         import it again."
+         this provider wrote it, use that version. Otherwise, remove the object from the state, \
+         and import it again."
     );
 }

@@ -225,10 +225,10 @@ async fn response_with_a_secret_is_not_quoted() {
     use crate::gitlab::testing::{HEADER, TOKEN};
     let echo = format!("who is {TOKEN} with {HEADER}?");
     let (_, line) = reported(refusal(400, &echo)).await;
-    assert_eq!(line, "GitLab rejected the request (400): who is [hidden] with [hidden]?");
+    assert_eq!(line, "GitLab rejected the request (400): who is [redacted] with [redacted]?");
     let server = MockServer::replying(vec![text(201, &echo)]).await;
     let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
-    assert!(shown(&error).contains("[hidden]"));
+    assert!(shown(&error).contains("[redacted]"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ async fn statuses_of_the_graphql_api_are_distinguished() {
 async fn secret_in_an_error_is_redacted() {
     let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
     let (_, line) = reported(json(200, &reply)).await;
-    assert_eq!(line, "GitLab rejected the request: who is [hidden] and [hidden]?");
+    assert_eq!(line, "GitLab rejected the request: who is [redacted] and [redacted]?");
 }
 
 #[tokio::test]

@@ -306,7 +306,7 @@ async fn log_has_each_attempt_and_no_secret() {
     let log = log.0.lock().unwrap().clone();
     for expected in [
         "method=\"GET\" path=\"/projects/1/job_token_scope\" status=502 attempt=1",
-        "reason=\"who is [hidden] with [hidden]?\" status=502 wait_ms=0",
+        "reason=\"who is [redacted] with [redacted]?\" status=502 wait_ms=0",
         "path=\"/projects/1/job_token_scope\" attempt=2",
         "status=200 attempt=3",
     ] {

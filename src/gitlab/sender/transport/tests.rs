@@ -118,7 +118,7 @@ async fn overlapping_secrets_are_redacted_whole() {
     let mut config = server.config();
     config.headers.insert("X-Longer".to_owned(), "Basic-header-hush-hush-indeed".into());
     let error = client(&config).scope(&project(1).into()).await.unwrap_err();
-    assert_eq!(error.message(), Some("who is [hidden]?"));
+    assert_eq!(error.message(), Some("who is [redacted]?"));
 }
 
 #[tokio::test]

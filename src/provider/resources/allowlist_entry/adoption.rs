@@ -14,7 +14,7 @@ use crate::provider::resources::allowlist_exclusive::LIMIT;
 use crate::provider::unresolved::warn_of_id;
 
 const UNREAD: &str =
-    "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
+    "The plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
 /// The state of the allowlist, as a plan has read it.
 #[derive(Debug, Default, Clone, Copy)]

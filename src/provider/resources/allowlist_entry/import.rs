@@ -155,6 +155,7 @@ impl<'a> ImportId<'a> {
     fn parse(id: &'a str) -> Result<Self, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
+            _ if parts.contains(&"") => Err(malformed(id).into()),
             [project, "project", target] => Ok(ImportId { project, kind: Kind::Project, target }),
             // URLs contain colons, too, and a kind isn't a project.
             [project, target]

@@ -9,9 +9,8 @@ use crate::provider::report::{gone_before_removal, report_on};
 use crate::provider::{claiming, conflicts, names};
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.
-const MAY_BE_THERE: &str = "\n\nThe entry may have been added, but this couldn't be verified. It is \
-                            in the state so that it isn't left behind; the next apply replaces \
-                            it.";
+const MAY_BE_THERE: &str = "\n\nThe entry may have been added, but this couldn't be verified. It \
+                            is in the state, and the next apply replaces it.";
 
 /// Adds the entry, or adopts it.
 ///

@@ -38,9 +38,9 @@ fn enabled_not_moved(project: &str, enabled: bool) -> Diagnostic {
         format!("Job token scope not managed: project {project}"),
         format!(
             "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an \
-             exclusive allowlist doesn't. GitLab keeps the setting. To continue managing it, add a \
-             `gitlab_job_token_scope` with `inbound_enabled = {enabled}`, and import it with the \
-             ID \"{project}\"."
+             exclusive allowlist doesn't. If the project exists, GitLab keeps the setting. To \
+             continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = \
+             {enabled}`, and import it with the ID \"{project}\"."
         ),
     )
 }
@@ -123,9 +123,9 @@ mod tests {
             [Diagnostic::new(
                 "Job token scope not managed: project 111",
                 "The `gitlab_project_job_token_scopes` of project 111 also managed `enabled = \
-                 false`, which an exclusive allowlist doesn't. GitLab keeps the setting. To \
-                 continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = \
-                 false`, and import it with the ID \"111\"."
+                 false`, which an exclusive allowlist doesn't. If the project exists, GitLab keeps \
+                 the setting. To continue managing it, add a `gitlab_job_token_scope` with \
+                 `inbound_enabled = false`, and import it with the ID \"111\"."
             )]
         );
         assert!(moved(json!({"id":"111","project":"111","enabled":null})).1.is_empty());

@@ -125,7 +125,7 @@ async fn read(
     Ok((planned, lists))
 }
 
-const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
+const UNREAD: &str = "The plan doesn't show which entries the exclusive allowlist removes.";
 
 /// Returns whether the configuration differs from the prior state.
 fn differs(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {

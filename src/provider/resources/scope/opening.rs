@@ -48,7 +48,7 @@ pub(super) async fn check(
             }
             _ => None,
         };
-        warnings.add(pushes(planned, &project_name(planned, project), entries));
+        warnings.add(pushes(planned, project_name(planned, project).as_deref(), entries));
     }
     Ok(())
 }
@@ -116,14 +116,23 @@ fn enforced(project: &str) -> Diagnostic {
     .at("inbound_enabled")
 }
 
+/// The name in a title of a project that is unknown in the plan.
+const UNKNOWN: &str = "(known after apply)";
+
+fn in_sentence(project: Option<&str>) -> String {
+    project.map_or_else(|| "the project".to_owned(), |name| format!("project {name}"))
+}
+
 /// Hosts show only one of several warnings with the same title, so the title names the project.
 fn opening(planned: &ScopeModel) -> Diagnostic {
-    let project = project_name(planned, project_id_of(planned));
+    let name = project_name(planned, project_id_of(planned));
+    let project = in_sentence(name.as_deref());
+    let name = name.as_deref().unwrap_or(UNKNOWN);
     Diagnostic::new(
-        format!("Project {project} opens to all job tokens"),
+        format!("Project {name} opens to all job tokens"),
         format!(
             "With `inbound_enabled = false`, the jobs of all projects of the instance can access \
-             project {project} with their job token, within the rights of the user who runs them. \
+             {project} with their job token, within the rights of the user who runs them. \
              It is safer to add the projects and groups that need access to the allowlist. If the \
              instance enforces allowlists, as GitLab.com does, applying this fails."
         ),
@@ -172,7 +181,7 @@ fn described(entry: &PermittedEntry) -> String {
     format!("{kind} {} ({id}): {permissions}", entry.full_path)
 }
 
-fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> Diagnostic {
+fn pushes(planned: &ScopeModel, project: Option<&str>, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
         Some(entries) if entries.is_empty() => {
             "No entry on its allowlist has these permissions.".to_owned()
@@ -186,14 +195,16 @@ fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> 
     let own = match Push::Own.of(planned) {
         Attr::Known(true) => "",
         _ => {
-            "\n\nThey can push only if `push_repository_for_job_token_allowed` is also on, which \
-             this resource doesn't set to `true`."
+            "\n\nThese jobs can push only if `push_repository_for_job_token_allowed` is also on, \
+             which this resource doesn't set to `true`."
         }
     };
+    let name = project.unwrap_or(UNKNOWN);
+    let project = in_sentence(project);
     Diagnostic::new(
-        format!("Other projects can push to project {project}"),
+        format!("Other projects can push to {name}"),
         format!(
-            "With `{}`, jobs of other projects can push to the repository of project {project} if \
+            "With `{}`, jobs of other projects can push to the repository of {project} if \
              their allowlist entry has default permissions or `{PUSH_POLICY}`, and the user who \
              runs them is at least a Developer in this project.\n\n{entries}{own}",
             format_args!("{} = true", Push::CrossProject.attribute())

@@ -320,12 +320,10 @@ impl Push {
     }
 }
 
-/// Returns the display name of the project for warnings of a plan.
-pub(super) fn project_name(planned: &ScopeModel, project: Option<ProjectId>) -> String {
+/// Returns the display name of the project for warnings of a plan, if its path or ID is known.
+pub(super) fn project_name(planned: &ScopeModel, project: Option<ProjectId>) -> Option<String> {
     match project {
-        Some(project) => names::project(&planned.project, project),
-        None => {
-            planned.project.known().map_or_else(|| "(known after apply)".to_owned(), String::clone)
-        }
+        Some(project) => Some(names::project(&planned.project, project)),
+        None => planned.project.known().cloned(),
     }
 }

@@ -370,8 +370,8 @@ fn not_taken(project: &str, wanted: bool) -> Diagnostic {
 }
 
 fn may_be_set(diagnostic: Diagnostic, reason: &str) -> Diagnostic {
-    let addition = "The state has the new value, so that the change isn't left behind. The next \
-                    plan shows the actual value.";
+    let addition = "The state has the new value. Plan again: if GitLab doesn't have it, the next \
+                    apply sets it.";
     Diagnostic { detail: format!("{}\n\n{reason} {addition}", diagnostic.detail), ..diagnostic }
 }
 

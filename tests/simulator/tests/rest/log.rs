@@ -57,7 +57,7 @@ async fn secrets_are_not_logged() {
     let log = scene.gitlab.requests();
     assert!(!format!("{log:?}{log}").contains(&token));
     assert_eq!(log[0].header("x-trace"), Some("7"));
-    assert_eq!(log[0].header("PRIVATE-TOKEN"), Some("[hidden]"));
+    assert_eq!(log[0].header("PRIVATE-TOKEN"), Some("[redacted]"));
 }
 
 #[tokio::test]

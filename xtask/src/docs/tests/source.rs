@@ -13,13 +13,12 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 10] = [
+const TITLED: [&str; 9] = [
     "Diagnostic::new(",
     "Diagnostic::provider_bug(",
     "report(",
-    "report_asking(",
     "report_on(",
-    "report_all(",
+    "of_a_refresh(",
     "unread(",
     "Unread::of(",
     "permissions::failure(",
