@@ -111,22 +111,21 @@ fn without_host(client: &Client, text: &str) -> Option<String> {
 
 fn warning(paths: &[Path], hints: &[Option<Hint>], object: &str) -> Diagnostic {
     if let ([Path { kind, text, .. }], [hint]) = (paths, hints) {
-        let detail = match hint {
+        let title = format!("Unknown {kind}: {text}");
+        let (detail, advice) = match hint {
             Some(Hint::Certain(hint)) => {
-                format!("{hint}. The apply fails unless this is corrected.")
+                let detail = format!("{hint}. The apply fails unless this is corrected.");
+                return Diagnostic::new(title, detail);
             }
-            Some(Hint::Guess(path)) => format!(
-                "{} Did you mean `{path}`? If this apply creates the {kind}, ignore this warning: \
-                 its ID is resolved during the apply.",
-                not_found(*kind, text)
-            ),
-            None => format!(
-                "{} Correct the path, or give the token's user access. If this apply creates the \
-                 {kind}, ignore this warning: its ID is resolved during the apply.",
-                not_found(*kind, text)
+            Some(Hint::Guess(path)) => {
+                (format!("{} Did you mean `{path}`?", not_found(*kind, text)), if_created(*kind))
+            }
+            None => (
+                not_found(*kind, text),
+                format!(" Correct the path, or give the token's user access.{}", if_created(*kind)),
             ),
         };
-        return Diagnostic::new(format!("Unknown {kind}: {text}"), detail);
+        return Diagnostic::new(title, detail).with_cause(advice);
     }
     let line = |(path, hint): (&Path, &Option<Hint>)| {
         let line = format!("  - {} {} (`{}`)", path.kind, path.text, path.attribute);
@@ -151,6 +150,13 @@ fn warning(paths: &[Path], hints: &[Option<Hint>], object: &str) -> Diagnostic {
         .then(|| format!("Correct these paths. Otherwise, the apply fails:\n\n{}", lines(wrong)));
     let detail: Vec<String> = wrong.into_iter().chain(missing).collect();
     Diagnostic::new(format!("Unknown paths: {object}"), detail.join("\n\n"))
+}
+
+fn if_created(kind: Kind) -> String {
+    format!(
+        " If this apply creates the {kind}, ignore this warning: its ID is resolved during the \
+         apply."
+    )
 }
 
 /// Returns the error of a path that leads to nothing that can be used. `hint` says what it leads

@@ -290,3 +290,17 @@ fn path_of_many_resources_is_explained_once() {
     There is no project `acme/missing`, or it isn't visible to the token. Check the full path, and that the token's user is a member of the project.
     ");
 }
+
+#[test]
+fn advice_on_unknown_paths_is_given_once() {
+    let (_gitlab, tf) = THREE_PROJECTS.with_workspace();
+    let each = "for_each = toset([\"acme/a\", \"acme/b\"])\n  target_project = each.key";
+    tf.config(&entry("acme/app", each));
+
+    let plan = tf.plan();
+
+    let warnings = plan.succeeds().run().warnings();
+    let in_full = |text: &str| text.contains("If this apply creates the project");
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings.iter().filter(|warning| in_full(&warning.detail)).count(), 1);
+}
