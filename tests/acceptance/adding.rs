@@ -1,7 +1,7 @@
 //! Additions that GitLab rejects: the entry exists already, the target is hidden or doesn't exist,
 //! or the allowlist is full.
 
-use gitlab_simulator::{LINK_LIMIT, Route, Target, TokenSpec};
+use gitlab_simulator::{LINK_LIMIT, Route, Simulator, Target, TokenSpec};
 use insta::assert_snapshot;
 
 use crate::allowlist_entry::{LIB_ON_APP, TEAM, TEAM_ON_APP};
@@ -186,13 +186,27 @@ fn unknown_target_id_is_an_error_and_not_in_state() {
     assert!(tf.state().addresses().is_empty());
 }
 
-#[test]
-fn full_project_allowlist_error_suggests_a_group() {
+/// Starts a GitLab where the allowlist of `acme/app` has this many projects.
+fn with_fillers(count: usize) -> Simulator {
     let gitlab = THREE_PROJECTS.start();
-    for n in 0..LINK_LIMIT {
+    for n in 0..count {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
         gitlab.allow(APP, Target::Project(filler));
     }
+    gitlab
+}
+
+const LIB_AND_NEXT_ON_APP: &str = r#"
+resource "gitlab_job_token_allowlist_entry" "each" {
+  for_each       = toset(["acme/lib", "acme/next"])
+  project        = "acme/app"
+  target_project = each.key
+}
+"#;
+
+#[test]
+fn full_project_allowlist_error_suggests_a_group() {
+    let gitlab = with_fillers(LINK_LIMIT);
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
@@ -229,12 +243,8 @@ fn full_project_allowlist_error_suggests_a_group() {
 
 #[test]
 fn existing_entry_of_a_full_allowlist_is_adopted() {
-    let gitlab = THREE_PROJECTS.start();
+    let gitlab = with_fillers(LINK_LIMIT - 1);
     gitlab.allow(APP, Target::Project(LIB));
-    for n in 1..LINK_LIMIT {
-        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
-        gitlab.allow(APP, Target::Project(filler));
-    }
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
@@ -246,22 +256,10 @@ fn existing_entry_of_a_full_allowlist_is_adopted() {
 
 #[test]
 fn plan_counts_the_entries_that_the_run_adds() {
-    let gitlab = THREE_PROJECTS.start();
-    for n in 0..LINK_LIMIT - 1 {
-        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
-        gitlab.allow(APP, Target::Project(filler));
-    }
+    let gitlab = with_fillers(LINK_LIMIT - 1);
     gitlab.add_project("acme/next");
     let tf = workspace(&gitlab);
-    tf.config(
-        r#"
-        resource "gitlab_job_token_allowlist_entry" "each" {
-          for_each       = toset(["acme/lib", "acme/next"])
-          project        = "acme/app"
-          target_project = each.key
-        }
-        "#,
-    );
+    tf.config(LIB_AND_NEXT_ON_APP);
 
     let warning = tf.plan().warning();
 
@@ -272,22 +270,10 @@ fn plan_counts_the_entries_that_the_run_adds() {
 
 #[test]
 fn plan_warns_once_of_a_full_allowlist() {
-    let gitlab = THREE_PROJECTS.start();
-    for n in 0..LINK_LIMIT {
-        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
-        gitlab.allow(APP, Target::Project(filler));
-    }
+    let gitlab = with_fillers(LINK_LIMIT);
     gitlab.add_project("acme/next");
     let tf = workspace(&gitlab);
-    tf.config(
-        r#"
-        resource "gitlab_job_token_allowlist_entry" "each" {
-          for_each       = toset(["acme/lib", "acme/next"])
-          project        = "acme/app"
-          target_project = each.key
-        }
-        "#,
-    );
+    tf.config(LIB_AND_NEXT_ON_APP);
 
     let warning = tf.plan().warning();
 
