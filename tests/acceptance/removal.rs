@@ -65,13 +65,13 @@ fn entry_of_a_missing_project_is_destroyed_with_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 
-    assert_snapshot!(tf.apply_with(&UNREFRESHED).succeeds().warning(), @r"
+    assert_snapshot!(tf.apply_with(&UNREFRESHED).succeeds().warning(), @"
     Warning: Project acme/app (1) is gone or not visible
 
-    GitLab returns 404 for project acme/app (1), so Terraform removed its resource
-    from the state without changing anything in GitLab. If the project still
-    exists, its settings and allowlist entries may be unchanged: restore the
-    Maintainer role of the token's user, and check them.
+    GitLab returns 404 for project acme/app (1), so its resource was removed from
+    the state without changing anything in GitLab. If the project still exists,
+    its settings and allowlist entries may be unchanged: restore the Maintainer
+    role of the token's user, and check them.
     ");
 
     assert!(tf.state().addresses().is_empty());

@@ -18,8 +18,9 @@ output "who_may_access_deploy" {
   value = local.entries[*].who
 }
 
-# Targets with the default permissions, which are more than most jobs need.
-# Permissions are null before GitLab 18.0 and for fine-grained tokens.
+# Targets with the default permissions, which are more than most jobs need, and
+# targets whose permissions are null: before GitLab 18.0, and for fine-grained
+# tokens.
 output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }

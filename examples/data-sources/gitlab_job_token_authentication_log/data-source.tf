@@ -10,7 +10,7 @@ locals {
   uncovered = [for project in local.log.projects : project.path if project.allowed_by == null]
 
   # Null if GitLab shows only part of the log.
-  unused = [for entry in coalesce(local.log.unused_entries, []) : entry.path]
+  unused = [for entry in coalesce(local.log.unused_entries, []) : coalesce(entry.path, entry.id)]
 }
 
 # Can access be restricted? A check that fails prints a warning.

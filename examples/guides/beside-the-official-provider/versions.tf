@@ -16,8 +16,8 @@ terraform {
   }
 }
 
-# Both providers read GITLAB_TOKEN and GITLAB_BASE_URL. The official provider
-# supports all attributes of this provider's block, and more.
+# Both providers read GITLAB_TOKEN and GITLAB_BASE_URL. Attributes that both
+# providers have mean the same.
 provider "gitlab" {}
 
 provider "jobtoken" {}

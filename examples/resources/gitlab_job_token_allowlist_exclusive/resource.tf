@@ -27,7 +27,7 @@ resource "gitlab_job_token_allowlist_exclusive" "charts" {
   }
 }
 
-# An empty allowlist: only the project itself has access.
+# An empty allowlist: if the project is restricted, no other project has access.
 resource "gitlab_job_token_allowlist_exclusive" "vault" {
   project  = "security/vault"
   projects = {}

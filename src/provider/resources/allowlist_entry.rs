@@ -79,27 +79,28 @@ impl Resource for AllowlistEntry {
                 Type::String,
                 "ID or full path of the project whose jobs get access. Exactly one of \
                  `target_project`, `target_project_id`, `target_group` and `target_group_id` must \
-                 be set. Changing to a different target forces a new resource. The target can be \
-                 the project itself, to set the permissions of its own jobs.",
+                 be set. Changing this to a different target forces a new resource. The target \
+                 can be the project itself, to set the permissions of its own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
                 Type::Number,
-                "ID of the project whose jobs get access, instead of `target_project`. Null if the \
-                 target is a group.",
+                "ID of the project whose jobs get access, instead of `target_project`. Changing \
+                 this to a different target forces a new resource. Null if the target is a group.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_group",
                 Type::String,
                 "ID or full path of the group. Jobs of all projects in the group and its subgroups \
-                 get access.",
+                 get access. Changing this to a different target forces a new resource.",
             ),
             Attribute::optional(
                 "target_group_id",
                 Type::Number,
-                "ID of the group whose projects' jobs get access, instead of `target_group`. Null \
-                 if the target is a project.",
+                "ID of the group whose projects' jobs get access, instead of `target_group`. \
+                 Changing this to a different target forces a new resource. Null if the target is \
+                 a project.",
             )
             .or_computed(),
             Attribute::optional(

@@ -47,9 +47,9 @@ fn allowlist_is_read_if_graphql_hides_the_project() {
     to read or change it.
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
-    (`/api/graphql`). The permissions of its entries are null, and so are when and
-    by whom they were added. To read them, give the token's user at least the
-    Maintainer role in the project.
+    (`/api/graphql`). `default_permissions`, `job_token_policies`, `created_at`
+    and `added_by` of its entries are null. To read them, give the token's user at
+    least the Maintainer role in the project.
     "#);
 }
 
@@ -81,9 +81,9 @@ fn allowlist_is_read_if_a_proxy_rejects_graphql() {
     Response: a web page titled "Forbidden"
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
-    (`/api/graphql`). The permissions of its entries are null, and so are when and
-    by whom they were added. To read them, let requests to `/api/graphql` through
-    any proxy in front of GitLab.
+    (`/api/graphql`). `default_permissions`, `job_token_policies`, `created_at`
+    and `added_by` of its entries are null. To read them, let requests to
+    `/api/graphql` through any proxy in front of GitLab.
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
