@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::credentials;
 use super::path::AttributePath;
 use super::schema::Schema;
+use super::value::Object;
 
 /// The last paragraph of every diagnostic about a bug in the provider.
 pub const PROVIDER_BUG: &str =
@@ -100,6 +102,15 @@ impl Errors {
         self
     }
 
+    /// Points all errors to the whole block if the configuration contains credentials.
+    #[must_use]
+    pub(super) fn without_credentials(mut self, config: &Object) -> Self {
+        if credentials::are_in(config) {
+            self.0.iter_mut().for_each(|error| error.attribute = None);
+        }
+        self
+    }
+
     /// Returns the errors, without causes that another error of the run has reported.
     pub(super) fn into_report(self, reported: &ReportedCauses) -> Vec<Diagnostic> {
         self.0.into_iter().map(|error| reported.in_errors.report(error)).collect()
@@ -141,6 +152,13 @@ impl Warnings {
     /// them, and what some of them announce has happened by now.
     pub(super) fn remove_shown(&self, was_shown: impl Fn(&str) -> bool) {
         self.all().retain(|warning| !was_shown(&warning.summary));
+    }
+
+    /// Points all warnings to the whole block if the configuration contains credentials.
+    pub(super) fn hide_credentials(&self, config: &Object) {
+        if credentials::are_in(config) {
+            self.all().iter_mut().for_each(|warning| warning.attribute = None);
+        }
     }
 
     /// Returns the summaries of the warnings so far.

@@ -7,6 +7,7 @@
 
 mod attr;
 pub mod codec;
+mod credentials;
 mod data_source;
 mod diagnostics;
 mod erased;
@@ -24,6 +25,7 @@ mod types;
 mod value;
 
 pub use attr::{Attr, AttrValue, Mismatch, Set, listed};
+pub use credentials::without_credentials;
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Errors, PROVIDER_BUG, Warnings};
 pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};

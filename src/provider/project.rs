@@ -7,7 +7,7 @@ use crate::gitlab::{
     Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path,
 };
 
-use super::report::{quoted, report, without_credentials};
+use super::report::{quoted, report};
 use super::unresolved::{Hint, Unresolved, hint, not_found, unknown};
 
 /// The call that checks a configuration.
@@ -103,12 +103,7 @@ pub(super) fn invalid_reference<I: Id>(
         I::KIND,
         suggestion::<I>(path_or_id)
     );
-    let diagnostic = Diagnostic::new(format!("Invalid {}", I::KIND), detail);
-    // Hosts print the source line of an attribute.
-    match without_credentials(path_or_id) == path_or_id {
-        true => diagnostic.at(attribute),
-        false => diagnostic,
-    }
+    Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
 }
 
 /// Returns the verb between an attribute and one value. Sets have names in the plural.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use self::advice::{advice, advice_after_changes};
-use crate::framework::Diagnostic;
+use crate::framework::{Diagnostic, without_credentials};
 use crate::gitlab::{Error, ErrorKind};
 
 mod advice;
@@ -86,23 +86,6 @@ fn outcome(error: &Error) -> String {
 
 fn response(words: &str) -> String {
     format!("\nResponse: {words}")
-}
-
-/// Returns the text without the user name, password and query of a URL.
-pub(super) fn without_credentials(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((_, host)) => Cow::Owned(format!("…@{host}")),
-        None => Cow::Borrowed(authority),
-    };
-    match path.split_once('?') {
-        Some((path, _)) => Cow::Owned(format!("{scheme}://{authority}{path}?…")),
-        None if matches!(authority, Cow::Owned(_)) => {
-            Cow::Owned(format!("{scheme}://{authority}{path}"))
-        }
-        None => Cow::Borrowed(text),
-    }
 }
 
 /// Returns the user's text for a message: in quotes, without credentials in a URL, and shortened if
@@ -271,19 +254,6 @@ impl PermissionSetting {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_of_a_url_are_not_quoted() {
-        for (text, expected) in [
-            ("https://oauth2:x@host:1/a/b.git", r#""https://…@host:1/a/b.git""#),
-            ("1:project:https://x@host/a/b?t=x", r#""1:project:https://…@host/a/b?…""#),
-            ("https://host?t=x", r#""https://host?…""#),
-            ("https://host/a/@b", r#""https://host/a/@b""#),
-            ("a/b@main", r#""a/b@main""#),
-        ] {
-            assert_eq!(quoted(text), expected);
-        }
-    }
 
     #[test]
     fn long_text_is_shortened() {

@@ -317,6 +317,7 @@ fn literal_secrets_are_in_no_source_line_of_an_error() {
         (r#"headers = { "X Proxy" = "hush-hush" }"#, "Invalid provider configuration"),
         (r#"base_url = "https://ci:hush-hush@gitlab.example.com""#, "Invalid base URL"),
         (r#"base_url = "https://gitlab.example.com?token=hush-hush""#, "Invalid base URL"),
+        (r#"base_url = "https://gitlab.example.com/glpat-hush-hush""#, "Invalid base URL"),
         (
             r#"client_key = "-----BEGIN PRIVATE KEY-----\nhush-hush""#,
             "Incomplete client certificate",
@@ -332,18 +333,46 @@ fn literal_secrets_are_in_no_source_line_of_an_error() {
 }
 
 #[test]
-fn credentials_in_a_project_url_are_in_no_error() {
+fn credentials_in_a_url_are_in_no_error() {
+    const URL: &str = "https://oauth2:hush-hush@gitlab.example.com/acme/app.git";
     let (_gitlab, tf) = APP_AND_LIB.with_workspace();
-    tf.config(
-        r#"
-        resource "gitlab_job_token_scope" "app" {
-          project = "https://oauth2:hush-hush@gitlab.example.com/acme/app.git"
-        }
-        "#,
-    );
+    let scope = |project: &str| {
+        format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"{project}\"\n}}\n")
+    };
+    let list = |arguments: &str| {
+        format!(
+            "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = \
+             \"acme/app\"\n  {arguments}\n}}\n"
+        )
+    };
+    for config in [
+        scope(URL),
+        scope("oauth2:hush-hush@gitlab.example.com/acme/app"),
+        scope("acme/app?private_token=hush-hush"),
+        list(&format!("target_projects = [\"2.5\", \"{URL}\"]")),
+        list(&format!("target_projects = [null, \"{URL}\"]")),
+        list(&format!("projects = {{ \"{URL}\" = {{}} }}")),
+        list(&format!("projects = {{ \"{URL}\" = {{ job_token_policies = [\"x\"] }} }}")),
+        list(&format!("target_projects = [\"{URL}\"]\n  target_project_ids = [2]")),
+        list(&format!(
+            "projects = {{ \"{URL}\" = {{ default_permissions = true, job_token_policies = \
+             [\"READ_JOBS\"] }} }}"
+        )),
+        format!(
+            "resource \"gitlab_job_token_allowlist_entry\" \"app\" {{\n  project = \"{URL}\"\n  \
+             target_project = \"{URL}\"\n}}\n"
+        ),
+        format!("data \"gitlab_job_token_allowlist\" \"app\" {{\n  project = \"{URL}\"\n}}\n"),
+    ] {
+        tf.config(&config);
 
-    let error = tf.plan().error();
+        let run = tf.plan();
 
-    assert!(error.contains("https://…@gitlab.example.com/acme/app.git"), "{error}");
-    assert!(!error.contains("hush-hush"), "{error}");
+        let output = run.run().fails().to_string();
+        assert!(
+            output.contains("…@gitlab.example.com") || output.contains("acme/app?…"),
+            "{output}"
+        );
+        assert!(!output.contains("hush-hush"), "{output}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::codec::{json, msgpack};
+use crate::framework::credentials::without_credentials;
 use crate::framework::diagnostics::{Diagnostic, Errors};
 use crate::framework::identity::IdentitySchema;
 use crate::framework::path::{AttributePath, Step};
@@ -66,8 +67,8 @@ pub(super) fn warning(diagnostic: Diagnostic) -> pb::Diagnostic {
 fn diagnostic_message(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
     pb::Diagnostic {
         severity: severity.into(),
-        summary: sanitized(&diagnostic.summary, false),
-        detail: sanitized(&diagnostic.detail, true),
+        summary: sanitized(&without_credentials(&diagnostic.summary), false),
+        detail: sanitized(&without_credentials(&diagnostic.detail), true),
         attribute: diagnostic.attribute.as_ref().map(path),
     }
 }

@@ -7,6 +7,7 @@ use tonic::Status;
 use tracing::Instrument;
 
 use super::call::{CALL, panic_diagnostic};
+use super::validate::{errors_of, finished};
 use super::{CallContext, RegisteredResource, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
@@ -113,6 +114,7 @@ pub(super) async fn validate<P: Provider>(
 ) -> Result<pb::validate_list_resource_config::Response, Errors> {
     let list_resource = call.list_resource(&request.type_name)?;
     let config = convert::required_object("list configuration", request.config, &list_resource.ty)?;
-    list_resource.implementation.validate(config, &warnings)?;
+    let checked = list_resource.implementation.validate(config.clone(), &warnings);
+    finished(errors_of(checked).into_iter(), &config, &warnings)?;
     Ok(Default::default())
 }

@@ -35,8 +35,8 @@ pub(super) async fn resource<P: Provider>(
     let resource = call.resource(&request.type_name)?;
     let config = convert::required_object("resource configuration", request.config, &resource.ty)?;
     let read_only = read_only(&resource.schema, &config);
-    let checked = resource.implementation.validate(config, &warnings);
-    Errors::check(read_only.chain(errors_of(checked)))?;
+    let checked = resource.implementation.validate(config.clone(), &warnings);
+    finished(read_only.chain(errors_of(checked)), &config, &warnings)?;
     Ok(Default::default())
 }
 
@@ -49,8 +49,8 @@ pub(super) async fn data_source<P: Provider>(
     let config =
         convert::required_object("data source configuration", request.config, &data_source.ty)?;
     let read_only = read_only(&data_source.schema, &config);
-    let checked = data_source.implementation.validate(config, &warnings);
-    Errors::check(read_only.chain(errors_of(checked)))?;
+    let checked = data_source.implementation.validate(config.clone(), &warnings);
+    finished(read_only.chain(errors_of(checked)), &config, &warnings)?;
     Ok(Default::default())
 }
 
@@ -70,6 +70,17 @@ fn read_only(schema: &Schema, config: &Object) -> impl Iterator<Item = Diagnosti
     errors.collect::<Vec<_>>().into_iter()
 }
 
-fn errors_of(checked: Result<(), Errors>) -> Vec<Diagnostic> {
+/// Returns the errors of a configuration. Hosts print the source line of an attribute, so that no
+/// message about a configuration with credentials points to one.
+pub(super) fn finished(
+    errors: impl Iterator<Item = Diagnostic>,
+    config: &Object,
+    warnings: &Warnings,
+) -> Result<(), Errors> {
+    warnings.hide_credentials(config);
+    Errors::check(errors).map_err(|errors| errors.without_credentials(config))
+}
+
+pub(super) fn errors_of(checked: Result<(), Errors>) -> Vec<Diagnostic> {
     checked.err().map(Errors::into_vec).unwrap_or_default()
 }

@@ -7,6 +7,9 @@ use crate::gitlab::BaseUrl;
 /// The API of GitLab.com.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
+/// The prefix of GitLab's access tokens.
+const TOKEN_PREFIX: &str = "glpat-";
+
 /// GitLab sets the second one in CI jobs.
 const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
 
@@ -65,7 +68,7 @@ impl<'a> Source<'a> {
 ///
 /// Fails if the string isn't the URL of a GitLab instance.
 pub(super) fn parse_block(url: &str) -> Result<BaseUrl, Diagnostic> {
-    let may_have_secret = url.contains(['@', '?', '#']) || url.contains("glpat-");
+    let may_have_secret = url.contains(['@', '?', '#']) || url.contains(TOKEN_PREFIX);
     parse(url, "`base_url`").map_err(|problem| match may_have_secret {
         // Hosts print the source line of an attribute.
         true => problem,
@@ -79,6 +82,12 @@ pub(super) fn parse_block(url: &str) -> Result<BaseUrl, Diagnostic> {
 ///
 /// Fails if the string isn't the URL of a GitLab instance.
 fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
+    if url.contains(TOKEN_PREFIX) {
+        let detail = format!(
+            "{source} contains an access token. Set the token as `token` or `GITLAB_TOKEN` instead."
+        );
+        return Err(Diagnostic::new("Invalid base URL", detail));
+    }
     BaseUrl::parse(url).map_err(|reason| {
         let example = match BaseUrl::suggested(url) {
             Some(url) => url.to_string(),
