@@ -243,8 +243,8 @@ pub(super) fn would_undo(object: &str, by: Manager, project: &str) -> Diagnostic
         format!("Conflicting change: project {project}"),
         format!(
             "A `{by}` of this configuration has just changed {object} of project {project}, and \
-             applying this resource would undo that. This resource didn't change it. Manage it in \
-             only one resource."
+             applying this resource would undo that. This resource didn't change it. Manage each \
+             setting and entry in only one resource."
         ),
     )
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::connection::Connection;
 use super::ledger::Object;
 use super::report::{
-    self, PermissionSetting, is_out_of_reach, of_a_plan, quoted, report, report_permissions,
-    sentence,
+    self, PermissionSetting, how_to_read, is_out_of_reach, of_a_plan, quoted, report,
+    report_permissions, sentence,
 };
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
 use crate::gitlab::{
@@ -266,15 +266,7 @@ pub(in crate::provider) fn as_found<T>(
 
 /// Returns the warning of permissions that aren't visible to the token.
 pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diagnostic {
-    let advice = match error.kind() {
-        ErrorKind::FineGrained { .. } => {
-            "Fine-grained tokens can't read them; a classic token with the `api` scope can."
-        }
-        ErrorKind::NotAvailable => {
-            "To read them, give the token's user at least the Maintainer role in the project."
-        }
-        _ => "To read them, let requests to `/api/graphql` through any proxy in front of GitLab.",
-    };
+    let advice = how_to_read("them", error);
     let title = format!("Permissions not visible: project {project}");
     Diagnostic::new(title, sentence(error)).with_cause(format!(
         "\n\nGitLab shows the allowlist over REST, and permissions only over GraphQL \
@@ -290,6 +282,17 @@ pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of the entri
 /// The consequence for data sources.
 pub(in crate::provider) const NULL_PERMISSIONS: &str = "`default_permissions`, \
     `job_token_policies`, `created_at` and `added_by` of its entries are null.";
+
+/// Returns permissions as a part of a sentence.
+pub(super) fn described(permissions: &Permissions) -> String {
+    match permissions {
+        Permissions::Default => "the default permissions".to_owned(),
+        Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
+        Permissions::Only(policies) => {
+            Vec::from_iter(policies.iter().map(String::as_str)).join(", ")
+        }
+    }
+}
 
 pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")

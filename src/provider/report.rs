@@ -75,6 +75,23 @@ pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &
     Diagnostic { detail: format!("{}\n\n{consequence}", diagnostic.detail), ..diagnostic }
 }
 
+/// Returns how to read what only GraphQL returns, after REST has shown the object itself. `what` is
+/// "it" or "them".
+pub(super) fn how_to_read(what: &str, error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::FineGrained { .. } => format!(
+            "Fine-grained tokens can't read {what}; a classic token with the `api` scope can."
+        ),
+        ErrorKind::NotAvailable => format!(
+            "Fine-grained tokens can't read {what}. If the token is a classic one, give its user \
+             at least the Maintainer role in the project."
+        ),
+        _ => format!(
+            "To read {what}, let requests to `/api/graphql` through any proxy in front of GitLab."
+        ),
+    }
+}
+
 /// Returns the error as a sentence, with GitLab's own words on a separate line.
 pub(super) fn sentence(error: &Error) -> String {
     format!("{}{}", outcome(error), error.response().map(response).unwrap_or_default())

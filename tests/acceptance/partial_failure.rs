@@ -103,8 +103,8 @@ fn shared_cause_of_several_allowlists_is_explained_once() {
     let in_full =
         errors.iter().filter(|error| error.detail.contains("Give this role to the user."));
     assert_eq!(in_full.count(), 1, "{errors:#?}");
-    let short = "Another message of this run has the details.\n\nThis resource changed nothing.";
-    assert_eq!(errors.iter().filter(|error| error.detail.ends_with(short)).count(), 2);
+    let short = "Another message of this run has the details.\n\nNothing was changed on the ";
+    assert_eq!(errors.iter().filter(|error| error.detail.contains(short)).count(), 2);
 }
 
 #[test]

@@ -45,10 +45,9 @@ fn applied_scope_plans_clean() {
       > resource "gitlab_job_token_scope" "app" {
 
     Project acme/app (1) is open (`inbound_enabled = false`). Applying this
-    restricts access to its allowlist. Its allowlist is empty now, so only its own
-    jobs, and the targets that this apply adds first, keep access; all other
-    projects lose access. If more projects need access, add them to the allowlist
-    first.
+    restricts access to its allowlist. Its allowlist is empty now: all other
+    projects lose access, except for those that this apply adds first. If more
+    projects need access, add them to the allowlist first.
     "#);
     tf.apply_saved().succeeds();
 

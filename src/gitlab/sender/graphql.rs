@@ -267,6 +267,8 @@ fn kind_of<D>(errors: &[GraphqlError], has_data: bool, call: &Call<Envelope<D>>)
         ErrorKind::NotAvailable
     } else if errors.iter().any(GraphqlError::is_schema_error) {
         ErrorKind::Unsupported
+    } else if errors.iter().any(|error| error.message.contains(UNAVAILABLE)) {
+        ErrorKind::NotAvailable
     } else {
         ErrorKind::BadRequest
     }

@@ -193,9 +193,9 @@ impl Reported {
 }
 
 fn not_visible(count: usize, group: &str) -> Diagnostic {
-    let projects = if count == 1 { "project" } else { "projects" };
+    let (projects, their) = if count == 1 { ("project", "its") } else { ("projects", "their") };
     let detail = format!(
-        "{count} {projects} of group {group} can't be searched, because their job token settings \
+        "{count} {projects} of group {group} can't be searched, because {their} job token settings \
          aren't visible to the token. Give the token's user the Maintainer role in group {group}."
     );
     Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")

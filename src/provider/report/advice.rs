@@ -206,8 +206,8 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::RateLimited { .. } => {
             "Try again later, or set a smaller `max_concurrent_requests` in the provider block."
         }
-        ErrorKind::Server if error.is_user_request() => {
-            "GitLab or a proxy in front of it failed. Try again later."
+        ErrorKind::Server if error.is_of_get() => {
+            "GitLab or a proxy in front of it failed. Try again."
         }
         ErrorKind::Server => {
             "GitLab or a proxy in front of it failed. Try again: an apply makes only the \

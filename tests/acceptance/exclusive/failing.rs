@@ -197,7 +197,7 @@ fn allowlist_filled_since_the_plan_is_an_error() {
     An allowlist can have at most 200 projects and 200 groups. Add a group instead
     of its projects, or remove entries that are no longer needed.
 
-    This resource changed nothing.
+    Nothing was changed on the allowlist of project acme/app (1).
     "#);
 }
 

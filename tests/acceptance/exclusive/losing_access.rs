@@ -232,6 +232,8 @@ fn unreadable_allowlist_fails_the_plan() {
     GitLab returns 404 both for projects that don't exist and for projects that
     aren't visible to the token. Check the path or ID, and that the token's user
     has at least the Maintainer role in the project.
+
+    If a destroy stops at this error, run it with the option `-refresh=false`.
     "#);
 }
 

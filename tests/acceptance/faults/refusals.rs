@@ -100,7 +100,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     role in the project, which GitLab requires for job token settings. Give this
     role to the user.
 
-    This resource changed nothing.
+    Nothing was changed on the allowlist of project 1.
     "#);
     gitlab.clear_faults();
 
@@ -125,7 +125,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
 
     Use an access token with the `api` scope. `read_api` is enough for plans.
 
-    This resource changed nothing.
+    Nothing was changed on the allowlist of project 1.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

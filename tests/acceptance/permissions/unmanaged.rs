@@ -150,3 +150,58 @@ fn plan_warns_of_policies_that_may_become_null() {
     tf.apply_saved().succeeds();
     assert_eq!(held(&gitlab), Some(only(&[])));
 }
+
+#[test]
+fn change_from_unmanaged_permissions_is_named() {
+    let gitlab = THREE_PROJECTS.start();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    let tf = applied(&gitlab, "");
+    tf.config(&entry("default_permissions = true"));
+
+    assert_snapshot!(tf.plan().warning(), @"
+    Warning: Permissions change: acme/lib on acme/app
+      gitlab_job_token_allowlist_entry.lib
+      > default_permissions = true
+
+    Applying this changes the permissions of project acme/lib (2) on the allowlist
+    of project acme/app (1), which the plan doesn't show:
+
+      - from READ_JOBS
+        to   the default permissions
+    ");
+    tf.config(&entry(JOBS));
+    tf.plan().has_no_warnings();
+}
+
+#[test]
+fn adoption_names_the_permissions_that_change() {
+    let gitlab = THREE_PROJECTS.start();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    let tf = workspace(&gitlab);
+    tf.config(&entry("default_permissions = true"));
+
+    let plan = tf.plan();
+
+    let titles: Vec<String> =
+        plan.succeeds().run().warnings().into_iter().map(|warning| warning.summary).collect();
+    let expected = ["Entry already exists", "Permissions change"];
+    assert_eq!(titles, expected.map(|title| format!("{title}: acme/lib on acme/app")));
+}
+
+#[test]
+fn replacement_by_an_existing_entry_keeps_its_permissions() {
+    let gitlab = THREE_PROJECTS.start();
+    let next = gitlab.add_project("acme/next");
+    gitlab.allow_with(APP, Target::Project(next), only(&["READ_JOBS"]));
+    let tf = applied(&gitlab, JOBS);
+    tf.config(&entry("").replace("acme/lib", "acme/next"));
+
+    let plan = tf.plan();
+    let warnings = plan.succeeds().run().warnings();
+    let details = warnings.iter().map(|warning| warning.detail.as_str()).collect::<String>();
+    tf.apply_saved().succeeds();
+
+    assert!(details.contains("exists already, and keeps its permissions"), "{details}");
+    assert!(!details.contains("has the default permissions"), "{details}");
+    assert_eq!(gitlab.permissions(APP, Target::Project(next)), Some(only(&["READ_JOBS"])));
+}

@@ -52,7 +52,7 @@ fn plan_names_the_entries_that_may_then_push() {
     has default permissions or `ADMIN_REPOSITORIES`, and the user who runs them is
     at least a Developer in this project.
 
-    These entries on its allowlist have them:
+    Before other changes of this apply, these entries on its allowlist have them:
 
       - project acme/lib (2): default permissions
       - group partners/team (3): ADMIN_REPOSITORIES

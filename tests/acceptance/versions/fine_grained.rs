@@ -190,8 +190,8 @@ fn hidden_values_are_warned_of() {
 
     The permissions of project acme/lib (2) on the allowlist of project acme/app
     (1) aren't visible to the token. The state keeps them, and plans don't show
-    drift. Fine-grained tokens can't read permissions; a classic token with the
-    `api` scope can.
+    drift. Fine-grained tokens can't read them; a classic token with the `api`
+    scope can.
     "#);
 }
 

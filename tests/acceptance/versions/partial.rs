@@ -48,8 +48,9 @@ fn allowlist_is_read_if_graphql_hides_the_project() {
 
     GitLab shows the allowlist over REST, and permissions only over GraphQL
     (`/api/graphql`). `default_permissions`, `job_token_policies`, `created_at`
-    and `added_by` of its entries are null. To read them, give the token's user at
-    least the Maintainer role in the project.
+    and `added_by` of its entries are null. Fine-grained tokens can't read them.
+    If the token is a classic one, give its user at least the Maintainer role in
+    the project.
     "#);
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::EntryModel;
+use super::own::is_own;
 use super::permissions::{of, permission_setting};
 use crate::framework::{Diagnostic, Errors, Warnings};
-use crate::gitlab::{Client, Permissions, ProjectId};
+use crate::gitlab::{Client, Freshness, Permissions, ProjectId};
 use crate::provider::connection::Connection;
-use crate::provider::permissions::{POLICIES, attribute};
+use crate::provider::permissions::{POLICIES, attribute, described};
 use crate::provider::report::of_a_plan;
 use crate::provider::{names, permissions};
 
@@ -46,6 +47,7 @@ pub(super) async fn check(
             return Ok(());
         }
     }
+    warn_of_change(gitlab, project_id, (held.as_ref(), &wanted), planned, warnings).await;
     if let Permissions::Only(policies) = &wanted {
         check_names(gitlab, policies, held.as_ref()).await?;
         warn_if_own_jobs_are_restricted(connection, project_id, planned, warnings).await;
@@ -73,6 +75,34 @@ async fn check_names(
     }
     let Ok(known) = gitlab.policies().await else { return Ok(()) };
     Errors::check(permissions::unknown(POLICIES, new, &known).map(|problem| problem.at(POLICIES)))
+}
+
+/// Warns if the permissions change from a value that the state doesn't have, so that the plan
+/// doesn't show the change. A restriction of default permissions needs no warning: the plan shows
+/// what remains. `held` are those in the state, if they are managed. All entries of a project share
+/// one reading of its permissions, which [`permissions::obstacle`] also uses.
+async fn warn_of_change(
+    gitlab: &Client,
+    project_id: ProjectId,
+    (held, wanted): (Option<&Permissions>, &Permissions),
+    planned: &EntryModel,
+    warnings: &Warnings,
+) {
+    let target = super::ids::target_of(planned).filter(|target| !is_own(project_id, *target));
+    let Some(target) = target else { return };
+    let Ok(list) = gitlab.permissions(project_id, Freshness::Shared).await else { return };
+    let Some(now) = list.get(target).map(|entry| &entry.permissions) else { return };
+    if now != wanted && held != Some(now) && *now != Permissions::Default {
+        let detail = format!(
+            "Applying this changes the permissions of {}, which the plan doesn't show:\n\n  - from \
+             {}\n    to   {}",
+            names::entry(planned),
+            described(now),
+            described(wanted)
+        );
+        let title = format!("Permissions change: {}", names::short_entry(planned));
+        warnings.add(Diagnostic::new(title, detail).at(attribute(wanted)));
+    }
 }
 
 /// Warns if the target is a group that contains the project.

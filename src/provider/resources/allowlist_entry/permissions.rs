@@ -16,7 +16,8 @@ use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, malformed, still_there,
 };
 use crate::provider::report::{
-    PermissionSetting, is_target_error, of_a_refresh, report_on, report_permissions, sentence,
+    PermissionSetting, how_to_read, is_target_error, of_a_refresh, report_on, report_permissions,
+    sentence,
 };
 use crate::provider::{names, permissions};
 
@@ -133,20 +134,35 @@ fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
     Diagnostic::new(format!("Permissions not set: {}", names::short_entry(planned)), detail)
 }
 
+/// The entry whose permissions a plan keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// The entry in the state.
+    Prior,
+    /// The entry that replaces it, which exists already.
+    Existing,
+    /// None: the plan replaces the entry with a new one.
+    Nothing,
+}
+
 /// Warns if the plan stops managing permissions.
 pub(super) fn warn_if_unmanaged(
     prior: &EntryModel,
     planned: &EntryModel,
-    is_replaced: bool,
+    kept: Kept,
     warnings: &Warnings,
 ) {
     let is_unmanaged =
         planned.default_permissions.is_null() && planned.job_token_policies.is_null();
     let (Some(held), true) = (of(prior), is_unmanaged) else { return };
+    let entry = if kept == Kept::Prior { prior } else { planned };
     let consequence = match held {
-        _ if is_replaced => {
+        _ if kept == Kept::Nothing => {
             "The new entry has the default permissions, which are all that a job token can have."
                 .to_owned()
+        }
+        _ if kept == Kept::Existing => {
+            "The entry exists already, and keeps its permissions".to_owned() + UNTRACKED
         }
         Permissions::Default => "It keeps the default permissions".to_owned() + UNTRACKED,
         Permissions::Only(policies) if policies.is_empty() => {
@@ -159,9 +175,9 @@ pub(super) fn warn_if_unmanaged(
     let detail = format!(
         "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. {consequence} To \
          manage its permissions, set `{DEFAULT}` or `{POLICIES}`.",
-        names::entry(prior)
+        names::entry(entry)
     );
-    let title = format!("Permissions not set: {}", names::short_entry(prior));
+    let title = format!("Permissions not set: {}", names::short_entry(entry));
     warnings.add(Diagnostic::new(title, detail));
 }
 
@@ -217,19 +233,21 @@ pub(super) async fn refresh(
 }
 
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
-    let response = error.map_or_else(
-        || "GitLab shows this entry over REST, but not over GraphQL.".to_owned(),
-        sentence,
-    );
+    let (response, advice) = match error {
+        Some(error) => (sentence(error), how_to_read("them", error)),
+        None => (
+            "GitLab shows this entry over REST, but not over GraphQL.".to_owned(),
+            "Fine-grained tokens can't read permissions; a classic token with the `api` scope can."
+                .to_owned(),
+        ),
+    };
     let detail = format!(
         "{response}\n\nThe permissions of {} aren't visible to the token.",
         names::entry(state)
     );
     let title = format!("Permissions hidden: {}", names::short_entry(state));
-    Diagnostic::new(title, detail).with_cause(
-        " The state keeps them, and plans don't show drift. Fine-grained tokens can't read \
-         permissions; a classic token with the `api` scope can.",
-    )
+    Diagnostic::new(title, detail)
+        .with_cause(format!(" The state keeps them, and plans don't show drift. {advice}"))
 }
 
 /// Warns of a write that GitLab accepted and that couldn't be verified.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::adoption::Found;
 use super::ids::{identify, project_of, target_of};
+use super::permissions::Kept;
 use super::{EntryModel, adoption, change, check, check_config, claims, own, permissions};
 use crate::framework::{Change, Errors, Plan, PlanContext};
 use crate::gitlab::{ProjectId, Target};
@@ -32,17 +33,24 @@ pub(super) async fn plan(
     planned_ids(&planned).note(&mut notes, &unresolved, context)?;
     unresolved.warn(context.client, &names::short_entry(&planned), context.warnings).await;
     notes.extend(permissions::plan_unknown(context, &planned));
+    let mut is_there = false;
     if let (Some(connection), Some(project_id), Some(target)) =
         (context.client, project_of(&planned), target_of(&planned))
     {
         let entry = (project_id, target);
-        notes.extend(check_and_claim(connection, context, prior, &planned, entry).await?);
+        let (found, more) = check_and_claim(connection, context, prior, &planned, entry).await?;
+        is_there = found.is_there;
+        notes.extend(more);
     }
     let requires_replace = match prior {
         Some(prior) => {
             let requires_replace = change::replaced(context, prior, &planned).await;
-            let is_replaced = !requires_replace.is_empty();
-            permissions::warn_if_unmanaged(prior, &planned, is_replaced, context.warnings);
+            let kept = match (requires_replace.is_empty(), is_there) {
+                (true, _) => Kept::Prior,
+                (false, true) => Kept::Existing,
+                (false, false) => Kept::Nothing,
+            };
+            permissions::warn_if_unmanaged(prior, &planned, kept, context.warnings);
             requires_replace
         }
         None => Vec::new(),
@@ -80,15 +88,15 @@ fn planned_ids(planned: &EntryModel) -> PlannedIds {
         .with("target_group_id", ("target_group", &planned.target_group), &planned.target_group_id)
 }
 
-/// Compares an entry whose IDs are known with what the server has, claims it, and returns the notes
-/// for its apply.
+/// Compares an entry whose IDs are known with what the server has, claims it, and returns what was
+/// found, and the notes for the apply.
 async fn check_and_claim(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
     prior: Option<&EntryModel>,
     planned: &EntryModel,
     (project_id, target): (ProjectId, Target),
-) -> Result<Map<String, Json>, Errors> {
+) -> Result<(Found, Map<String, Json>), Errors> {
     let is_own = own::is_own(project_id, target);
     if is_own {
         own::check(planned)?;
@@ -120,5 +128,5 @@ async fn check_and_claim(
         Err(_) if is_kept => {}
         checked => checked?,
     }
-    Ok(notes)
+    Ok((found, notes))
 }

@@ -73,7 +73,10 @@ async fn shows_permissions(
         return Err(error);
     }
     if *error.kind() != ErrorKind::Unsupported {
-        warnings.add(permissions::not_shown(project, &error, permissions::NOT_IMPORTED));
+        warnings.add(permissions::not_shown(project, &error, SETS_ONLY));
     }
     Ok(false)
 }
+
+const SETS_ONLY: &str = "The import uses sets of IDs, which don't manage permissions. The \
+                         `projects` and `groups` maps can't be planned without reading them.";

@@ -175,7 +175,7 @@ impl Outcome {
                 uncertain.iter().filter_map(|write| write.removed()),
             ),
         ];
-        let nothing = "This resource changed nothing.".to_owned();
+        let nothing = format!("Nothing was changed on the allowlist of project {}.", self.project);
         let done: Vec<String> = done.into_iter().chain(uncertain).flatten().collect();
         let done = if done.is_empty() { vec![nothing] } else { done };
         done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join("\n\n")

@@ -14,7 +14,7 @@ use crate::gitlab::{
     ProjectId, Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::permissions::POLICIES;
+use crate::provider::permissions::{POLICIES, described};
 use crate::provider::report::{PermissionSetting, is_out_of_reach, of_a_plan, report_permissions};
 use crate::provider::{names, permissions};
 
@@ -298,14 +298,4 @@ fn unmanaged<I: Managed>(
     let is_abandoned = !I::side(planned).is_map() && I::side(planned).is_managed() == Some(true);
     let held = I::side(prior).permissions::<I>().into_iter().filter(|_| is_abandoned);
     held.map(|(id, permissions)| (id.into(), permissions)).collect()
-}
-
-fn described(permissions: &Permissions) -> String {
-    match permissions {
-        Permissions::Default => "the default permissions".to_owned(),
-        Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
-        Permissions::Only(policies) => {
-            Vec::from_iter(policies.iter().map(String::as_str)).join(", ")
-        }
-    }
 }

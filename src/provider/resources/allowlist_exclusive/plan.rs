@@ -19,7 +19,7 @@ use crate::provider::ledger::Object;
 use crate::provider::names;
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known, Stage};
-use crate::provider::report::{is_out_of_reach, unread};
+use crate::provider::report::{is_out_of_reach, of_a_plan, unread};
 use crate::provider::unresolved::Unresolved;
 
 /// Returns the plan of a change, and warns of what the plan itself doesn't show.
@@ -111,7 +111,9 @@ async fn read(
             Lists::default()
         }
         Err(error) if is_new_project || is_changed => {
-            return Err(unreadable(&planned, &error).into());
+            let is_gone = error.is_not_found();
+            let error = unreadable(&planned, &error);
+            return Err(if is_gone { of_a_plan(error) } else { error }.into());
         }
         // A plan without changes must not fail: hosts plan before they destroy.
         Err(_) => Lists::default(),

@@ -184,11 +184,15 @@ fn described(entry: &PermittedEntry) -> String {
 fn pushes(planned: &ScopeModel, project: Option<&str>, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
         Some(entries) if entries.is_empty() => {
-            "No entry on its allowlist has these permissions.".to_owned()
+            "Before other changes of this apply, no entry on its allowlist has these permissions."
+                .to_owned()
         }
         Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
-            format!("These entries on its allowlist have them:\n\n{}", lines.join("\n"))
+            format!(
+                "Before other changes of this apply, these entries on its allowlist have them:\n\n{}",
+                lines.join("\n")
+            )
         }
         None => "The entries on its allowlist couldn't be read.".to_owned(),
     };

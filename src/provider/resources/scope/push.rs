@@ -7,7 +7,7 @@ use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, ProjectId};
 use crate::provider::ledger::Object;
 use crate::provider::names::{self, short};
-use crate::provider::report::{of_a_plan, of_a_refresh, report, sentence};
+use crate::provider::report::{how_to_read, of_a_plan, of_a_refresh, report, sentence};
 
 /// One of the two settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,15 @@ impl Push {
                 warnings.add(self.hidden(name, &error));
                 Ok(self.of(state).clone())
             }
-            Err(error) => Err(of_a_refresh(self.cannot_read(name), &error).at(self.attribute())),
+            Err(error) => {
+                // Destroying a scope that allows these pushes needs GraphQL, too.
+                let error = match self == Self::CrossProject && self.of(state) == &Attr::Known(true)
+                {
+                    true => report(self.cannot_read(name), &error),
+                    false => of_a_refresh(self.cannot_read(name), &error),
+                };
+                Err(error.at(self.attribute()))
+            }
         }
     }
 
@@ -290,20 +298,20 @@ impl Push {
 
     fn hidden(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\nThe state keeps `{}`, and plans don't show drift. Fine-grained tokens \
-             can't read it; a classic token with the `api` scope can.",
+            "{}\n\nThe state keeps `{}`, and plans don't show drift. {}",
             sentence(error),
-            self.attribute()
+            self.attribute(),
+            how_to_read("it", error)
         );
         Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
     }
 
     fn not_imported(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\n`{}` isn't managed unless the configuration sets it. Fine-grained tokens \
-             can't read it; a classic token with the `api` scope can.",
+            "{}\n\n`{}` isn't managed unless the configuration sets it. {}",
             sentence(error),
-            self.attribute()
+            self.attribute(),
+            how_to_read("it", error)
         );
         Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
     }

@@ -48,13 +48,14 @@ async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Er
 fn becomes_restricted(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
         (0, 0) => {
-            "Its allowlist is empty now, so only its own jobs, and the targets that this apply \
-             adds first, keep access"
+            "Its allowlist is empty now: all other projects lose access, except for those that \
+             this apply adds first"
                 .to_owned()
         }
         _ => {
             format!(
-                "{} and {} on its allowlist keep access",
+                "It has {} and {} now; all other projects lose access, and so do targets that this \
+                 apply removes",
                 counted(projects, "project"),
                 counted(groups, "group")
             )
@@ -64,8 +65,8 @@ fn becomes_restricted(project: &str, projects: usize, groups: usize) -> Diagnost
         format!("Project {project} becomes restricted"),
         format!(
             "Project {project} is open (`inbound_enabled = false`). Applying this restricts access \
-             to its allowlist. {entries}; all other projects lose access. If more projects need \
-             access, add them to the allowlist first."
+             to its allowlist. {entries}. If more projects need access, add them to the allowlist \
+             first."
         ),
     )
     .at("inbound_enabled")
@@ -86,9 +87,9 @@ mod tests {
         assert_eq!(
             diagnostic.detail,
             "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts \
-             access to its allowlist. 1 project and 2 groups on its allowlist keep access; all \
-             other projects lose access. If more projects need access, add them to the allowlist \
-             first."
+             access to its allowlist. It has 1 project and 2 groups now; all other projects lose \
+             access, and so do targets that this apply removes. If more projects need access, add \
+             them to the allowlist first."
         );
     }
 }
