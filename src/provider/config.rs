@@ -452,7 +452,7 @@ mod tests {
         assert_eq!(
             problems(&[("", "a"), ("PRIVATE-TOKEN", "a")]),
             [
-                "A header with an empty name can't be sent: it isn't a valid header name.",
+                "A header with an empty name can't be sent.",
                 "The header `PRIVATE-TOKEN` can't be sent: it carries a token. Set the provider's \
                  `token` instead."
             ]

@@ -67,9 +67,9 @@ pub(super) fn unplanned(title: &str, old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not planned: {title}"),
         format!(
-            "The configuration has {new}, but the state has {old}, which still exists. This value \
-             was unknown in the plan, so the plan doesn't show who loses access. Nothing was \
-             changed. Plan again: the next plan shows the replacement."
+            "The configuration has {new} now, and the state has {old}, which still exists. The new \
+             value was unknown in the plan, so the plan doesn't show the replacement. This \
+             resource changed nothing. Plan again: the next plan shows it."
         ),
     )
 }

@@ -7,7 +7,7 @@ use tonic::Status;
 use tracing::Instrument;
 
 use super::call::{CALL, panic_diagnostic};
-use super::validate::{errors_of, finished};
+use super::validate::{errors_of, outcome};
 use super::{CallContext, RegisteredResource, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
@@ -115,6 +115,6 @@ pub(super) async fn validate<P: Provider>(
     let list_resource = call.list_resource(&request.type_name)?;
     let config = convert::required_object("list configuration", request.config, &list_resource.ty)?;
     let checked = list_resource.implementation.validate(config.clone(), &warnings);
-    finished(errors_of(checked).into_iter(), &config, &warnings)?;
+    outcome(errors_of(checked).into_iter(), &config, &warnings)?;
     Ok(Default::default())
 }

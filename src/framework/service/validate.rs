@@ -36,7 +36,7 @@ pub(super) async fn resource<P: Provider>(
     let config = convert::required_object("resource configuration", request.config, &resource.ty)?;
     let read_only = read_only(&resource.schema, &config);
     let checked = resource.implementation.validate(config.clone(), &warnings);
-    finished(read_only.chain(errors_of(checked)), &config, &warnings)?;
+    outcome(read_only.chain(errors_of(checked)), &config, &warnings)?;
     Ok(Default::default())
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn data_source<P: Provider>(
         convert::required_object("data source configuration", request.config, &data_source.ty)?;
     let read_only = read_only(&data_source.schema, &config);
     let checked = data_source.implementation.validate(config.clone(), &warnings);
-    finished(read_only.chain(errors_of(checked)), &config, &warnings)?;
+    outcome(read_only.chain(errors_of(checked)), &config, &warnings)?;
     Ok(Default::default())
 }
 
@@ -72,7 +72,7 @@ fn read_only(schema: &Schema, config: &Object) -> impl Iterator<Item = Diagnosti
 
 /// Returns the errors of a configuration. Hosts print the source line of an attribute, so that no
 /// message about a configuration with credentials points to one.
-pub(super) fn finished(
+pub(super) fn outcome(
     errors: impl Iterator<Item = Diagnostic>,
     config: &Object,
     warnings: &Warnings,

@@ -78,7 +78,7 @@ pub enum ConfigError {
     #[error("the client certificate and its key can't be used together: {0}")]
     ClientKeyPair(String),
     /// A header of [`Config::headers`] can't be sent.
-    #[error("{} can't be sent: {reason}", header_named(name))]
+    #[error("{}", unsendable(name, reason))]
     Header {
         /// The name of the header, as configured.
         name: String,
@@ -109,11 +109,11 @@ pub enum ConfigError {
     Tls(String),
 }
 
-/// Returns the display name of a header.
-fn header_named(name: &str) -> String {
+/// Returns the message about a header that can't be sent.
+fn unsendable(name: &str, reason: &str) -> String {
     match name {
-        "" => "a header with an empty name".to_owned(),
-        name => format!("the header `{name}`"),
+        "" => "a header with an empty name can't be sent".to_owned(),
+        name => format!("the header `{name}` can't be sent: {reason}"),
     }
 }
 

@@ -176,8 +176,8 @@ impl<'a> Writer<'a> {
             format!("Unplanned removal from project {}", self.project),
             format!(
                 "Applying this would remove these from the allowlist of project {}, which the plan \
-                 doesn't show:\n\n{}\n\nNothing was changed. Plan again (without `-refresh=false`): \
-                 the next plan names them.",
+                 doesn't show:\n\n{}\n\nNothing was changed. Plan again (without \
+                 `-refresh=false`): the next plan names them.",
                 self.project,
                 unnamed.join("\n")
             ),

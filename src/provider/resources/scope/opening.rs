@@ -190,7 +190,8 @@ fn pushes(planned: &ScopeModel, project: Option<&str>, entries: Option<Vec<Strin
         Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
             format!(
-                "Before other changes of this apply, these entries on its allowlist have them:\n\n{}",
+                "Before other changes of this apply, these entries on its allowlist have \
+                 them:\n\n{}",
                 lines.join("\n")
             )
         }
