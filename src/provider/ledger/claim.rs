@@ -123,6 +123,11 @@ impl Wanted {
         self.objects.keys()
     }
 
+    /// Returns the objects with their values and display names.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&Object, &(Value, String))> {
+        self.objects.iter()
+    }
+
     /// Returns the display name of one of the objects.
     #[must_use]
     pub fn name(&self, object: Object) -> Option<&str> {

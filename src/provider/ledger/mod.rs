@@ -20,7 +20,7 @@ use tokio::sync::OwnedMutexGuard;
 pub use write_guard::WriteGuard;
 
 use crate::framework::{Instance, InstanceId};
-use crate::gitlab::{Kind, ProjectId, Target};
+use crate::gitlab::{Kind, Permissions, ProjectId, Target};
 
 /// The claims and writes of one run.
 #[derive(Debug, Default)]
@@ -255,6 +255,35 @@ impl Ledger {
             claim.held.iter().filter(is_removed)
         });
         removed.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Returns the entries that this run, as planned so far, wants on a project's allowlist, with
+    /// their display names, and their permissions if they are managed.
+    pub fn wanted_entries(
+        &self,
+        project: ProjectId,
+    ) -> BTreeMap<Target, (String, Option<Permissions>)> {
+        let state = self.state();
+        let mut entries: BTreeMap<Target, (String, Option<Permissions>)> = BTreeMap::new();
+        for (object, (value, name)) in
+            state.claims.values().filter_map(Claim::wanted).flat_map(Wanted::values)
+        {
+            if let (Object::Entry(of, target), Value::Entry(permissions)) = (*object, value)
+                && of == project
+            {
+                let (_, held) = entries.entry(target).or_insert_with(|| (name.clone(), None));
+                *held = held.take().or_else(|| permissions.clone());
+            }
+        }
+        entries
+    }
+
+    /// Returns whether this run, as planned so far, removes an entry.
+    pub fn is_removed(&self, entry: Object) -> bool {
+        let state = self.state();
+        state.claims.values().any(|claim| {
+            claim.removes(entry) || claim.wanted().is_some_and(|wanted| wanted.excludes(entry))
+        })
     }
 
     /// Notes that the plans add more entries to an allowlist than GitLab allows. Returns true for

@@ -443,3 +443,20 @@ fn full_allowlist_is_noted_once() {
 
     assert_eq!(first.map(|kind| ledger.note_full(app(), kind)), [true, true, false]);
 }
+
+#[test]
+fn planned_entries_have_their_permissions() {
+    let ledger = Ledger::default();
+    let list = list(Kind::Project, &[project(2), project(3)]);
+    for (manager, wanted) in [(Manager::Exclusive, list), (Manager::Entry, restricted(project(3)))]
+    {
+        ledger.claim(instance(), manager, BTreeSet::new(), wanted, false);
+    }
+
+    let entries = ledger.wanted_entries(app());
+
+    let permissions: Vec<_> = entries.values().map(|(_, permissions)| permissions).collect();
+    assert_eq!(permissions, [&None, &Some(Permissions::Only(BTreeSet::new()))]);
+    let removed = [project(2), project(4), group(4)].map(|entry| ledger.is_removed(entry));
+    assert_eq!(removed, [false, true, false]);
+}

@@ -52,7 +52,7 @@ fn plan_names_the_entries_that_may_then_push() {
     has default permissions or `ADMIN_REPOSITORIES`, and the user who runs them is
     at least a Developer in this project.
 
-    Before other changes of this apply, these entries on its allowlist have them:
+    With the changes planned so far, these entries on its allowlist have them:
 
       - project acme/lib (2): default permissions
       - group partners/team (3): ADMIN_REPOSITORIES
@@ -64,6 +64,33 @@ fn plan_names_the_entries_that_may_then_push() {
     assert!(!gitlab.job_may_push(LIB, APP), "the own setting is off");
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     assert!(gitlab.job_may_push(LIB, APP) && !gitlab.job_may_push(3, APP));
+}
+
+#[test]
+fn plan_names_entries_that_the_run_adds_and_no_others() {
+    let gitlab = newest();
+    gitlab.allow(APP, Target::Project(3));
+    let tf = workspace(&gitlab);
+    tf.config(&format!(
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {{
+          project  = "acme/app"
+          projects = {{ "acme/lib" = {{ job_token_policies = ["ADMIN_REPOSITORIES"] }} }}
+        }}
+        {}
+        "#,
+        scope(&format!(
+            "{CROSS} = true\n  depends_on = [gitlab_job_token_allowlist_exclusive.app]"
+        ))
+    ));
+
+    let plan = tf.plan();
+
+    let warnings = plan.succeeds().run().warnings();
+    let pushes = warnings.iter().find(|warning| warning.summary.starts_with("Other projects"));
+    let detail = pushes.expect("a warning").detail.clone();
+    assert!(detail.contains("  - project acme/lib (2): ADMIN_REPOSITORIES\n"), "{detail}");
+    assert!(!detail.contains("(3)"), "{detail}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! projects on the allowlist. Opening access is an error if the instance enforces the allowlist and
 //! the token can see that.
 
+use std::collections::BTreeMap;
+
 use super::push::{Push, project_name};
 use super::{ScopeModel, project_id_of};
 use crate::framework::{Attr, Diagnostic, Errors, Warnings};
@@ -9,6 +11,7 @@ use crate::gitlab::{
     Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
+use crate::provider::ledger::Object;
 use crate::provider::names;
 use crate::provider::report::of_a_plan;
 use crate::provider::unresolved::warn_of_id;
@@ -44,7 +47,7 @@ pub(super) async fn check(
     if opens_pushes(prior, planned) {
         let entries = match (connection, project) {
             (Some(connection), Some(project)) => {
-                entries_that_can_push(&connection.gitlab, project).await.ok().flatten()
+                entries_that_can_push(connection, project).await.ok().flatten()
             }
             _ => None,
         };
@@ -140,28 +143,42 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
     .at("inbound_enabled")
 }
 
-/// Returns the entries whose jobs can push if other projects can, or `None` if the token can't see
-/// permissions.
+/// Returns the entries whose jobs can push if other projects can, with the changes that this run has
+/// planned so far, or `None` if the token can't see permissions.
 async fn entries_that_can_push(
-    gitlab: &Client,
+    connection: &Connection,
     project: ProjectId,
 ) -> Result<Option<Vec<String>>, Error> {
+    let Connection { gitlab, ledger, .. } = connection;
     let list = gitlab.permissions(project, Freshness::Shared).await?;
-    let may_push = |entry: &&PermittedEntry| {
-        let is_other = entry.target != Target::Project(project);
-        is_other
-            && match &entry.permissions {
-                Permissions::Default => true,
-                Permissions::Only(policies) => policies.contains(PUSH_POLICY),
-            }
-    };
-    let entries_that_can_push: Vec<String> = list.iter().filter(may_push).map(described).collect();
     // To some fine-grained tokens, every allowlist appears empty over GraphQL.
-    Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? {
-        None
-    } else {
-        Some(entries_that_can_push)
-    })
+    if list.iter().next().is_none() && has_entries(gitlab, project).await? {
+        return Ok(None);
+    }
+    let mut entries: BTreeMap<Target, (String, Permissions)> = list
+        .iter()
+        .map(|entry| (entry.target, (named(entry), entry.permissions.clone())))
+        .collect();
+    for (target, (name, permissions)) in ledger.wanted_entries(project) {
+        let (_, held) = entries.entry(target).or_insert((name, Permissions::Default));
+        if let Some(permissions) = permissions {
+            *held = permissions;
+        }
+    }
+    entries.retain(|target, _| {
+        *target != Target::Project(project) && !ledger.is_removed(Object::Entry(project, *target))
+    });
+    Ok(Some(entries.values().filter_map(that_can_push).collect()))
+}
+
+/// Returns a line about an entry whose jobs can push.
+fn that_can_push((name, permissions): &(String, Permissions)) -> Option<String> {
+    match permissions {
+        Permissions::Default => Some(format!("{name}: default permissions")),
+        Permissions::Only(policies) => {
+            policies.contains(PUSH_POLICY).then(|| format!("{name}: {PUSH_POLICY}"))
+        }
+    }
 }
 
 async fn has_entries(gitlab: &Client, project: ProjectId) -> Result<bool, Error> {
@@ -172,26 +189,20 @@ async fn has_entries(gitlab: &Client, project: ProjectId) -> Result<bool, Error>
     Ok(has_some(Kind::Project).await? || has_some(Kind::Group).await?)
 }
 
-fn described(entry: &PermittedEntry) -> String {
-    let permissions = match entry.permissions {
-        Permissions::Default => "default permissions",
-        Permissions::Only(_) => PUSH_POLICY,
-    };
-    let (kind, id) = (entry.target.kind(), entry.target.id());
-    format!("{kind} {} ({id}): {permissions}", entry.full_path)
+fn named(entry: &PermittedEntry) -> String {
+    format!("{} {} ({})", entry.target.kind(), entry.full_path, entry.target.id())
 }
 
 fn pushes(planned: &ScopeModel, project: Option<&str>, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
         Some(entries) if entries.is_empty() => {
-            "Before other changes of this apply, no entry on its allowlist has these permissions."
+            "With the changes planned so far, no entry on its allowlist has these permissions."
                 .to_owned()
         }
         Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
             format!(
-                "Before other changes of this apply, these entries on its allowlist have \
-                 them:\n\n{}",
+                "With the changes planned so far, these entries on its allowlist have them:\n\n{}",
                 lines.join("\n")
             )
         }
