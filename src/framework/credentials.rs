@@ -8,6 +8,9 @@ use super::value::{Object, Value};
 /// Replaces the credentials in a text.
 const MASK: &str = "…";
 
+/// Stands for credentials in advice, and isn't masked.
+const PLACEHOLDER: &str = "USER:PASSWORD";
+
 /// Masks the user information and the queries of the URLs in a text, with or without a scheme.
 #[must_use]
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
@@ -49,7 +52,8 @@ fn masked(word: &str) -> Option<String> {
     };
     let is_url = !scheme.is_empty();
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let user = authority.rsplit_once('@').filter(|(user, _)| is_url || user.contains(':'));
+    let is_secret = |user: &str| user != PLACEHOLDER && (is_url || user.contains(':'));
+    let user = authority.rsplit_once('@').filter(|(user, _)| is_secret(user));
     let has_query = |query: &str| !query.is_empty() && (is_url || query.contains('='));
     let query = path.split_once('?').filter(|(_, query)| has_query(query));
     if user.is_none() && query.is_none() {
@@ -107,6 +111,7 @@ mod tests {
             "What? a = b",
             "https://host/?",
             "1:project:2",
+            "`http://USER:PASSWORD@PROXY`",
             "ä…",
         ] {
             assert!(matches!(without_credentials(text), Cow::Borrowed(_)), "{text}");
