@@ -118,9 +118,11 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The failed calls of one operation. Each has its object, such as "add project 7".
 pub(super) struct Failures<'a> {
+    /// The objects with their errors.
     pub(super) calls: &'a [(String, Error)],
-    /// Whether GitLab has accepted other calls of the operation.
+    /// True if GitLab has accepted other calls of the operation.
     pub(super) has_changes: bool,
+    /// The part of the configuration that sets permissions.
     pub(super) setting: PermissionSetting,
 }
 

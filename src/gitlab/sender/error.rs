@@ -239,7 +239,7 @@ impl Error {
         self.0.line.operation.is_some()
     }
 
-    /// Returns whether the GraphQL API processed the request: errors of its own have status 200,
+    /// Returns whether the GraphQL API processed the request: its own errors have status 200,
     /// and those of a gateway in front of it don't.
     #[must_use]
     pub fn is_of_graphql(&self) -> bool {

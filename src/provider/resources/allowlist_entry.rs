@@ -80,7 +80,7 @@ impl Resource for AllowlistEntry {
                 "ID or full path of the project whose jobs get access. Exactly one of \
                  `target_project`, `target_project_id`, `target_group` and `target_group_id` must \
                  be set. Changing this to a different target forces a new resource. The target \
-                 can be the project itself, to set the permissions of its own jobs.",
+                 can be the project itself, to restrict its own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
